@@ -1,0 +1,105 @@
+"""HTTP messages as frozen values, and the records found inside their bodies.
+
+`Request` and `Response` are what a data plane hands to `enforce` and gets back; nothing here knows which
+data plane it was. Bodies are bytes with every content-coding undone. A decoded body is a *tree*: dict (keys
+are str, order kept), list, str, bool, None, int, and opaque scalars that a codec puts in to keep a lexeme
+exact (a number such as 1.10). Code that walks a tree treats any other leaf as opaque.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from proxy.errors import Undecodable
+from proxy.model import Action
+
+Tree = object
+"""A decoded body; see the module's docstring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header fields in order; names lower-case ASCII, values without control characters.
+
+    The data plane has checked the grammar; nobody here repairs a header.
+    """
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def one(self, name: str) -> str | None:
+        """Return the value of the only field called `name`, or None.
+
+        Raises:
+            Undecodable: the field stands there twice; two readers could each take another one.
+        """
+        found = [value for key, value in self.fields if key == name]
+        if len(found) > 1:
+            raise Undecodable("repeated_header", name)
+        return found[0] if found else None
+
+    def without(self, *names: str) -> "Headers":
+        """Return the same headers less every field whose name is among `names`."""
+        return Headers(tuple(pair for pair in self.fields if pair[0] not in names))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end of the client's connection, as far as the transport knows."""
+
+    address: str = ""
+    """Numeric address, unauthenticated; never written to the ledger."""
+    sans: tuple[str, ...] = ()
+    """Subject alternative names of a client certificate that the transport verified, `dns:x` or `uri:y`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the client sent it, or as it goes to the CRM."""
+
+    method: str
+    """Upper-case, one of the methods the data plane lets through."""
+    path: str
+    """Percent-encoded, starts with `/`, free of dot segments, `//`, `;`, `\\` and encoded slashes."""
+    query: str = ""
+    """Without the `?`; percent-encoded, unparsed."""
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+    """Content-codings undone."""
+    peer: Peer = field(default_factory=Peer)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response as the CRM sent it, or as it goes to the client."""
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+
+
+RECORD_ITSELF: Final = ""
+"""The field name that stands for the record as a whole, where an action has no field (delete, share)."""
+
+
+@dataclass(slots=True)
+class Record:
+    """A place in a tree that holds fields of one object; `members` is the live dict, edited in place.
+
+    A record that nests another (a parent by relationship, HubSpot's `properties`) lists the member in `keep`
+    and the inner record is a `Record` of its own: `keep` never releases a value nobody judged.
+    """
+
+    object: str
+    """Object name in the connector's catalogue; an unknown object is refused before it becomes a Record."""
+    action: Action
+    """What is done to the fields: read, list, create, update, aggregate, ..."""
+    members: dict[str, Tree]
+    names: Mapping[str, tuple[str, str, Action]] | None = None
+    """Member -> (object, field, action), where a query renamed or computed columns; None: member = field."""
+    keep: frozenset[str] = frozenset()
+    """Members that hold structure only, judged elsewhere."""
+    key: str | None = None
+    """The CRM's id of this record, if the answer says it; only its pseudonym may be written down."""

@@ -1,0 +1,301 @@
+"""The words of Lychgate as frozen values: who asks, what for, about which fields, and what is decided.
+
+Nothing here does I/O, knows HTTP, or holds a field's value. One word per thing, everywhere: in code, in YAML,
+on the command line and in the documentation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import ClassVar, Final, Literal
+
+
+class Action(StrEnum):
+    """What is done in the CRM's terms, or how a field is used by it."""
+
+    READ = "read"
+    LIST = "list"
+    FILTER = "filter"
+    SORT = "sort"
+    GROUP = "group"
+    AGGREGATE = "aggregate"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    ERASE = "erase"
+    EXPORT = "export"
+    SHARE = "share"
+    SUBSCRIBE = "subscribe"
+    ATTACH = "attach"
+    ADMINISTER = "administer"
+
+
+DISCLOSING: Final = frozenset({Action.READ, Action.LIST, Action.EXPORT})
+"""Actions whose fields are shown to the caller."""
+WRITING: Final = frozenset({Action.CREATE, Action.UPDATE})
+"""Actions whose fields the caller sends."""
+QUERYING: Final = frozenset({Action.FILTER, Action.SORT, Action.GROUP, Action.AGGREGATE})
+"""Uses of a field that reveal it without returning it: each needs a grant of its own."""
+
+
+class Effect(IntEnum):
+    """What the recipient learns, least restrictive first; the order is the policy language's scale."""
+
+    ALLOW = 0
+    MASK = 1
+    TOKENIZE = 2
+    ENCRYPT = 3
+    REDACT = 4
+    DENY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What a connector says of one field."""
+
+    category: str
+    """Dotted class, `user.contact.email`; `unclassified` when nobody has said."""
+    tags: frozenset[str] = frozenset()
+    semantic: str = "text"
+    """How a mask should read it: text, email, phone, name, address, date, iban, number, id, url."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpec:
+    """What a connector says of one object; a field that is not in `fields` is unclassified."""
+
+    name: str
+    fields: Mapping[str, FieldSpec]
+    subject_key: str | None = None
+    """The field that identifies the data subject behind a record, if the object is about a person."""
+
+
+Catalogue = Mapping[str, ObjectSpec]
+"""Every object of one CRM that policy has words for, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """One field and how a request uses it; `action` is filter, sort, group, aggregate, or the operation's."""
+
+    object: str
+    field: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one message does in the CRM's terms."""
+
+    action: Action
+    object: str
+    uses: tuple[FieldUse, ...] = ()
+    """Every field named by the request, select and write included. Empty select = the CRM chooses."""
+    records: tuple[str, ...] = ()
+    """CRM record ids the request names; personal data, only their pseudonyms are written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The organisation a principal acts for; comes from the authenticated client, never from a header."""
+
+    name: str
+    kind: Literal["internal", "controller", "processor", "third_party"] = "internal"
+    country: str = ""
+    """ISO 3166-1 alpha-2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The authenticated caller."""
+
+    id: str
+    """`client` or `client/subject`: opaque, checked, at most 128 characters."""
+    client: str
+    roles: frozenset[str]
+    recipient: Recipient
+    kind: Literal["human", "integration", "agent"] = "integration"
+    via: Literal["api_key", "jwt", "mtls"] = "api_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Why: `name` is in force; `claimed` is what the client asked for, None when it asked for nothing."""
+
+    name: str
+    claimed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered API client, as the vocabulary declares it: the authority for roles and purposes."""
+
+    name: str
+    recipient: Recipient
+    roles: frozenset[str]
+    """Roles of every caller that authenticates with this client's key or certificate; for a JWT the upper
+    bound of what its claims may give."""
+    purposes: frozenset[str]
+    default_purpose: str | None = None
+    kind: Literal["human", "integration", "agent"] = "integration"
+    key_digests: frozenset[str] = frozenset()
+    """Lower-case hex SHA-256 of 256-bit random API keys."""
+    sans: frozenset[str] = frozenset()
+    """Certificate names, `dns:x` or `uri:y`."""
+    jwt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """`issuer`, and the `claim`/`value` that mark a token as this client's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """One way to make a value say less; `params` are plain strings and ints, checked when policy loads."""
+
+    name: str
+    kind: str
+    params: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What policy says of one field: an effect, how to carry it out, and which rule said so."""
+
+    effect: Effect
+    mask: Mask | None = None
+    """Set when, and only when, `effect` is MASK."""
+    rule: str = ""
+    """Id of the deciding rule; "" when no grant matched. Goes to the ledger, never to the client."""
+
+
+DENIED: Final = Outcome(Effect.DENY)
+"""Where evaluation starts: no grant, no access."""
+
+
+Facts = Mapping[str, object]
+"""Attributes of one record, by the names the connector gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The question put to policy: may this principal, for this purpose, do this to this object's fields?"""
+
+    principal: Principal
+    purpose: Purpose
+    action: Action
+    object: str
+    facts: Facts = field(default_factory=lambda: MappingProxyType({}))
+    """Attributes of the record that conditions may look at; never written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for every field of one object: whatever is not in `outcomes` is denied."""
+
+    action: Action
+    object: str
+    outcomes: Mapping[str, Outcome]
+    """Field -> outcome; `""` is the record itself. Shared between exchanges and immutable."""
+
+    def of(self, name: str) -> Outcome:
+        """Return what policy says of one field; DENIED for one nobody granted."""
+        return self.outcomes.get(name, DENIED)
+
+
+Stage = Literal[
+    "adapter", "connector", "identity", "subjects", "policy", "transform", "ledger", "upstream", "release"
+]
+"""Where an exchange ended: the numbered steps of `enforce`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened, as the ledger keeps it: names, counts and pseudonyms, never a value.
+
+    Subclasses are the closed set of things that can happen. Their fields are str, int (< 2**53), bool, or
+    tuples of str, so that the canonical form is the same in every language.
+    """
+
+    kind: ClassVar[str] = "entry"
+    id: str
+    """The exchange's decision id; the same in `Requested` and in its outcome. For the rest, their own."""
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requested(Entry):
+    """The CRM is about to be asked; durable before anything leaves."""
+
+    kind: ClassVar[str] = "requested"
+    principal: str
+    client: str
+    recipient: str
+    purpose: str
+    purpose_claimed: str
+    operations: tuple[str, ...]
+    """`action object`, in order."""
+    fields: tuple[str, ...]
+    """`action object.field` in the connector's names; unknown ones appear as `unclassified`."""
+    records: tuple[str, ...]
+    """Pseudonyms of the record ids the request names."""
+    rules: tuple[str, ...]
+    policy: str
+    """Digest of the policy set that decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined(Entry):
+    """Lychgate said no; nothing went to the CRM, or nothing came back from it."""
+
+    kind: ClassVar[str] = "declined"
+    principal: str
+    client: str
+    recipient: str
+    purpose: str
+    operations: tuple[str, ...]
+    stage: Stage
+    reason: str
+    detail: str
+    status: int
+    rules: tuple[str, ...]
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed(Entry):
+    """An answer is about to be released; durable before its first byte."""
+
+    kind: ClassVar[str] = "disclosed"
+    principal: str
+    client: str
+    recipient: str
+    purpose: str
+    status: int
+    records: int
+    subjects: tuple[str, ...]
+    """Pseudonyms of the data subjects in the answer."""
+    categories: tuple[str, ...]
+    """Categories of the fields released, in clear or transformed."""
+    fields: tuple[str, ...]
+    """`effect object.field` of every field that came back, denied ones included."""
+    rules: tuple[str, ...]
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Entry):
+    """The CRM was contacted, and no answer of it was released; what it did there may be unknown."""
+
+    kind: ClassVar[str] = "failed"
+    stage: Stage
+    reason: str
+    detail: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Entry):
+    """Something about the proxy itself: started, stopped, policy activated or refused, torn tail cut."""
+
+    kind: ClassVar[str] = "noted"
+    what: str
+    detail: str
