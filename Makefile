@@ -1,0 +1,60 @@
+# `make demo` and `make test` each work alone on a machine that has Python 3.12 or newer and nothing else.
+# Everything they install goes into .venv and .venv-tryton, from hashed lock files.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+# The first Python that is new enough, wherever it lies; asking it beats guessing from its name.
+FIND_PYTHON = for p in python3.13 python3.12 python3.14 python3 python \
+	"$$HOME"/.pyenv/versions/3.1[2-9]*/bin/python /usr/local/bin/python3 /usr/bin/python3; do \
+	if "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then echo "$$p"; break; fi; done
+PY := .venv/bin/python
+TRYTON_PY := .venv-tryton/bin/python
+CRM ?= sandbox
+
+.PHONY: help setup tryton demo test lint check bench lock clean
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: .venv/.ready ## Install Lychgate and its tools into .venv
+.venv/.ready: requirements-dev.lock pyproject.toml
+	@python=$$($(FIND_PYTHON)); test -n "$$python" || { echo "Lychgate needs Python 3.12 or newer with venv."; exit 2; }; \
+	echo "setup: $$("$$python" --version) -> .venv"; rm -rf .venv; "$$python" -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+tryton: .venv-tryton/.ready ## Install a real Tryton server and its client, apart
+.venv-tryton/.ready: requirements-tryton.lock
+	@python=$$($(FIND_PYTHON)); test -n "$$python" || { echo "Lychgate needs Python 3.12 or newer with venv."; exit 2; }; \
+	echo "setup: Tryton -> .venv-tryton"; rm -rf .venv-tryton; "$$python" -m venv .venv-tryton
+	@$(TRYTON_PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tryton.lock
+	@touch $@
+
+demo: setup $(if $(filter tryton,$(CRM)),tryton) ## Watch real clients talk through Lychgate (CRM=tryton for a real Tryton)
+	@$(PY) -m proxy.cli demo --crm $(CRM)
+
+lint: setup ## Style, types and the direction of imports
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+
+test: setup tryton lint ## Everything CI runs
+	@.venv/bin/coverage erase
+	@.venv/bin/coverage run -m pytest
+	@.venv/bin/coverage combine --quiet
+	@.venv/bin/coverage report --fail-under=90 --format=total
+
+bench: setup ## CPU per request against baselines measured in the same run
+	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } >/dev/null
+	@$(PY) tests/bench/bench_lane.py
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate --group tryton -o requirements-tryton.lock
+
+clean: ## Remove everything that was installed or produced
+	rm -rf .venv .venv-tryton .cache .demo .coverage* .mypy_cache .ruff_cache .hypothesis
