@@ -1,0 +1,125 @@
+"""What a request turned out to ask for, and how the CRM's answer to it is opened."""
+
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from proxy.errors import UpstreamFault
+from proxy.message import Headers, Record, Request, Response, Tree
+from proxy.model import Operation
+
+_REDIRECTS: Final = 300
+_ERRORS: Final = 400
+_MAX_DIGITS: Final = 12
+
+
+@dataclass(slots=True)
+class Opened:
+    """An answer taken apart: every place that holds fields, and a tree free of undeclared members."""
+
+    tree: Tree | None
+    """To be encoded and released after the records in it were transformed in place; None: no body."""
+    records: list[Record] = field(default_factory=list)
+    """Every place that holds fields, nested ones included."""
+    pruned: int = 0
+    """Members that were dropped because the connector does not declare them."""
+    is_error: bool = False
+    """The CRM's error answer: a known code with our constant text, never the CRM's words."""
+
+
+class Answer(Protocol):
+    """How the answer to one kind of request is read."""
+
+    def open(self, status: int, tree: Tree | None) -> Opened:
+        """Return what a successful answer holds, with everything undeclared pruned in place.
+
+        Args:
+            status: 2xx.
+            tree: the decoded body, untrusted; None when there was none.
+
+        Raises:
+            UpstreamFault: the answer is not of the declared shape.
+        """
+        ...
+
+
+class Faults(Protocol):
+    """How a CRM says no: in its own answers, and in ours when we speak for it."""
+
+    def open(self, status: int, tree: Tree | None) -> Opened:
+        """Return the error answer with constants for the CRM's words; total, whatever `tree` is."""
+        ...
+
+    def refusal(self, request: Request, status: int, reason: str, text: str, decision_id: str) -> Response:
+        """Return our refusal in the CRM's error shape, so that its SDK raises its usual exception.
+
+        Args:
+            request: what is refused; only its headers and path may matter, none of it is echoed.
+            status: 4xx or 5xx.
+            reason: constant snake_case word; not shown to the client.
+            text: a constant sentence of ours.
+            decision_id: opaque; shown, so that the person can ask about it.
+        """
+        ...
+
+
+class Sealer(Protocol):
+    """Makes text that only we can make and read, bound to a context."""
+
+    def seal(self, plaintext: bytes, context: str) -> str:
+        """Return URL-safe text."""
+        ...
+
+    def open(self, text: str, context: str) -> bytes:
+        """Return the plaintext; raises Undecodable for anything not sealed in this very context."""
+        ...
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request in the CRM's terms, and all that may be sent on of it."""
+
+    operations: tuple[Operation, ...]
+    """Never empty."""
+    target: str
+    """Canonical request target `path?query`, rebuilt from what was understood."""
+    headers: tuple[tuple[str, str], ...]
+    """To send on; credentials and framing are not among them."""
+    tree: Tree | None
+    """The body to send, rebuilt or checked member by member; None: no body."""
+    writes: tuple[Record, ...]
+    """The records inside `tree` that the client writes."""
+    answer: Answer
+    faults: Faults
+    back: frozenset[str] = frozenset()
+    """Headers of the answer that may go back; only a run of digits ever does."""
+
+    def open(self, status: int, tree: Tree | None) -> Opened:
+        """Return the CRM's answer to this request, taken apart.
+
+        Args:
+            status: as the CRM sent it.
+            tree: the decoded body, untrusted, edited in place; None when there was none or it was an error
+                page nobody could decode.
+
+        Raises:
+            UpstreamFault: a redirect, a partial answer, or a shape the connector does not declare.
+        """
+        if status >= _ERRORS:
+            return self.faults.open(status, tree)
+        if status >= _REDIRECTS or status < 200 or status == 206:
+            raise UpstreamFault("unexpected_status")
+        return self.answer.open(status, tree)
+
+    def headers_back(self, headers: Headers) -> tuple[tuple[str, str], ...]:
+        """Return the fields of the CRM's answer that the connector lets back.
+
+        Their values are counters and seconds: one that is not a short run of digits is left out, and so is
+        a field that stands there twice.
+        """
+        found = [pair for pair in headers if pair[0] in self.back]
+        names = [name for name, _ in found]
+        return tuple(
+            (name, value)
+            for name, value in found
+            if names.count(name) == 1 and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
+        )

@@ -1,0 +1,32 @@
+"""One CRM's API, ready to route requests and to speak in its error shape."""
+
+from dataclasses import dataclass
+
+from proxy.connectors.asked import Faults
+from proxy.connectors.route import Route, RouteTable
+from proxy.message import Request, Response
+from proxy.model import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """What `load_connector` makes of a file; immutable, shared between exchanges."""
+
+    name: str
+    catalogue: Catalogue
+    """Every object and field that policy has words for."""
+    table: RouteTable
+    faults: Faults
+
+    def route(self, request: Request) -> Route:
+        """Return the declared route of a request.
+
+        Raises:
+            Gap: `route`: nothing is declared for its method, path and parameters.
+            Undecodable: its path or query can be read in more than one way.
+        """
+        return self.table.find(request)
+
+    def refusal(self, request: Request, status: int, reason: str, text: str, decision_id: str) -> Response:
+        """Return our refusal in the CRM's own error shape, so that its SDK raises its usual exception."""
+        return self.faults.refusal(request, status, reason, text, decision_id)

@@ -1,0 +1,81 @@
+"""The port between a route and whatever reads its requests: a grammar.
+
+A route names its grammar in YAML (`grammar: soql`). When the connector loads, the grammar's `compile`
+function is called once for the route; per request only `Grammar.read` runs. `table.py` lists them all.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxy.connectors.asked import Answer, Faults, Sealer
+from proxy.connectors.rows import Rows
+from proxy.connectors.shape import Shape
+from proxy.connectors.spec import ConnectorFile, RouteModel
+from proxy.connectors.words import Words
+from proxy.message import Record, Request, Tree
+from proxy.model import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a grammar gets to read of one request; all of it is the client's, none of it trusted."""
+
+    params: Mapping[str, str]
+    """What stood in the blanks of the path; each matched its pattern."""
+    query: Mapping[str, tuple[str, ...]]
+    """Query parameters the route lists, decoded once, in the order they came; single unless a list."""
+    tree: Tree | None
+    """The decoded body; None: no body. May be edited in place."""
+    binding: str
+    """Opaque: whom and what for. Whatever is sealed for this caller must be bound to it."""
+    request: Request
+    """The whole message, for the rare grammar that looks at its headers."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a grammar made of one request."""
+
+    operations: tuple[Operation, ...]
+    """Never empty."""
+    answer: Answer
+    params: Mapping[str, str]
+    """What to put into the blanks of the path."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Query parameters to send, not yet encoded."""
+    tree: Tree | None = None
+    writes: tuple[Record, ...] = ()
+
+
+class Grammar(Protocol):
+    """Reads the requests of one route; MUST be stateless, and MUST NOT echo client text in what it raises."""
+
+    def read(self, asking: Asking) -> Reading:
+        """Return what the request does.
+
+        Raises:
+            Gap: a construct, object or member the connector has no word for.
+            Undecodable: the request contradicts itself or is too large to be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a grammar is compiled against: one connector, its parts already compiled."""
+
+    file: ConnectorFile
+    words: Words
+    rows: Rows
+    faults: Faults
+    """How this CRM writes an error, for answers that carry one inside a success."""
+    patterns: Mapping[str, re.Pattern[str]]
+    bodies: Mapping[str, Shape]
+    answers: Mapping[str, Shape]
+    sealer: Sealer | None = None
+
+
+Compile = Callable[[RouteModel, Setting], Grammar]
+"""Builds a route's grammar at load; raises ValueError, with a sentence for the author, if it cannot."""

@@ -1,0 +1,167 @@
+"""From a connector's YAML to a `Connector`; all the work that does not depend on a request is done here."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from proxy.connectors.asked import Faults, Sealer
+from proxy.connectors.connector import Connector
+from proxy.connectors.grammar import Setting
+from proxy.connectors.objects import compile_words
+from proxy.connectors.route import LISTS, Declared, HeaderRules, Parameter, RouteTable
+from proxy.connectors.rows import Rows
+from proxy.connectors.shape import ANSWERED, REQUESTED, Shape
+from proxy.connectors.spec import ConnectorFile, RouteModel
+from proxy.connectors.table import FAULTS, GRAMMARS
+from proxy.connectors.words import NAME
+from proxy.errors import Problem, Problems
+from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
+
+READ_BY_GRAMMAR: Final = frozenset({"select", "soql"})
+"""Kinds of query parameter that have no pattern because the grammar reads them."""
+
+
+class Complaints:
+    """Collects what is wrong in one document, so that its author sees everything at once."""
+
+    def __init__(self, file: YamlFile) -> None:
+        self._file = file
+        self.found: list[Problem] = []
+
+    def add(self, path: tuple[str | int, ...], message: str) -> None:
+        """Note a problem with what stands at `path`."""
+        self.found.append(self._file.problem(path, "LG301", message))
+
+    @contextmanager
+    def at(self, *path: str | int) -> Iterator[None]:
+        """Turn a ValueError inside into a problem with what stands at `path`."""
+        try:
+            yield
+        except ValueError as error:
+            self.add(path, str(error))
+
+    def stop(self) -> None:
+        """Return only if nothing is wrong.
+
+        Raises:
+            Problems: everything noted so far.
+        """
+        if self.found:
+            raise Problems(self.found)
+
+
+def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | None = None) -> Connector:
+    """Return the connector that the file describes, ready to route.
+
+    Args:
+        path: a YAML file with one `kind: Connector` document.
+        sealer: makes links to further pages that only the caller they were made for can follow; without
+            one such links are dropped.
+        root: the folder below which no component of `path` may be a link.
+
+    Raises:
+        Problems: everything that is wrong with the file, with its place.
+    """
+    documents = read_yaml(path, root=root)
+    if len(documents) != 1:
+        raise Problems([Problem(str(path), 0, 0, "LG300", "must hold exactly one kind: Connector document")])
+    document = documents[0]
+    model = validate(document, ConnectorFile)
+    complaints = Complaints(document)
+    setting = _setting(model, complaints, sealer)
+    table = RouteTable()
+    for number, route in enumerate(model.routes):
+        _add(table, number, route, setting, complaints)
+    complaints.stop()
+    return Connector(model.metadata.name, setting.words.catalogue(), table, setting.faults)
+
+
+def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None) -> Setting:
+    """Compile everything routes refer to; stops here if any of it is wrong, as routes could not be judged."""
+    patterns = {"object": NAME}
+    for name, text in model.patterns.items():
+        with complaints.at("patterns", name):
+            patterns[name] = _pattern(text)
+    words = compile_words(model, complaints.add)
+    bodies = _shapes("bodies", model.bodies, REQUESTED, patterns, complaints)
+    answers = _shapes("answers", model.answers, ANSWERED, patterns, complaints)
+    rows: Rows | None = None
+    faults: Faults | None = None
+    with complaints.at("record"):
+        rows = Rows.compile(model.record, words, patterns.get("id", NAME))
+    with complaints.at("errors"):
+        faults = FAULTS[model.errors.style](model)
+    complaints.stop()
+    assert rows is not None
+    assert faults is not None
+    return Setting(model, words, rows, faults, patterns, bodies, answers, sealer)
+
+
+def _shapes(
+    where: str,
+    models: Mapping[str, Mapping[str, str]],
+    allowed: frozenset[str],
+    patterns: Mapping[str, re.Pattern[str]],
+    complaints: Complaints,
+) -> Mapping[str, Shape]:
+    found: dict[str, Shape] = {}
+    for name, places in models.items():
+        with complaints.at(where, name):
+            found[name] = Shape(places, allowed, patterns)
+    return MappingProxyType(found)
+
+
+def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, complaints: Complaints) -> None:
+    with complaints.at("routes", number):
+        for key, name, known in (
+            ("grammar", route.grammar, GRAMMARS),
+            ("body", route.body or None, setting.bodies),
+            ("answer", route.answer or None, setting.answers),
+        ):
+            if name is not None and name not in known:
+                raise ValueError(f'names an unknown {key} "{name}"{nearest(name, known.keys())}')
+        method, _, template = route.match.partition(" ")
+        media = route.media if route.media is not None else setting.file.media.request if route.body else []
+        declared = Declared(
+            _template(template),
+            {name: _parameter(kind, setting.patterns) for name, kind in route.query.items()},
+            GRAMMARS[route.grammar](route, setting),
+            _headers(setting.file),
+            setting.faults,
+            frozenset(media),
+            frozenset(setting.file.media.response),
+        )
+        table.add(method, setting.patterns, declared)
+
+
+def _template(text: str) -> tuple[str | tuple[str], ...]:
+    """Return the segments of a path template, blanks as 1-tuples."""
+    return tuple((part[1:-1],) if part[:1] + part[-1:] == "{}" else part for part in text[1:].split("/"))
+
+
+def _parameter(kind: str, patterns: Mapping[str, re.Pattern[str]]) -> Parameter:
+    if kind in READ_BY_GRAMMAR:
+        return Parameter(None, many=kind in LISTS)
+    if kind not in patterns:
+        raise ValueError(f'has a query parameter of unknown kind "{kind}"{nearest(kind, patterns.keys())}')
+    return Parameter(patterns[kind])
+
+
+def _headers(model: ConnectorFile) -> HeaderRules:
+    headers = model.headers
+    return HeaderRules(
+        tuple((name.lower(), value) for name, value in headers.send.items()),
+        {name.lower(): _pattern(text) for name, text in headers.forward.items()},
+        frozenset(map(str.lower, headers.refuse)),
+        frozenset(map(str.lower, headers.back)),
+    )
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.ASCII)
+    except re.error:
+        raise ValueError("is not a regular expression") from None

@@ -1,0 +1,142 @@
+"""The grammar `record`: routes whose path, parameters and body are wholly described in YAML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.connectors.asked import Answer
+from proxy.connectors.envelope import Envelope, Nothing
+from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
+from proxy.connectors.shape import Shape, Visit
+from proxy.connectors.spec import RouteModel
+from proxy.connectors.words import NAME, ObjectWords
+from proxy.errors import Gap, Undecodable
+from proxy.message import Record, Tree
+from proxy.model import Action, FieldUse, Operation
+
+MAX_SELECTED: Final = 1_000
+"""Fields named by one request."""
+
+
+def select(text: str) -> list[str]:
+    """Return the names in a comma-separated list of fields.
+
+    Raises:
+        Gap: something in it is not a name.
+    """
+    found = text.split(",")
+    if not all(NAME.fullmatch(name) for name in found):
+        raise Gap("construct", "not_a_field_name")
+    return found
+
+
+class Uses:
+    """Collects what a request does with fields and records, each once, in order of appearance."""
+
+    def __init__(self, words: ObjectWords, action: Action) -> None:
+        self.words = words
+        self.action = action
+        self.records: list[str] = []
+        self.writes: list[Record] = []
+        self._uses: dict[FieldUse, None] = {}
+
+    def add(self, name: str, action: Action | None = None) -> str:
+        """Note the use of a field and return its name as it is to be sent."""
+        listed = self.words.listed(name)
+        self._uses[FieldUse(self.words.name, listed, action or self.action)] = None
+        if len(self._uses) > MAX_SELECTED:
+            raise Undecodable("too_many_fields")
+        return self.words.spelled(name)
+
+    def operation(self) -> Operation:
+        """Return the whole as one operation."""
+        return Operation(self.action, self.words.name, tuple(self._uses), tuple(self.records))
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Reads one declared route."""
+
+    setting: Setting
+    action: Action
+    object: ObjectWords | None
+    """None: the path names it."""
+    selects: frozenset[str]
+    """Query parameters that list fields."""
+    body: Shape | None
+    answer: Shape | None
+
+    def read(self, asking: Asking) -> Reading:
+        """Return what the request does; see `Grammar.read`."""
+        words = self.object or self.setting.words.object(asking.params["object"])
+        uses = Uses(words, self.action)
+        if "id" in asking.params:
+            uses.records.append(asking.params["id"])
+        query = tuple(self._parameter(uses, name, values) for name, values in asking.query.items())
+        tree = None if self.body is None else self.body.read(asking.tree, visits(uses, self.setting))
+        return Reading(
+            operations=(uses.operation(),),
+            answer=answer(self.setting, self.answer, words, self.action),
+            params=asking.params,
+            query=query,
+            tree=tree,
+            writes=tuple(uses.writes),
+        )
+
+    def _parameter(self, uses: Uses, name: str, values: tuple[str, ...]) -> tuple[str, str]:
+        if name not in self.selects:
+            return name, values[0]
+        return name, ",".join(uses.add(each) for value in values for each in select(value))
+
+
+def answer(setting: Setting, shape: Shape | None, words: ObjectWords, action: Action) -> Answer:
+    """Return how the answer to a request about `words` is read."""
+    return Nothing() if shape is None else Envelope(shape, setting.rows, words, action)
+
+
+def visits(uses: Uses, setting: Setting) -> Mapping[str, Visit]:
+    """Return what a request body's meaningful places do to `uses`."""
+    is_id = setting.rows.id.fullmatch
+    structure = setting.rows.structure
+
+    def fields(tree: Tree) -> Tree:
+        if not isinstance(tree, dict):
+            raise Gap("construct", "unknown_value")
+        written: dict[str, Tree] = {name: value for name, value in tree.items() if name not in structure}
+        for name, value in written.items():
+            if isinstance(value, dict | list):
+                raise Gap("construct", "nested_value")
+            if not NAME.fullmatch(name):
+                raise Gap("construct", "not_a_field_name")
+            uses.add(name)
+        uses.writes.append(Record(uses.words.name, uses.action, written))
+        return written
+
+    def named(tree: Tree) -> Tree:
+        if not isinstance(tree, str) or not NAME.fullmatch(tree):
+            raise Gap("construct", "not_a_field_name")
+        return uses.add(tree)
+
+    def key(tree: Tree) -> Tree:
+        if not isinstance(tree, str) or not is_id(tree):
+            raise Gap("construct", "unknown_value")
+        uses.records.append(tree)
+        return tree
+
+    return {"fields": fields, "select": named, "key": key}
+
+
+def compile_plain(route: RouteModel, setting: Setting) -> Grammar:
+    """Return the grammar of one declared route; raises ValueError where the route is wrong."""
+    if not route.object and "/{object}" not in route.match:
+        raise ValueError("names no object: write object: or put {object} into the path")
+    if route.object and route.object not in setting.words.objects:
+        raise ValueError(f'is about "{route.object}", which is not among the objects')
+    return Plain(
+        setting,
+        route.action,
+        setting.words.objects[route.object] if route.object else None,
+        frozenset(name for name, kind in route.query.items() if kind == "select"),
+        setting.bodies[route.body] if route.body else None,
+        setting.answers[route.answer] if route.answer else None,
+    )

@@ -1,0 +1,207 @@
+"""Routes: from method and path to the one declared operation they mean, or to nothing."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from proxy.connectors import target
+from proxy.connectors.asked import Asked, Faults
+from proxy.connectors.grammar import Asking, Grammar
+from proxy.errors import Gap, Undecodable
+from proxy.message import Request, Tree
+
+LISTS: Final = frozenset({"select"})
+"""Kinds of query parameter that may stand there more than once; every one of them is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRules:
+    """What of the headers crosses, compiled."""
+
+    send: tuple[tuple[str, str], ...] = ()
+    forward: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    refuse: frozenset[str] = frozenset()
+    back: frozenset[str] = frozenset()
+
+    def onward(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """Return the fields to send on: the constants, and what the client may say itself.
+
+        Raises:
+            Gap: a header that changes what the CRM answers in a way policy has no word for.
+            Undecodable: a header that may be sent on stands there twice.
+        """
+        found: dict[str, str] = dict(self.send)
+        for name, value in request.headers:
+            if name in self.refuse:
+                raise Gap("construct", "refused_header", name)
+            pattern = self.forward.get(name)
+            if pattern is None:
+                continue
+            if name in found:
+                raise Undecodable("repeated_header", name)
+            if pattern.fullmatch(value):
+                found[name] = value
+        return tuple(found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter of a route."""
+
+    pattern: re.Pattern[str] | None
+    """What a value must match; None: the grammar reads it."""
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A route as the connector declares it, compiled; shared between exchanges."""
+
+    template: tuple[str | tuple[str], ...]
+    parameters: Mapping[str, Parameter]
+    grammar: Grammar
+    headers: HeaderRules
+    faults: Faults
+    request_media: frozenset[str] = frozenset()
+    response_media: frozenset[str] = frozenset({"json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A declared route and what one request put into its blanks."""
+
+    declared: Declared
+    params: Mapping[str, str]
+    query: Mapping[str, tuple[str, ...]]
+
+    @property
+    def request_media(self) -> frozenset[str]:
+        """Names of the codecs a request body may come in; empty: a body is refused."""
+        return self.declared.request_media
+
+    @property
+    def response_media(self) -> frozenset[str]:
+        """Names of the codecs an answer may come in."""
+        return self.declared.response_media
+
+    def recognise(self, request: Request, tree: Tree | None, *, binding: str = "") -> Asked:
+        """Return the request in the CRM's terms, and what to send.
+
+        Args:
+            request: the message this route was found for, credentials removed.
+            tree: its decoded body; None when it has none. Owned by the result from here on.
+            binding: opaque text that stands for principal and purpose; a cursor we seal opens only for it.
+
+        Raises:
+            Gap: something in it that the connector has no word for.
+            Undecodable: a body where none belongs, none where one does, or a message against itself.
+        """
+        declared = self.declared
+        if not declared.request_media and (tree is not None or request.body):
+            raise Undecodable("body_unexpected")
+        if declared.request_media and tree is None:
+            raise Undecodable("body_expected")
+        headers = declared.headers.onward(request)
+        reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request))
+        return Asked(
+            operations=reading.operations,
+            target=target.path_of(declared.template, reading.params) + target.query_of(reading.query),
+            headers=headers,
+            tree=reading.tree,
+            writes=reading.writes,
+            answer=reading.answer,
+            faults=declared.faults,
+            back=declared.headers.back,
+        )
+
+
+@dataclass(slots=True)
+class _Step:
+    """One segment of the paths declared for one method."""
+
+    literals: dict[str, "_Step"] = field(default_factory=dict)
+    blanks: list[tuple[str, re.Pattern[str], "_Step"]] = field(default_factory=list)
+    end: Declared | None = None
+
+
+class RouteTable:
+    """Every route of a connector, arranged so that finding one costs one look per path segment."""
+
+    def __init__(self) -> None:
+        self._methods: dict[str, _Step] = {}
+
+    def add(self, method: str, patterns: Mapping[str, re.Pattern[str]], declared: Declared) -> None:
+        """Add one route.
+
+        Raises:
+            ValueError: a blank has no pattern, or the route is declared twice.
+        """
+        step = self._methods.setdefault(method, _Step())
+        for part in declared.template:
+            step = _next(step, part, patterns)
+        if step.end is not None:
+            raise ValueError("is declared twice")
+        step.end = declared
+
+    def find(self, request: Request) -> Route:
+        """Return the route of a request.
+
+        Raises:
+            Gap: no route is declared for it, or it has a query parameter that the route does not list.
+            Undecodable: path or query can be read in more than one way.
+        """
+        parts = target.segments(request.path)
+        step = self._methods.get(request.method)
+        params: dict[str, str] = {}
+        declared = _walk(step, parts, 0, params) if step else None
+        if declared is None:
+            raise Gap("route", "unknown_route")
+        query = _checked(declared, target.parameters(request.query)) if request.query else {}
+        return Route(declared, params, query)
+
+
+def _next(step: _Step, part: str | tuple[str], patterns: Mapping[str, re.Pattern[str]]) -> _Step:
+    if isinstance(part, str):
+        return step.literals.setdefault(part, _Step())
+    name = part[0]
+    if name not in patterns:
+        raise ValueError(f'has a blank "{name}" without a pattern of that name')
+    for known, _, after in step.blanks:
+        if known == name:
+            return after
+    after = _Step()
+    step.blanks.append((name, patterns[name], after))
+    return after
+
+
+def _walk(step: _Step, parts: list[str], at: int, params: dict[str, str]) -> Declared | None:
+    """Return the first route that the parts from `at` on lead to; literals go before blanks."""
+    if at == len(parts):
+        return step.end
+    part = parts[at]
+    after = step.literals.get(part)
+    if after is not None and (found := _walk(after, parts, at + 1, params)) is not None:
+        return found
+    for name, pattern, after in step.blanks:
+        if pattern.fullmatch(part):
+            found = _walk(after, parts, at + 1, params)
+            if found is not None:
+                params[name] = part
+                return found
+    return None
+
+
+def _checked(declared: Declared, pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the parameters by name, each listed by the route and each of its values checked."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        parameter = declared.parameters.get(name)
+        if parameter is None:
+            raise Gap("route", "unknown_parameter")
+        if name in found and not parameter.many:
+            raise Undecodable("repeated_parameter")
+        if parameter.pattern is not None and not parameter.pattern.fullmatch(value):
+            raise Gap("construct", "parameter_value")
+        found[name] = (*found.get(name, ()), value)
+    return found

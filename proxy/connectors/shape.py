@@ -1,0 +1,197 @@
+"""Closed shapes: every member a message may have, by JSONPath, compiled into a tree of plain nodes.
+
+The same shape is strict in both directions, in the way each direction needs. A request with a member that is
+not in the shape is refused. An answer with such a member is released without it.
+
+Kinds of value, for any shape: `count`, `flag`, `time`, `name`, `none` (null or an empty list), and every name
+in the connector's `patterns`.
+Kinds with a meaning:
+
+    record      answers    a record of an object, opened by the route
+    more        answers    a link to the next page, sealed by the grammar or dropped
+    empty       answers    a list, released without its items (each is counted as pruned)
+    fields      requests   the members are fields that the client writes
+    select      requests   the text is the name of a field to return
+    key         requests   the text is the CRM's id of a record; must match the pattern `id`
+
+Why no free text among the kinds: whatever is text in an envelope can hold a value nobody judged.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from proxy.connectors.paths import compile_path
+from proxy.connectors.words import NAME
+from proxy.errors import Gap, UpstreamFault
+from proxy.message import Tree
+
+ANSWERED: Final = frozenset({"record", "more", "empty"})
+"""Kinds with a meaning in answers."""
+REQUESTED: Final = frozenset({"fields", "select", "key"})
+"""Kinds with a meaning in requests."""
+MAX_COUNT: Final = 1 << 53
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
+
+Check = Callable[[Tree], bool]
+Visit = Callable[[Tree], Tree]
+"""Gets what stands at a place and returns what is to stand there, or GONE."""
+
+
+class _Gone:
+    """Stands for a member that is to be left out."""
+
+
+GONE: Final = _Gone()
+
+
+def scalar(kind: str, patterns: Mapping[str, re.Pattern[str]]) -> Check:
+    """Return the test for a scalar kind.
+
+    Raises:
+        ValueError: no such kind.
+    """
+    if kind == "count":
+        return lambda value: type(value) is int and 0 <= value < MAX_COUNT
+    if kind == "flag":
+        return lambda value: isinstance(value, bool)
+    if kind == "none":
+        return lambda value: value is None or value == []
+    pattern = {"time": _TIME, "name": NAME}.get(kind) or patterns.get(kind)
+    if pattern is None:
+        raise ValueError(f'"{kind}" is neither a known kind nor one of the patterns')
+    matches = pattern.fullmatch
+    return lambda value: isinstance(value, str) and matches(value) is not None
+
+
+@dataclass(slots=True)
+class Node:
+    """One place of a shape."""
+
+    members: dict[str, "Node"] = field(default_factory=dict)
+    items: "Node | None" = None
+    kind: str = ""
+    """A kind with a meaning, or "" for a scalar or a container."""
+    check: Check | None = None
+    records: bool = False
+    """Whether records lie here or further in: then it must be there."""
+
+
+class Shape:
+    """A compiled shape."""
+
+    def __init__(
+        self, places: Mapping[str, str], allowed: frozenset[str], patterns: Mapping[str, re.Pattern[str]]
+    ) -> None:
+        """Compile `places`, JSONPath -> kind, with the meaningful kinds `allowed`.
+
+        Raises:
+            ValueError: a path or a kind is wrong, or two places contradict each other.
+        """
+        self.root = Node()
+        self.kinds = frozenset(places.values())
+        for path, kind in places.items():
+            node = self.root
+            for step in compile_path(path):
+                if node.kind or node.check:
+                    raise ValueError(f'"{path}" lies inside a place that has a kind of its own')
+                if step is None:
+                    node.items = node.items or Node()
+                    node = node.items
+                else:
+                    node = node.members.setdefault(step, Node())
+            if node.kind or node.check or node.members or node.items:
+                raise ValueError(f'"{path}" contradicts another place')
+            if kind in allowed:
+                node.kind = kind
+            else:
+                node.check = scalar(kind, patterns)
+        _mark(self.root)
+
+    def read(self, tree: Tree, visits: Mapping[str, Visit]) -> Tree:
+        """Return a request body, all of it declared, with `visits` run at the places that have a meaning.
+
+        Raises:
+            Gap: a member that is not declared, or a value that is not of its kind.
+        """
+        return _read(self.root, tree, visits)
+
+    def open(self, tree: Tree, visits: Mapping[str, Visit]) -> tuple[Tree, int]:
+        """Return an answer cut down to what is declared, in place, and how many members were dropped.
+
+        Raises:
+            UpstreamFault: the outermost container, or one that holds records, is not what was declared.
+        """
+        pruned = [0]
+        tree = _open(self.root, tree, visits, pruned)
+        if tree is GONE:
+            raise UpstreamFault("unexpected_shape")
+        return tree, pruned[0]
+
+
+def _read(node: Node, tree: Tree, visits: Mapping[str, Visit]) -> Tree:
+    if node.kind:
+        return visits[node.kind](tree)
+    if node.check is not None:
+        if not node.check(tree):
+            raise Gap("construct", "unknown_value")
+        return tree
+    if node.items is not None and isinstance(tree, list):
+        items = node.items
+        return [_read(items, item, visits) for item in tree]
+    if node.members and isinstance(tree, dict):
+        if not tree.keys() <= node.members.keys():
+            raise Gap("construct", "unknown_member")
+        return {name: _read(node.members[name], value, visits) for name, value in tree.items()}
+    raise Gap("construct", "unknown_value")
+
+
+def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]) -> Tree:
+    if node.kind == "empty":
+        pruned[0] += len(tree) if isinstance(tree, list) else 1
+        return [] if isinstance(tree, list) else GONE
+    if node.kind:
+        return visits[node.kind](tree)
+    if node.check is not None:
+        return tree if tree is None or node.check(tree) else GONE
+    if node.items is not None and isinstance(tree, list):
+        _open_items(node.items, tree, visits, pruned)
+        return tree
+    if node.members and isinstance(tree, dict):
+        _open_members(node.members, tree, visits, pruned)
+        return tree
+    if node.records:
+        raise UpstreamFault("unexpected_shape")
+    return GONE
+
+
+def _open_items(node: Node, items: list[Tree], visits: Mapping[str, Visit], pruned: list[int]) -> None:
+    kept = [_open(node, item, visits, pruned) for item in items]
+    items[:] = [item for item in kept if item is not GONE]
+    pruned[0] += len(kept) - len(items)
+
+
+def _open_members(
+    members: Mapping[str, Node], tree: dict[str, Tree], visits: Mapping[str, Visit], pruned: list[int]
+) -> None:
+    for name, node in members.items():
+        if node.records and name not in tree:
+            raise UpstreamFault("unexpected_shape")
+    for name in list(tree):
+        inner = members.get(name)
+        value = GONE if inner is None else _open(inner, tree[name], visits, pruned)
+        if value is GONE:
+            del tree[name]
+            pruned[0] += 1
+        else:
+            tree[name] = value
+
+
+def _mark(node: Node) -> bool:
+    """Set `records` of a node and all inside it."""
+    inner = [*node.members.values(), *([node.items] if node.items else [])]
+    marks = [_mark(each) for each in inner]
+    node.records = True in marks or node.kind == "record"
+    return node.records

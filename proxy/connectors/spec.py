@@ -1,0 +1,150 @@
+"""The models of a `kind: Connector` document: what a person writes to describe one CRM's API.
+
+`policies/connectors/*.yaml` are the examples. Every mapping from a JSONPath to a kind is a closed list: what
+it does not name is refused in a request and pruned from an answer.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from proxy.model import Action
+from proxy.yamlfile import Strict
+
+Category = str
+Kind = str
+"""`count`, `flag`, `time`, `name`, a name from `patterns`, or a kind with a meaning: see `shape.py`."""
+
+
+class Metadata(Strict):
+    """Who a document is."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
+    description: str = ""
+
+
+class HeadersModel(Strict):
+    """What of the headers crosses; a header that is not listed does not."""
+
+    send: dict[str, str] = Field(default_factory=dict)
+    """Name -> constant value, added to every request."""
+    forward: dict[str, str] = Field(default_factory=dict)
+    """Name -> pattern; sent on when the client's value matches, dropped otherwise."""
+    refuse: list[str] = Field(default_factory=list)
+    """A request that carries one is refused: it changes what the CRM answers."""
+    back: list[str] = Field(default_factory=list)
+    """Headers of the answer; released when their value is a short run of digits."""
+
+
+class RecordModel(Strict):
+    """How one record looks in an answer."""
+
+    object: str | None = None
+    """JSONPath of the member that names the record's object; None: the route knows."""
+    structure: dict[str, list[str]] = Field(default_factory=dict)
+    """Member that holds structure -> what is kept of it; never part of a write."""
+    key: list[str] = Field(default_factory=list)
+    """JSONPaths of the CRM's id of the record, best first; a path's last segment counts."""
+    fields: str | None = None
+    """JSONPath of the member that holds the fields; None: the record does itself."""
+    outer: dict[str, str] = Field(default_factory=dict)
+    """With `fields`: member beside it -> the field it shows."""
+
+
+class RouteModel(Strict):
+    """One operation of the API."""
+
+    match: str = Field(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /\S*$")
+    grammar: str = "record"
+    """What reads the requests: an entry of `table.py`."""
+    action: Action = Action.READ
+    """Of the operation; a grammar that finds it in the request ignores this."""
+    object: str = ""
+    """Object the route is about; "" when the path names it in `{object}` or the grammar finds it."""
+    query: dict[str, Kind] = Field(default_factory=dict)
+    """Query parameters, by name: case matters, each at most once unless its kind is `select`."""
+    body: str = ""
+    """Name of an entry of `bodies`; "" when a body is refused or the grammar reads it itself."""
+    answer: str = ""
+    """Name of an entry of `answers`; "" when the answer has no body."""
+    media: list[str] | None = None
+    """Codecs of the request body; None takes `media.request` if the route takes a body."""
+
+
+class MediaModel(Strict):
+    """Codecs, by name, in which this CRM's messages come."""
+
+    request: list[str] = Field(default_factory=lambda: ["json"])
+    response: list[str] = Field(default_factory=lambda: ["json"])
+
+
+class FieldModel(Strict):
+    """One field."""
+
+    category: Category = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")
+    tags: list[str] = Field(default_factory=list)
+    semantic: Literal["text", "email", "phone", "name", "address", "date", "iban", "number", "id", "url"] = (
+        "text"
+    )
+
+
+class SubjectModel(Strict):
+    """The person behind a record."""
+
+    key: str
+
+
+class RelationModel(Strict):
+    """A way to another object."""
+
+    object: str
+    via: str
+    types: list[str] = Field(default_factory=list)
+    """Further names the CRM may give a record on the other end."""
+
+
+class ObjectModel(Strict):
+    """One object; fields that are not listed are unclassified."""
+
+    subject: SubjectModel | None = None
+    fields: dict[str, FieldModel]
+    parents: dict[str, RelationModel] = Field(default_factory=dict)
+    children: dict[str, RelationModel] = Field(default_factory=dict)
+    searched: list[str] = Field(default_factory=list)
+
+
+class ErrorsModel(Strict):
+    """How the CRM says no."""
+
+    style: Literal["json", "rpc"] = "json"
+    """An entry of `table.py`."""
+    shape: object = None
+    """The body, with `{text}`, `{code}` and `{id}` where those go."""
+    code: str = ""
+    """JSONPath of the error code in the CRM's own error bodies."""
+    codes: dict[str, str] = Field(default_factory=dict)
+    """Known code -> the constant text that replaces the CRM's."""
+    statuses: dict[str, str] = Field(default_factory=dict)
+    """HTTP status, `4xx` or `5xx` -> code where the CRM sent none we know, and for our own refusals."""
+
+
+class ConnectorFile(Strict):
+    """A whole document."""
+
+    apiVersion: Literal["lychgate.dev/v1"]  # noqa: N815 - the key's name in the file
+    kind: Literal["Connector"]
+    metadata: Metadata
+    names: Literal["exact", "any_case"] = "exact"
+    """Whether the CRM minds upper and lower case in names of objects and fields."""
+    media: MediaModel = Field(default_factory=MediaModel)
+    patterns: dict[str, str] = Field(default_factory=dict)
+    """Name -> regular expression that a whole value must match, for path blanks and scalars."""
+    headers: HeadersModel = Field(default_factory=HeadersModel)
+    record: RecordModel = Field(default_factory=RecordModel)
+    routes: list[RouteModel]
+    bodies: dict[str, dict[str, Kind]] = Field(default_factory=dict)
+    """Name -> JSONPath -> kind of every member a request body may have."""
+    answers: dict[str, dict[str, Kind]] = Field(default_factory=dict)
+    """Name -> JSONPath -> kind of every member an answer may have."""
+    errors: ErrorsModel
+    objects: dict[str, ObjectModel]

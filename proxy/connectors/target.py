@@ -1,0 +1,103 @@
+"""Request targets: one strict reading of path and query, and one way of writing them.
+
+A path is compared with routes only after it is known to have a single meaning: printable ASCII, no dot
+segments, no empty segment but the last, no `;`, no backslash, and percent-encoding only where RFC 3986 §2.1
+needs it, decoded exactly once. What is sent on is written anew from the decoded parts.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+from proxy.errors import Undecodable
+
+MAX_PATH: Final = 32_768
+"""Characters; a sealed cursor of a long query is the longest segment."""
+MAX_PARAMETERS: Final = 64
+
+_PLAIN_PATH: Final = re.compile(r"(/[A-Za-z0-9._~:@!$&'()*+,=-]+)*/?", re.ASCII)
+_CODED_PATH: Final = re.compile(r"(/[A-Za-z0-9._~:@!$&'()*+,=%-]+)*/?", re.ASCII)
+_QUERY: Final = re.compile(r"[A-Za-z0-9._~:@!$'()*+,;=%/?&-]*", re.ASCII)
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_NEVER: Final = re.compile(r"[\x00-\x1f\x7f/\\;?#%]")
+_UNRESERVED: Final = "-._~"
+_IN_SEGMENT: Final = "-._~:@!$&'()*+,="
+
+
+def segments(path: str) -> list[str]:
+    """Return the decoded segments of a path; a path that ends in `/` ends in an empty one.
+
+    Raises:
+        Undecodable: two readers could understand the path differently.
+    """
+    if len(path) > MAX_PATH:
+        raise Undecodable("path_too_long", status=414)
+    coded = "%" in path
+    if not path or not (_CODED_PATH if coded else _PLAIN_PATH).fullmatch(path):
+        raise Undecodable("ambiguous_path")
+    parts = path[1:].split("/")
+    if "." in parts or ".." in parts:
+        raise Undecodable("ambiguous_path")
+    return [_segment(part) for part in parts] if coded else parts
+
+
+def _segment(part: str) -> str:
+    """Return one segment decoded, if it was encoded where it had to be and nowhere else."""
+    if "%" not in part:
+        return part
+    text = _decoded(part, "ambiguous_path")
+    canonical = quote(text, safe=_IN_SEGMENT)
+    if _NEVER.search(text) or canonical != _ESCAPE.sub(lambda escape: escape[0].upper(), part):
+        raise Undecodable("ambiguous_path")
+    return text
+
+
+def parameters(query: str) -> list[tuple[str, str]]:
+    """Return the parameters of a query string in order, decoded once; `+` is a space.
+
+    Raises:
+        Undecodable: a part without a name or `=`, a bad escape, bytes that are not UTF-8, or too many.
+    """
+    if not query:
+        return []
+    if not _QUERY.fullmatch(query) or _BAD_ESCAPE.search(query):
+        raise Undecodable("ambiguous_query")
+    parts = query.split("&")
+    if len(parts) > MAX_PARAMETERS:
+        raise Undecodable("ambiguous_query")
+    return [_parameter(part) for part in parts]
+
+
+def _parameter(part: str) -> tuple[str, str]:
+    name, equals, value = part.partition("=")
+    if not name or not equals:
+        raise Undecodable("ambiguous_query")
+    return _decoded(name, "ambiguous_query"), _decoded(value.replace("+", " "), "ambiguous_query")
+
+
+def _decoded(text: str, reason: str) -> str:
+    if "%" not in text:
+        return text
+    if _BAD_ESCAPE.search(text):
+        raise Undecodable(reason)
+    try:
+        return unquote_to_bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Undecodable(reason) from None
+
+
+def path_of(template: Iterable[str | tuple[str]], params: Mapping[str, str]) -> str:
+    """Return the encoded path of a template: literal segments, and blanks as 1-tuples of their name."""
+    return "".join("/" + (part if isinstance(part, str) else _encoded(params[part[0]])) for part in template)
+
+
+def query_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return `?a=b&c=d` with every reserved character encoded; "" for no pairs."""
+    text = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in pairs)
+    return f"?{text}" if text else ""
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe=_UNRESERVED)
