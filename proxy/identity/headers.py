@@ -5,6 +5,7 @@ This is a deny table on purpose, in front of the connector's allow-list and not 
 here can never be let through by a connector's mistake.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from proxy.errors import Undecodable
@@ -82,7 +83,7 @@ def strip(headers: Headers, *, keep_authorization: bool = False) -> Headers:
         tuple(
             pair
             for pair in headers.fields
-            if (keep_authorization and pair[0] == AUTHORIZATION) or not _named(pair[0].replace("_", "-"))
+            if (keep_authorization and pair[0] == AUTHORIZATION) or not _named(pair[0])
         )
     )
 
@@ -93,9 +94,17 @@ def refuse_overrides(headers: Headers) -> None:
     Raises:
         Undecodable: such a field is there, whatever its value.
     """
-    if any(name.replace("_", "-") in OVERRIDES for name, _ in headers.fields):
+    if any(_overrides(name) for name, _ in headers.fields):
         raise Undecodable("method_override")
 
 
+@lru_cache(maxsize=1024)
 def _named(name: str) -> bool:
+    """Return whether the table names this field; remembered, since clients send the same few names."""
+    name = name.replace("_", "-")
     return name in STRIPPED or name in OVERRIDES or name.startswith(PREFIXES)
+
+
+@lru_cache(maxsize=1024)
+def _overrides(name: str) -> bool:
+    return name.replace("_", "-") in OVERRIDES

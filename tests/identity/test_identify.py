@@ -125,7 +125,7 @@ def test_id03_impersonation_headers_do_not_go_on(identifier, ask, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["none", "NoNe", "NONE", "", "HS256", "HS512", "RS1", "ES256K", "RS512", "rs256"]
+    "name", ["none", "NoNe", "NONE", "", "HS256", "HS512", "RS1", "ES256K", "RS512", "rs256", 7, None]
 )
 def test_id04_algorithm_is_the_issuers_choice(identifier, ask, idp, name):
     """ID-04: an algorithm that is not on the issuer's list is refused, whatever the signature."""

@@ -112,6 +112,8 @@ def test_name_must_match(certificate, idp):
         (204, {}, b""),
         (200, {}, b" " * (SIZE_LIMIT + 1)),
         (200, {"content-length": "9"}, b"{}"),  # shorter than promised
+        (200, {"transfer-encoding": "chunked"}, b"zz"),  # broken framing
+        (99999, {}, b""),  # no status that HTTP has
     ],
 )
 def test_answers_of_no_use(certificate, status, headers, body):

@@ -32,6 +32,13 @@ def test_signature_comes_before_claims(idp, issuer, stranger):
         verify(parse(stranger.token(exp=1, aud="x", cnf={})), issuer, NOW)
 
 
+@pytest.mark.parametrize("name", ["https://id.example/", "https://other.example", ""])
+def test_issuer_is_exact(idp, issuer, name):
+    """A token that names another issuer is refused even if this issuer's key signed it."""
+    with pytest.raises(Unidentified, match="unknown_issuer"):
+        verify(parse(idp.token(iss=name)), issuer, NOW)
+
+
 def test_algorithm_comes_before_keys(idp, issuer):
     """A refused algorithm asks for no key."""
     with pytest.raises(Unidentified, match="algorithm_refused"):
