@@ -1,0 +1,196 @@
+"""One frozen value from `lychgate.yaml`: lanes, where policies and state lie, and nothing secret.
+
+Everything unsafe is refused here, with `file:line:column`, before anything listens: a lane that would speak
+plain HTTP to other machines, a credential written into the file, an upstream that is not verified. Secrets
+are named by file or environment variable and read by `proxy.app`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from proxy.yamlfile import Strict, read_yaml, validate
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        msg = "write host:port, for example 127.0.0.1:8443 (port 0 takes a free one)"
+        raise ValueError(msg)
+    return text
+
+
+def _origin(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path not in {"", "/"} or url.query:
+        msg = "write the CRM's origin only, for example https://acme.my.salesforce.com"
+        raise ValueError(msg)
+    if url.username or url.password:
+        msg = "no credentials in a URL: name a file or an environment variable under `credential`"
+        raise ValueError(msg)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of a checked `host:port`; brackets around an IPv6 host are removed."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+class Tls(Strict):
+    """The certificate a lane shows its clients, and whose client certificates it accepts."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+class Upstream(Strict):
+    """The one CRM behind a lane."""
+
+    url: Origin
+    ca_file: Path | None = None
+    """PEM certificates that may sign the CRM's; None = the system's. Verification cannot be switched off."""
+
+    @model_validator(mode="after")
+    def _plain_only_on_this_machine(self) -> "Upstream":
+        url = urlsplit(self.url)
+        if url.scheme == "http" and url.hostname not in LOOPBACK:
+            msg = "plain http is accepted only for a CRM on this machine; write https://"
+            raise ValueError(msg)
+        return self
+
+
+class Credential(Strict):
+    """What the CRM is shown: the client's own credential, or one that only Lychgate holds."""
+
+    passthrough: bool = False
+    header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "Authorization"
+    scheme: Literal["Bearer", "Basic", "none"] = "Bearer"
+    """`Basic` encodes a secret of the form `user:password`; `none` sends the secret as it is."""
+    file: Path | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Credential":
+        sources = [self.passthrough, self.file is not None, self.env is not None]
+        if sum(sources) != 1:
+            msg = "write exactly one of `passthrough: true`, `file:` or `env:`"
+            raise ValueError(msg)
+        return self
+
+
+class Issuer(Strict):
+    """Who may sign the tokens that callers show, and how their claims become roles."""
+
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...]
+    jwks_file: Path | None = None
+    jwks_url: Annotated[str, Field(pattern=r"^https://")] | None = None
+    ca_file: Path | None = None
+    roles_claim: str = "groups"
+    role_map: dict[str, str] = Field(default_factory=dict)
+    subject_claim: str = "sub"
+    leeway_seconds: Annotated[int, Field(ge=0, le=60)] = 30
+    max_lifetime_seconds: Annotated[int, Field(ge=60, le=86_400)] = 3_600
+
+    @model_validator(mode="after")
+    def _one_key_set(self) -> "Issuer":
+        if not self.algorithms:
+            msg = "`algorithms` is empty: name the ones this issuer signs with, for example [RS256]"
+            raise ValueError(msg)
+        if (self.jwks_file is None) == (self.jwks_url is None):
+            msg = "write exactly one of `jwks_file` or `jwks_url`"
+            raise ValueError(msg)
+        return self
+
+
+class Lane(Strict):
+    """One listener in front of one CRM."""
+
+    name: Name
+    listen: Address
+    tls: Tls | None = None
+    upstream: Upstream
+    credential: Credential
+    connector: Name
+    policies: Path | None = None
+    """Folder of this lane's own policy set; None = the installation's."""
+    body_limit_mib: Annotated[int, Field(ge=1, le=1024)] = 16
+    deadline_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+
+    @model_validator(mode="after")
+    def _plain_only_on_this_machine(self) -> "Lane":
+        if self.tls is None and split_address(self.listen)[0] not in LOOPBACK:
+            msg = "a lane without `tls` would carry personal data in clear: add `tls`, or listen on 127.0.0.1"
+            raise ValueError(msg)
+        return self
+
+
+class Config(Strict):
+    """The whole of `lychgate.yaml`; every path in it is absolute once loaded."""
+
+    apiVersion: Literal["lychgate.dev/v1"]  # noqa: N815 - the field's name in YAML
+    kind: Literal["Gateway"]
+    state: Path = Path("state")
+    """Keys, local certificates and the ledger; owned by the service account, mode 0700."""
+    policies: Path = Path("policies")
+    admin: Address = "127.0.0.1:9464"
+    """Where /metrics, /ready and /healthz answer."""
+    drain_seconds: Annotated[int, Field(ge=0, le=300)] = 10
+    issuers: dict[Name, Issuer] = Field(default_factory=dict)
+    lanes: tuple[Lane, ...]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Config":
+        if not self.lanes:
+            msg = "`lanes` is empty: there is nothing to enforce"
+            raise ValueError(msg)
+        names = [lane.name for lane in self.lanes]
+        ports = [lane.listen for lane in self.lanes if not lane.listen.endswith(":0")]
+        for what, values in (("name", names), ("listen", ports)):
+            if len(set(values)) != len(values):
+                msg = f"two lanes have the same `{what}`"
+                raise ValueError(msg)
+        if split_address(self.admin)[0] not in LOOPBACK:
+            msg = "`admin` answers without a credential: it must listen on 127.0.0.1 or ::1"
+            raise ValueError(msg)
+        return self
+
+
+def load_config(path: Path) -> Config:
+    """Return the configuration in `path`, its relative paths taken from the folder of the file.
+
+    Raises:
+        Problems: the file cannot be read or says something wrong; every problem at once.
+    """
+    (file,) = read_yaml(path)[:1]
+    return _absolute(validate(file, Config), path.resolve().parent)
+
+
+def _absolute[T: Strict](value: T, base: Path) -> T:
+    """Return a copy in which every Path, however deep, starts at the root."""
+    changes: dict[str, object] = {}
+    for name in type(value).model_fields:
+        old = getattr(value, name)
+        if isinstance(old, Path):
+            changes[name] = base / old
+        elif isinstance(old, Strict):
+            changes[name] = _absolute(old, base)
+        elif isinstance(old, tuple):
+            changes[name] = tuple(_absolute(item, base) if isinstance(item, Strict) else item for item in old)
+        elif isinstance(old, dict):
+            changes[name] = {
+                key: _absolute(item, base) if isinstance(item, Strict) else item for key, item in old.items()
+            }
+    return value.model_copy(update=changes)

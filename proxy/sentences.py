@@ -1,0 +1,46 @@
+"""What a refused client is told: one constant sentence per reason, something a person can act on.
+
+The sentence says the stage and what to ask for. It never says which rule, which field or which value: a
+hidden field and a field that does not exist must read the same (threats IO-01, V5).
+"""
+
+from typing import Final
+
+ASK = "Ask your privacy team, quoting the decision id."
+
+SENTENCES: Final[dict[str, str]] = {
+    "not_granted": f"Your role and purpose do not allow this. {ASK}",
+    "field_not_queryable": (
+        "This request filters, sorts or groups by a field that your role and purpose may not use that way. "
+        f"Leave that field out of the query. {ASK}"
+    ),
+    "field_not_writable": f"This request writes a field that your role and purpose may not change. {ASK}",
+    "nothing_released": f"Nothing in this record may be shown for your role and purpose. {ASK}",
+    "masked_value_written": (
+        "A value in this write looks like one that was masked on the way out. Writing it would destroy the "
+        "real value, so nothing was changed. Leave masked fields out of updates."
+    ),
+    "purpose_required": "Say what the data is for: send a purpose that your client is registered for.",
+    "unknown_route": f"This API operation is not declared for this lane. {ASK}",
+    "deadline": "The request took longer than this lane allows.",
+}
+_BY_STATUS: Final[dict[int, str]] = {
+    400: "The request cannot be read exactly, so it was not passed on.",
+    401: "No valid Lychgate credential came with the request.",
+    403: f"Policy does not allow this request. {ASK}",
+    405: "This method is not allowed.",
+    413: "The request is larger than this lane allows.",
+    415: "The request's media type or coding is not accepted.",
+    421: "This lane does not serve that host.",
+    422: "A value in this write is not acceptable.",
+    429: "Too many requests.",
+    431: "The request's head is larger than this lane allows.",
+    502: "The CRM's answer could not be made safe, so it was withheld.",
+    503: "Lychgate cannot enforce policy at the moment, so nothing was passed on.",
+    504: "The CRM did not answer in time.",
+}
+
+
+def sentence(reason: str, status: int) -> str:
+    """Return the constant text for a refusal; total."""
+    return SENTENCES.get(reason) or _BY_STATUS.get(status) or _BY_STATUS[503]

@@ -1,0 +1,99 @@
+"""`lychgate.yaml`: what is unsafe is refused with its place, before anything listens."""
+
+from pathlib import Path
+
+import pytest
+
+from proxy.config import load_config, split_address
+from proxy.errors import Problems
+
+LANE = """
+  - name: crm
+    listen: 127.0.0.1:8443
+    upstream: {url: "https://crm.example.com"}
+    credential: {env: CRM_TOKEN}
+    connector: salesforce
+"""
+HEAD = "apiVersion: lychgate.dev/v1\nkind: Gateway\n"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "lychgate.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
+    """A path in the file does not depend on where the process was started."""
+    text = HEAD + "policies: rules\nlanes:" + LANE.replace("env: CRM_TOKEN", "file: secrets/token")
+    config = load_config(write(tmp_path, text))
+    assert config.policies == tmp_path / "rules"
+    assert config.state == tmp_path / "state"
+    assert config.lanes[0].credential.file == tmp_path / "secrets/token"
+
+
+def test_a_lane_has_safe_defaults(tmp_path: Path) -> None:
+    """What nobody wrote is the careful choice."""
+    (lane,) = load_config(write(tmp_path, HEAD + "lanes:" + LANE)).lanes
+    assert (lane.body_limit_mib, lane.deadline_seconds, lane.credential.passthrough) == (16, 30, False)
+
+
+UNSAFE = [
+    # a lane for other machines must have TLS
+    ("listen: 127.0.0.1:8443", "listen: 0.0.0.0:8443", "carry personal data in clear"),
+    # a CRM on another machine is spoken to over verified TLS only
+    ("https://crm.example.com", "http://crm.example.com", "plain http is accepted only"),
+    # there is no word for switching verification off
+    ("connector: salesforce", "connector: salesforce\n    insecure: true", "insecure"),
+    # secrets do not stand in URLs, nor in the file at all
+    ("https://crm.example.com", "https://me:pw@crm.example.com", "no credentials in a URL"),
+    ("{env: CRM_TOKEN}", "{token: abc}", "token"),
+    # two sources would leave open which one counts
+    ("{env: CRM_TOKEN}", "{env: CRM_TOKEN, passthrough: true}", "exactly one of"),
+    # a path in the origin would be dropped silently
+    ("https://crm.example.com", "https://crm.example.com/services", "origin only"),
+    # a port is needed
+    ("127.0.0.1:8443", "127.0.0.1", "host:port"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "told"), UNSAFE)
+def test_what_is_unsafe_is_refused_with_its_place(tmp_path: Path, before: str, after: str, told: str) -> None:
+    """Each unsafe line gives an error that names the file, the line and what to write instead."""
+    path = write(tmp_path, HEAD + "lanes:" + LANE.replace(before, after))
+    with pytest.raises(Problems) as caught:
+        load_config(path)
+    (problem,) = caught.value.problems
+    assert told in problem.message
+    assert problem.file == str(path)
+    assert problem.line > 2
+
+
+def test_the_admin_port_stays_on_this_machine(tmp_path: Path) -> None:
+    """An address that answers without a credential must not be reachable from elsewhere."""
+    with pytest.raises(Problems, match="answers without a credential"):
+        load_config(write(tmp_path, HEAD + "admin: 0.0.0.0:9464\nlanes:" + LANE))
+
+
+def test_two_lanes_cannot_share_a_name_or_a_port(tmp_path: Path) -> None:
+    """Metrics and the ledger tell lanes apart by name."""
+    with pytest.raises(Problems, match="same `name`"):
+        load_config(write(tmp_path, HEAD + "lanes:" + LANE + LANE.replace("8443", "8444")))
+    with pytest.raises(Problems, match="same `listen`"):
+        load_config(write(tmp_path, HEAD + "lanes:" + LANE + LANE.replace("name: crm", "name: other")))
+
+
+def test_an_issuer_needs_exactly_one_key_set(tmp_path: Path) -> None:
+    """Two key sets would leave open which one is believed."""
+    issuer = "issuers:\n  corp: {issuer: x, audience: lychgate, algorithms: [RS256]}\n"
+    with pytest.raises(Problems, match="exactly one of `jwks_file`"):
+        load_config(write(tmp_path, HEAD + issuer + "lanes:" + LANE))
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [("127.0.0.1:0", ("127.0.0.1", 0)), ("[::1]:443", ("::1", 443)), ("x.y:1", ("x.y", 1))],
+)
+def test_addresses_are_split(address: str, parts: tuple[str, int]) -> None:
+    """IPv6 brackets are not part of the host."""
+    assert split_address(address) == parts
