@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from proxy.connectors import target
 from proxy.connectors.asked import Faults, Sealer
 from proxy.connectors.connector import Connector
 from proxy.connectors.grammar import Setting
@@ -126,7 +127,7 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
         method, _, template = route.match.partition(" ")
         media = route.media if route.media is not None else setting.file.media.request if route.body else []
         declared = Declared(
-            _template(template),
+            target.template(template),
             {name: _parameter(kind, setting.patterns) for name, kind in route.query.items()},
             GRAMMARS[route.grammar](route, setting),
             _headers(setting.file),
@@ -135,11 +136,6 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             frozenset(setting.file.media.response),
         )
         table.add(method, setting.patterns, declared)
-
-
-def _template(text: str) -> tuple[str | tuple[str], ...]:
-    """Return the segments of a path template, blanks as 1-tuples."""
-    return tuple((part[1:-1],) if part[:1] + part[-1:] == "{}" else part for part in text[1:].split("/"))
 
 
 def _parameter(kind: str, patterns: Mapping[str, re.Pattern[str]]) -> Parameter:

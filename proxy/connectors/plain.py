@@ -12,7 +12,7 @@ from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import NAME, ObjectWords
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
-from proxy.model import Action, FieldUse, Operation
+from proxy.model import DISCLOSING, Action, FieldUse, Operation
 
 MAX_SELECTED: Final = 1_000
 """Fields named by one request."""
@@ -77,7 +77,7 @@ class Plain:
         return Reading(
             operations=(uses.operation(),),
             answer=answer(self.setting, self.answer, words, self.action),
-            params=asking.params,
+            params=canonical(asking.params, words),
             query=query,
             tree=tree,
             writes=tuple(uses.writes),
@@ -90,8 +90,17 @@ class Plain:
 
 
 def answer(setting: Setting, shape: Shape | None, words: ObjectWords, action: Action) -> Answer:
-    """Return how the answer to a request about `words` is read."""
-    return Nothing() if shape is None else Envelope(shape, setting.rows, words, action)
+    """Return how the answer to a request about `words` is read.
+
+    A record that comes back from a write is shown, so it is judged as one that was read.
+    """
+    shown = action if action in DISCLOSING else Action.READ
+    return Nothing() if shape is None else Envelope(shape, setting.rows, words, shown)
+
+
+def canonical(params: Mapping[str, str], words: ObjectWords) -> Mapping[str, str]:
+    """Return the blanks of the path with the object in the connector's spelling."""
+    return {**params, "object": words.name} if "object" in params else params
 
 
 def visits(uses: Uses, setting: Setting) -> Mapping[str, Visit]:

@@ -63,6 +63,10 @@ class Rows:
             model.outer,
         )
 
+    def told(self, tree: dict[str, Tree]) -> Tree:
+        """Return what a record says it is, unverified; None if it does not."""
+        return None if self.type_at is None else paths.get(tree, self.type_at)
+
     def key(self, tree: dict[str, Tree]) -> str | None:
         """Return the CRM's id of a record if it says one: the last segment of what stands at a key path."""
         for steps in self.keys:
@@ -100,7 +104,7 @@ class Page:
         if not isinstance(tree, dict) or depth > MAX_NESTING:
             raise UpstreamFault("unexpected_record")
         if rows.type_at is not None:
-            told = paths.get(tree, rows.type_at)
+            told = rows.told(tree)
             if told != expected.name and told not in types:
                 raise UpstreamFault("unexpected_record")
         key = rows.key(tree)

@@ -168,7 +168,10 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
 
 
 def _open_items(node: Node, items: list[Tree], visits: Mapping[str, Visit], pruned: list[int]) -> None:
-    kept = [_open(node, item, visits, pruned) for item in items]
+    if node.kind == "record":
+        kept = list(map(visits["record"], items))
+    else:
+        kept = [_open(node, item, visits, pruned) for item in items]
     items[:] = [item for item in kept if item is not GONE]
     pruned[0] += len(kept) - len(items)
 

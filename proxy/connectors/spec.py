@@ -68,7 +68,7 @@ class RouteModel(Strict):
     answer: str = ""
     """Name of an entry of `answers`; "" when the answer has no body."""
     media: list[str] | None = None
-    """Codecs of the request body; None takes `media.request` if the route takes a body."""
+    """Codecs of the request body; None: those of the connector if `body` is set, else no body."""
 
 
 class MediaModel(Strict):

@@ -6,11 +6,17 @@ from typing import Final
 from proxy.connectors.asked import Faults
 from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
+from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.plain import compile_plain
+from proxy.connectors.queries import compile_soql, compile_soql_page
 from proxy.connectors.spec import ConnectorFile
 
 GRAMMARS: Final[Mapping[str, Compile]] = {
     "record": compile_plain,
+    "soql": compile_soql,
+    "soql-page": compile_soql_page,
+    "hubspot-search": compile_search,
+    "hubspot-export": compile_export,
 }
 
 FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {

@@ -88,9 +88,14 @@ def _decoded(text: str, reason: str) -> str:
         raise Undecodable(reason) from None
 
 
-def path_of(template: Iterable[str | tuple[str]], params: Mapping[str, str]) -> str:
-    """Return the encoded path of a template: literal segments, and blanks as 1-tuples of their name."""
-    return "".join("/" + (part if isinstance(part, str) else _encoded(params[part[0]])) for part in template)
+def template(text: str) -> tuple[str | tuple[str], ...]:
+    """Return the segments of a path template: literals as text, `{blanks}` as 1-tuples of their name."""
+    return tuple((part[1:-1],) if part[:1] + part[-1:] == "{}" else part for part in text[1:].split("/"))
+
+
+def path_of(parts: Iterable[str | tuple[str]], params: Mapping[str, str]) -> str:
+    """Return the encoded path of a template with its blanks filled in."""
+    return "".join("/" + (part if isinstance(part, str) else _encoded(params[part[0]])) for part in parts)
 
 
 def query_of(pairs: Iterable[tuple[str, str]]) -> str:

@@ -1,0 +1,176 @@
+"""The grammars `soql` and `soql-page`: a query in a parameter, and the pages that follow its answer.
+
+A page of a query is asked for by a locator that says nothing about the query. So the locator and the query go
+into the link together, sealed for one caller and purpose; when the link comes back, the query in it is judged
+again, under the policy of that moment.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from zlib import compress, decompress
+
+from proxy.connectors import soql, target
+from proxy.connectors.asked import Opened, Sealer
+from proxy.connectors.envelope import Envelope
+from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
+from proxy.connectors.rows import More, Page, Rows, no_more
+from proxy.connectors.shape import GONE, Shape
+from proxy.connectors.spec import RouteModel
+from proxy.errors import Gap, Undecodable, UpstreamFault
+from proxy.message import Record, Tree
+from proxy.model import Action, Operation
+
+_AGGREGATE: Final = "AggregateResult"
+"""What Salesforce calls a row that is not a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Seals links to further pages into this API's own URLs."""
+
+    sealer: Sealer | None
+    context: str
+    base: tuple[str | tuple[str], ...]
+    """Path template of the query resource."""
+    setting: Setting
+
+    def more(self, meaning: soql.Meaning, asking: Asking) -> More:
+        """Return what seals the links in the answer to `meaning`."""
+        sealer = self.sealer
+        if sealer is None:
+            return no_more
+        own = soql.write(meaning.query)
+        prefix = target.path_of(self.base, asking.params)
+
+        def seal(relation: str, link: str) -> str | None:
+            before, _, locator = link.rpartition("/")
+            query = soql.write(meaning.children[relation]) if relation in meaning.children else own
+            if before != prefix or not self.setting.patterns["locator"].fullmatch(locator):
+                return None
+            if relation and relation not in meaning.children:
+                return None
+            plain = compress(json.dumps([locator, query]).encode("ascii"))
+            return f"{prefix}/{sealer.seal(plain, self.context + asking.binding)}"
+
+        return seal
+
+    def open(self, asking: Asking) -> tuple[str, str]:
+        """Return the locator and the query inside the link that was followed.
+
+        Raises:
+            Undecodable: the link was not made for this caller and purpose.
+            Gap: this connector makes no links.
+        """
+        if self.sealer is None:
+            raise Gap("construct", "cursor")
+        plain = self.sealer.open(asking.params["cursor"], self.context + asking.binding)
+        match json.loads(decompress(plain)):
+            case [str(locator), str(query)]:
+                return locator, query
+        raise Undecodable("cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class Soql:
+    """Reads a query from the parameter `q`."""
+
+    setting: Setting
+    links: Links
+    answer: Shape
+
+    def read(self, asking: Asking) -> Reading:
+        """Return what the query does; see `Grammar.read`."""
+        text = asking.query.get("q")
+        if text is None:
+            raise Undecodable("query_missing")
+        meaning = soql.understand(soql.parse(text[0]), self.setting.words)
+        query = (("q", soql.write(meaning.query)),)
+        return Reading(
+            (_operation(meaning, self.setting),), self.opening(meaning, asking), asking.params, query
+        )
+
+    def opening(self, meaning: soql.Meaning, asking: Asking) -> "Envelope | Aggregated":
+        """Return how the answer to `meaning` is read."""
+        rows = self.setting.rows
+        if meaning.columns is not None:
+            return Aggregated(self.answer, rows, meaning.object.name, meaning.columns)
+        more = self.links.more(meaning, asking)
+        return Envelope(self.answer, rows, meaning.object, Action.LIST, more)
+
+
+@dataclass(frozen=True, slots=True)
+class SoqlPage:
+    """Reads a link to a further page of a query."""
+
+    soql: Soql
+
+    def read(self, asking: Asking) -> Reading:
+        """Return what the query behind the link does; see `Grammar.read`."""
+        locator, text = self.soql.links.open(asking)
+        meaning = soql.understand(soql.parse(text), self.soql.setting.words)
+        operation = _operation(meaning, self.soql.setting)
+        params = {**asking.params, "cursor": locator}
+        return Reading((operation,), self.soql.opening(meaning, asking), params)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """The answer of a query that groups or counts: its rows are not records, its columns are computed."""
+
+    shape: Shape
+    rows: Rows
+    object: str
+    columns: Mapping[str, tuple[str, str, Action]]
+
+    def open(self, status: int, tree: Tree | None) -> Opened:
+        """Return the rows; a column that the query did not ask for is pruned."""
+        if tree is None:
+            raise UpstreamFault("body_missing")
+        opened = Opened(tree)
+        page = Page(self.rows, Action.LIST, opened)
+
+        def row(value: Tree) -> Tree:
+            return self._row(value, page)
+
+        opened.tree, pruned = self.shape.open(tree, {"record": row, "more": lambda _: GONE})
+        opened.pruned += pruned
+        return opened
+
+    def _row(self, tree: Tree, page: Page) -> Tree:
+        if not isinstance(tree, dict) or self.rows.told(tree) != _AGGREGATE:
+            raise UpstreamFault("unexpected_record")
+        keep = frozenset(page.structure(tree))
+        for name in tree.keys() - self.columns.keys() - keep:
+            del tree[name]
+            page.into.pruned += 1
+        page.into.records.append(Record(self.object, Action.LIST, tree, self.columns, keep))
+        return tree
+
+
+def _operation(meaning: soql.Meaning, setting: Setting) -> Operation:
+    records = tuple(filter(setting.rows.id.fullmatch, meaning.records))
+    return Operation(Action.LIST, meaning.object.name, meaning.uses, records)
+
+
+def compile_soql(route: RouteModel, setting: Setting) -> Grammar:
+    """Return the grammar of a route that takes a query; raises ValueError where the route is wrong."""
+    return _soql(route, setting)
+
+
+def compile_soql_page(route: RouteModel, setting: Setting) -> Grammar:
+    """Return the grammar of a route that takes a link to a page; raises ValueError where it is wrong."""
+    if not route.match.endswith("/{cursor}"):
+        raise ValueError("must end in /{cursor} for its grammar")
+    return SoqlPage(_soql(route, setting))
+
+
+def _soql(route: RouteModel, setting: Setting) -> Soql:
+    if not route.answer:
+        raise ValueError("needs an answer for its grammar")
+    if "locator" not in setting.patterns:
+        raise ValueError('needs a pattern "locator" for its grammar')
+    path = route.match.partition(" ")[2].removesuffix("/{cursor}").removesuffix("/")
+    links = Links(setting.sealer, f"{setting.file.metadata.name} soql\n", target.template(path), setting)
+    return Soql(setting, links, setting.answers[route.answer])

@@ -1,0 +1,19 @@
+"""SOQL, as far as policy has words for it.
+
+Nouns: a `Query` is a parsed query (`tree.py`); its `Meaning` is what it does to which fields. The story goes
+`parse` (text to tree) -> `understand` (names resolved, every use of a field noted) -> `write` (tree to text).
+What the CRM gets is always the written form of what was understood, never the client's text.
+
+Not parsed, and so refused: toLabel(), FORMAT() and other display functions, TYPEOF, USING SCOPE, WITH, FOR
+VIEW/REFERENCE/UPDATE, GROUP BY ROLLUP/CUBE, polymorphic relations, comments, bind variables, DISTANCE().
+
+Why a grammar and not a scan for field names: an alias, a relation, a sub-query or a letter in the other case
+each shows a field under another name (threats IO-04 to IO-08).
+"""
+
+from proxy.connectors.soql.meaning import Meaning, understand
+from proxy.connectors.soql.parsing import parse
+from proxy.connectors.soql.tree import Query
+from proxy.connectors.soql.writing import write
+
+__all__ = ["Meaning", "Query", "parse", "understand", "write"]
