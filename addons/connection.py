@@ -1,0 +1,68 @@
+"""One accepted connection: mitmproxy's I/O with a stack of layers that we chose.
+
+The stack is fixed here and never guessed from what the client sends, so there is no raw TCP to fall back to
+(M04, M06, M07): Porch, TLS if the lane has it, Doorway. A TLS lane cannot be spoken to in plaintext, and a
+plaintext lane refuses a ClientHello as a malformed head.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mitmproxy.proxy.layers import ClientTLSLayer
+from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from addons.doorway import Doorway, Porch
+from addons.mark import Lane
+from addons.underway import Underway
+
+if TYPE_CHECKING:
+    from addons.master import LaneMaster
+
+
+class LaneConnection(ProxyConnectionHandler):
+    """A client's connection to one lane, with the upstream already decided."""
+
+    def __init__(
+        self,
+        master: "LaneMaster",
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        lane: Lane,
+        mode: ProxyMode,
+        underway: Underway,
+    ) -> None:
+        super().__init__(master, reader, writer, master.options, mode)
+        self.lane = lane
+        context, spec = self.layer.context, lane.spec
+        context.server.address = (spec.upstream_host, spec.upstream_port)
+        context.server.tls = spec.upstream_scheme == "https"
+        context.server.sni = spec.upstream_host
+        porch = self.layer = Porch(context)
+        if spec.tls is not None:
+            tls = porch.child_layer = ClientTLSLayer(context)
+            self.door = tls.child_layer = Doorway(context, lane, underway)
+        else:
+            self.door = porch.child_layer = Doorway(context, lane, underway)
+
+    def log(self, *_args: object, **_options: object) -> None:
+        """Say nothing: what mitmproxy says here quotes peers, addresses and exceptions (M23)."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether no exchange is under way."""
+        return self.door.mark is None
+
+    def hang_up(self) -> None:
+        """Close the client's connection; what is already written still goes out."""
+        io = self.transports.get(self.client)
+        if io is not None and io.handler is not None:
+            io.handler.cancel("hang up")
+
+    def hang_up_unless_secured(self) -> None:
+        """Close the connection when its TLS handshake is not complete by now."""
+        if self.lane.spec.tls is not None and not self.client.tls_established:
+            self.hang_up()

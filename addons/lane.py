@@ -1,0 +1,79 @@
+"""What a lane is, as plain values handed in by the wiring."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9A-Fa-f:.]{2,45}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneSpec:
+    """One listener and the one upstream behind it; fixed for the life of the process.
+
+    Raises:
+        ValueError: a value cannot be served as it stands; the text names the attribute, never a secret.
+    """
+
+    name: str
+    listen_host: str
+    """Numeric address or name to listen on."""
+    listen_port: int
+    """0 takes any free port; `serve` reports which."""
+    tls: tuple[Path, Path] | None = None
+    """PEM files of the certificate chain and its key; None = plaintext, and TLS is refused."""
+    client_ca: Path | None = None
+    """PEM file of the authorities whose client certificates are accepted; with it one is required."""
+    upstream_scheme: Literal["http", "https"]
+    upstream_host: str
+    """Also the name in the `host` field, in SNI, and the one the certificate must be for."""
+    upstream_port: int
+    upstream_ca: Path | None = None
+    """PEM file of the authorities that vouch for the upstream; None = the system's store."""
+    body_limit: int
+    """Bytes on the wire, of a request and of an answer."""
+    deadline: float
+    """Seconds from a request's head to its answer, everything included."""
+    hosts: frozenset[str] = frozenset()
+    """Lower-case host names this lane answers to; empty = any well-formed one."""
+    accept_h2: Literal[False] = False
+    """HTTP/2 is never offered: its bodies without content-length would go upstream unframed (M05)."""
+
+    def __post_init__(self) -> None:
+        checks = {
+            "upstream_scheme": self.upstream_scheme in ("http", "https"),
+            "upstream_host": _HOST.fullmatch(self.upstream_host) is not None,
+            "upstream_port": 0 < self.upstream_port < 65536,
+            "listen_port": 0 <= self.listen_port < 65536,
+            "client_ca": self.client_ca is None or self.tls is not None,
+            "body_limit": self.body_limit > 0,
+            "deadline": self.deadline > 0,
+            "accept_h2": self.accept_h2 is False,
+        }
+        wrong = [name for name, fine in checks.items() if not fine]
+        if wrong:
+            raise ValueError(f"lane {self.name}: cannot be served with this {', '.join(wrong)}")
+
+    @property
+    def upstream_authority(self) -> str:
+        """The upstream as it stands in the `host` field: no default port, IPv6 in brackets."""
+        host = f"[{self.upstream_host}]" if ":" in self.upstream_host else self.upstream_host
+        default = 443 if self.upstream_scheme == "https" else 80
+        return host if self.upstream_port == default else f"{host}:{self.upstream_port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one process gives to clients before it refuses; every resource is bounded before it is used."""
+
+    head_bytes: int = 65_536
+    """Of a request's or an answer's head; nginx allows 32 KiB in four buffers, h2 stacks mostly 64 KiB."""
+    head_fields: int = 128
+    head_seconds: float = 10.0
+    """For a TLS handshake, and from a head's first byte to its last."""
+    idle_seconds: int = 60
+    """A connection without traffic is closed."""
+    connections: int = 1024
+    buffered_bytes: int = 512 << 20
+    """Of all exchanges under way together, both directions."""

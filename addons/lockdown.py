@@ -1,0 +1,116 @@
+"""The host is in the one state that was tested, or nothing is served.
+
+mitmproxy has options that switch it off (`ignore_hosts`), round it (`stream_large_bodies`, `rawtcp`) or open
+it (`ssl_insecure`), and reads them at any time. Here every option is frozen: `seal` compares those that
+matter with the table below and remembers the rest; from then on any other value, of any option, set by
+anybody, is an `OptionsError`, which makes mitmproxy roll it back (M04).
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from typing import Any, Final
+
+from mitmproxy import exceptions
+from mitmproxy.options import Options
+from mitmproxy.version import VERSION
+
+from addons.dispatch import GuardedAddons
+from proxy.errors import LychgateError
+
+TESTED: Final = frozenset({"12.2.3"})
+"""Versions that the tests of this folder have passed with; behaviour we rely on is not mitmproxy's API."""
+
+FROZEN: Final[dict[str, object]] = {
+    "server": False,  # we listen ourselves: its reverse mode to an https upstream would open a UDP port, too
+    "ignore_hosts": [],
+    "allow_hosts": [],
+    "tcp_hosts": [],
+    "udp_hosts": [],
+    "rawtcp": False,
+    "websocket": False,
+    "http2": False,
+    "http3": False,
+    "ssl_insecure": False,
+    "ssl_verify_upstream_trusted_ca": None,
+    "ssl_verify_upstream_trusted_confdir": None,
+    "upstream_cert": False,
+    "add_upstream_certs_to_client_chain": False,
+    "certs": [],
+    "client_certs": None,
+    "connection_strategy": "lazy",
+    "stream_large_bodies": None,
+    "store_streamed_bodies": False,
+    "validate_inbound_headers": True,
+    "normalize_outbound_headers": True,
+    "keep_host_header": True,  # else the client's is overwritten before anybody can check it
+    "proxy_debug": False,
+    "connect_addr": None,
+    "show_ignored_hosts": False,
+}
+"""What is so on every lane; `mode`, `confdir`, `body_size_limit` and `tcp_timeout` depend on the lanes."""
+ABSENT: Final = (
+    "scripts",
+    "modify_body",
+    "modify_headers",
+    "map_local",
+    "map_remote",
+    "block_list",
+    "proxyauth",
+)
+"""Options that only exist when an add-on is loaded that has no place here (M03)."""
+
+
+class Unsafe(LychgateError):
+    """The host is not as it was tested; says what differs, in words from the code."""
+
+
+def make_options(**own: Any) -> Options:
+    """Return mitmproxy's options with the frozen values; those its add-ons bring are set when they load."""
+    options = Options()
+    options.update_defer(**FROZEN, **own)
+    return options
+
+
+class Lockdown:
+    """First in the chain, so that nobody else sees an option it refuses."""
+
+    name = "lockdown"
+
+    def __init__(self, options: Options, chain: tuple[str, ...]) -> None:
+        self._options = options
+        self._chain = chain
+        self._sealed: dict[str, Any] | None = None
+
+    def configure(self, updated: set[str]) -> None:
+        """Refuse every change once sealed."""
+        if self._sealed is None:
+            return
+        for name in updated:
+            if name not in self._sealed or getattr(self._options, name) != self._sealed[name]:
+                raise exceptions.OptionsError(f"{name} is frozen")
+
+    def seal(self, addons: GuardedAddons) -> None:
+        """Freeze options and chain.
+
+        Raises:
+            Unsafe: the version is not a tested one, an option has another value, or the chain another shape.
+        """
+        if VERSION not in TESTED:
+            raise Unsafe(f"mitmproxy {VERSION} has not been tested; tested: {', '.join(sorted(TESTED))}")
+        wrong = [name for name, value in FROZEN.items() if getattr(self._options, name, ...) != value]
+        wrong += [name for name in ABSENT if name in self._options]
+        if wrong or self._options.deferred:
+            raise Unsafe(f"options are not as they must be: {', '.join(wrong) or 'unknown ones are set'}")
+        self._sealed = {name: getattr(self._options, name) for name in self._options.keys()}  # noqa: SIM118
+        addons.sealed = True
+        self.check_chain(addons)
+
+    def check_chain(self, addons: GuardedAddons) -> None:
+        """Return if the chain is exactly the expected one, in order.
+
+        Raises:
+            Unsafe: it is not (FX-12).
+        """
+        found = tuple(getattr(addon, "name", type(addon).__name__.lower()) for addon in addons.chain)
+        if found != self._chain or not addons.sealed or set(addons.lookup) != set(found):
+            raise Unsafe("the chain of add-ons is not the expected one")

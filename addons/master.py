@@ -1,0 +1,226 @@
+"""mitmproxy's master, built in code, and `serve`: lanes from start to drained end.
+
+Read `serve`: 1 make the contexts and bind the ports, 2 start the master with exactly four add-ons, 3 seal it
+and run the self-test, 4 accept, 5 drain. Nothing is accepted before 3 has passed.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from addons.connection import LaneConnection
+from addons.dispatch import GuardedAddons
+from addons.enforcement import Enforcement
+from addons.lane import LaneSpec, Limits
+from addons.lockdown import Lockdown, Unsafe, make_options
+from addons.mark import Lane
+from addons.port import Gateway
+from addons.quiet import loop_trouble, quiet
+from addons.selftest import self_test
+from addons.tls import LaneTls, make_legs
+from addons.underway import Underway
+
+CHAIN: Final = ("lockdown", "proxyserver", "lanetls", "enforcement")
+_LAST_SECONDS: Final = 2.0
+"""For refusing what is still under way when the drain ends, and for closing connections."""
+
+Bound = dict[str, tuple[str, int]]
+"""Where each lane listens, by name."""
+
+
+class LaneMaster(Master):
+    """A master with our dispatch, without legacy log events, that says when it is up."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._legacy_log_events.uninstall()
+        self.addons = GuardedAddons(self)
+        self.up = asyncio.Event()
+
+    @property
+    def guarded(self) -> GuardedAddons:
+        """The dispatch, as what it is."""
+        assert isinstance(self.addons, GuardedAddons)
+        return self.addons
+
+    async def running(self) -> None:
+        """Tell the add-ons, then whoever waits."""
+        await super().running()
+        self.up.set()
+
+    def _asyncio_exception_handler(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop_trouble(loop, context)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A lane and the socket it will accept on."""
+
+    lane: Lane
+    socket: socket.socket
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Numeric address and port."""
+        host, port, *_ = self.socket.getsockname()
+        return host, port
+
+    @property
+    def mode(self) -> str:
+        """The lane in mitmproxy's own terms."""
+        spec, (host, port) = self.lane.spec, self.address
+        upstream = f"[{spec.upstream_host}]" if ":" in spec.upstream_host else spec.upstream_host
+        return f"reverse:{spec.upstream_scheme}://{upstream}:{spec.upstream_port}@{host}:{port}"
+
+
+async def serve(
+    lanes: Sequence[tuple[LaneSpec, Gateway[Any]]],
+    *,
+    state_dir: Path,
+    ready: Callable[[Bound], None] | None,
+    stop: asyncio.Event,
+    drain_seconds: float,
+    limits: Limits | None = None,
+) -> None:
+    """Serve until `stop` is set, then drain: exchanges under way end, in time or refused; then return.
+
+    One at a time per process: mitmproxy keeps its options in a module.
+
+    Args:
+        lanes: what to serve and who decides; names are unique.
+        state_dir: a folder of our own; nothing is read from it.
+        ready: called once, when every lane accepts, with where each listens.
+        stop: set by whoever wants it to end.
+        drain_seconds: for exchanges under way; what is left then is refused and put on record.
+        limits: what the process gives to clients.
+
+    Raises:
+        TlsFiles: a certificate, key or authority cannot be used.
+        Unsafe: mitmproxy is not in the state that was tested, or a lane would talk to itself.
+        OSError: a port cannot be bound.
+    """
+    legs = {spec.name: make_legs(spec) for spec, _ in lanes}  # 1
+    underway = Underway(limits or Limits())
+    with contextlib.ExitStack() as sockets, quiet():
+        listeners = [_listen(Lane(spec, gateway), sockets) for spec, gateway in lanes]
+        _refuse_loops(listeners, len(legs))
+        master = LaneMaster(_options(listeners, state_dir, underway.limits))
+        lockdown = Lockdown(master.options, CHAIN)
+        # Proxyserver brings options that the engine reads; it listens on nothing, as `server` is off.
+        master.addons.add(lockdown, Proxyserver(), LaneTls(underway, legs), Enforcement(underway))  # 2
+        lockdown.seal(master.guarded)
+        async with _running(master):
+            lockdown.check_chain(master.guarded)
+            await self_test(master.guarded, underway)  # 3
+            servers = [await _accept(listener, master, underway) for listener in listeners]  # 4
+            try:
+                if ready is not None:
+                    ready({listener.lane.spec.name: listener.address for listener in listeners})
+                await stop.wait()
+            finally:
+                for server in servers:
+                    server.close()
+                await _drain(underway, drain_seconds)  # 5
+
+
+def _listen(lane: Lane, sockets: contextlib.ExitStack) -> Listener:
+    host, port = lane.spec.listen_host, lane.spec.listen_port
+    family, *_, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.create_server(address[:2], family=family, backlog=512)
+    return Listener(lane, sockets.enter_context(contextlib.closing(bound)))
+
+
+def _refuse_loops(listeners: Sequence[Listener], names: int) -> None:
+    if len(listeners) != names:
+        raise Unsafe("two lanes have the same name")
+    ports = {listener.address[1]: listener.address[0] for listener in listeners}
+    for listener in listeners:
+        spec = listener.lane.spec
+        here = ("localhost", "127.0.0.1", "::1", ports.get(spec.upstream_port))
+        if spec.upstream_port in ports and spec.upstream_host in here:
+            raise Unsafe(f"lane {spec.name} has a lane as its upstream")
+
+
+def _options(listeners: Sequence[Listener], state_dir: Path, limits: Limits) -> Options:
+    return make_options(
+        mode=[listener.mode for listener in listeners],
+        confdir=str(state_dir),
+        body_size_limit=str(max(listener.lane.spec.body_limit for listener in listeners)),
+        tcp_timeout=max(limits.idle_seconds, *(int(each.lane.spec.deadline) + 5 for each in listeners)),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(master: LaneMaster) -> AsyncIterator[None]:
+    run = asyncio.create_task(master.run())
+    up = asyncio.create_task(master.up.wait())
+    try:
+        await asyncio.wait([run, up], return_when=asyncio.FIRST_COMPLETED)
+        if run.done():
+            raise Unsafe("mitmproxy's master ended before it was up")
+        yield
+    finally:
+        up.cancel()
+        master.should_exit.set()
+        await asyncio.wait([run])
+
+
+async def _accept(listener: Listener, master: LaneMaster, underway: Underway) -> asyncio.Server:
+    mode = ProxyMode.parse(listener.mode)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if underway.draining or len(underway.connections) >= underway.limits.connections:
+            writer.transport.abort()
+            return
+        connection = LaneConnection(master, reader, writer, lane=listener.lane, mode=mode, underway=underway)
+        loop = asyncio.get_running_loop()
+        alarm = loop.call_later(underway.limits.head_seconds, connection.hang_up_unless_secured)
+        underway.connections[connection.client.id] = connection
+        try:
+            await connection.handle_client()
+        finally:
+            alarm.cancel()
+            del underway.connections[connection.client.id]
+
+    return await asyncio.start_server(accept, sock=listener.socket)
+
+
+async def _drain(underway: Underway, seconds: float) -> None:
+    """Let exchanges under way end, cut short those that do not, close every connection."""
+    underway.draining = True
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    _hang_up(underway, only_idle=True)
+    await _until(lambda: not underway.live, end)
+    for mark in list(underway.live.values()):
+        underway.expire(mark)
+    await _until(lambda: not underway.live, loop.time() + _LAST_SECONDS)
+    _hang_up(underway, only_idle=False)
+    await _until(lambda: not underway.connections and not underway.tasks, loop.time() + _LAST_SECONDS)
+    for task in underway.tasks:
+        task.cancel()
+
+
+def _hang_up(underway: Underway, *, only_idle: bool) -> None:
+    for connection in list(underway.connections.values()):
+        if connection.idle or not only_idle:
+            connection.hang_up()
+
+
+async def _until(done: Callable[[], bool], end: float) -> None:
+    loop = asyncio.get_running_loop()
+    while not done() and loop.time() < end:  # noqa: ASYNC110 - waits for dictionaries to become empty
+        await asyncio.sleep(0.02)
