@@ -1,0 +1,194 @@
+"""A policy set ready to decide: rules in, one plan per kind of question out.
+
+Everything that depends on policy alone happens here and is remembered. A plan is made when a question is
+first asked, from the rules that can match its object and action; after that the question costs one lookup,
+however many rules there are.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+from weakref import WeakValueDictionary
+
+from proxy.message import RECORD_ITSELF
+from proxy.model import (
+    DISCLOSING,
+    QUERYING,
+    Action,
+    Catalogue,
+    Client,
+    Decision,
+    Mask,
+    Outcome,
+    Recipient,
+)
+from proxy.policy.combine import combine
+from proxy.policy.rules import Rule
+from proxy.policy.vocabulary import PurposeSpec, RoleSpec, Vocabulary
+
+MAX_PLANS: Final = 10_000
+"""Questions remembered. Roles and purposes come from registered clients and objects from catalogues, so an
+installation asks a few hundred; the bound is there for the one that would not."""
+
+WHOLE_RECORD: Final = frozenset(Action) - DISCLOSING - QUERYING
+"""Actions that can take the record as a whole: for these, what guards say of any of its fields is said of
+the record itself. Otherwise a delete or a share would go round the guard of the most protected field."""
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Plan:
+    """What the rules come to for one kind of question; shared by every question with the same answer."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One rule and the fields of one object that it matches."""
+
+    rule: Rule
+    fields: frozenset[str]
+
+
+_Question = tuple[str, frozenset[str], str, str, Action, str, int]
+"""Connector, roles, purpose, recipient, action, object, stretch of time."""
+
+
+class PolicySet:
+    """Every rule that is in force together, immutable; safe to share between threads.
+
+    Built by `proxy.policy.load_policies`, which is where everything about it is checked.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        vocabulary: Vocabulary,
+        catalogues: Mapping[str, Catalogue],
+        *,
+        digest: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
+        """Sorted by id, because their order means nothing."""
+        self.digest = digest
+        """`sha256:` and the hex digest of everything that was loaded."""
+        self.catalogues = catalogues
+        self.roles: Mapping[str, RoleSpec] = vocabulary.roles
+        self.purposes: Mapping[str, PurposeSpec] = vocabulary.purposes
+        self.recipients: Mapping[str, Recipient] = MappingProxyType(
+            {name: spec.recipient for name, spec in vocabulary.recipients.items()}
+        )
+        self.clients: Mapping[str, Client] = vocabulary.clients
+        self.masks: Mapping[str, Mask] = MappingProxyType(
+            {name: spec.mask for name, spec in vocabulary.masks.items()}
+        )
+        self._clock = clock
+        self._days = _turning_days(self.rules)
+        self._turns = tuple(datetime.combine(day, time(), UTC).timestamp() for day in self._days)
+        self._interned: WeakValueDictionary[object, Plan] = WeakValueDictionary()
+        self._remembered = lru_cache(MAX_PLANS)(self._make)
+        self._reaching = lru_cache(MAX_PLANS)(self._reach)
+        self._masks_for = lru_cache(MAX_PLANS)(self._collect_masks)
+
+    def plan(
+        self,
+        *,
+        connector: str,
+        roles: frozenset[str],
+        purpose: str,
+        recipient: str,
+        action: Action,
+        object: str,  # noqa: A002 - the language's word
+    ) -> Plan:
+        """Return what the rules come to for this kind of question, as of today (UTC).
+
+        A connector, object, purpose, recipient or role without a word in this set gets a plan that denies
+        everything.
+        """
+        # The days on which a rule begins or ends cut time into stretches of equal answers.
+        stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
+        return self._remembered((connector, roles, purpose, recipient, action, object, stretch))
+
+    def today(self) -> date:
+        """Return a day on which the same rules are in force as now."""
+        stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
+        return self._day(stretch)
+
+    def masks_for(self, connector: str, name: str, field: str) -> frozenset[Mask]:
+        """Return every mask that any rule can put on this field of object `name`: what a write may echo."""
+        return self._masks_for(connector, name, field)
+
+    def reach(self, connector: str, name: str, action: Action) -> tuple[Reach, ...]:
+        """Return the rules that match anything of object `name` for one action, audited ones included."""
+        return self._reaching(connector, name, action)
+
+    def _make(self, question: _Question) -> Plan:
+        connector, roles, purpose, recipient, action, name, stretch = question
+        outcomes: dict[str, Outcome] = {}
+        if purpose in self.purposes and recipient in self.recipients and roles <= self.roles.keys():
+            day = self._day(stretch)
+            outcomes = settle(
+                action,
+                (
+                    each
+                    for each in self._reaching(connector, name, action)
+                    if each.rule.in_force(day) and each.rule.concerns(roles, purpose, recipient)
+                ),
+            )
+        key = (action, name, tuple(outcomes.items()))
+        return self._interned.setdefault(key, Plan(Decision(action, name, MappingProxyType(outcomes))))
+
+    def _day(self, stretch: int) -> date:
+        return self._days[stretch - 1] if stretch else date.min
+
+    def _reach(self, connector: str, name: str, action: Action) -> tuple[Reach, ...]:
+        spec = self.catalogues.get(connector, {}).get(name)
+        if spec is None:
+            return ()
+        seen: dict[object, frozenset[str]] = {}
+        found = []
+        for rule in self.rules:
+            if action in rule.actions:
+                if rule.on not in seen:
+                    seen[rule.on] = rule.on.within(connector, spec)
+                if seen[rule.on]:
+                    found.append(Reach(rule, seen[rule.on]))
+        return tuple(found)
+
+    def _collect_masks(self, connector: str, name: str, field: str) -> frozenset[Mask]:
+        return frozenset(
+            each.rule.mask
+            for action in Action
+            for each in self._reaching(connector, name, action)
+            if each.rule.mask is not None and each.rule.applies and field in each.fields
+        )
+
+
+def settle(action: Action, matching: Iterable[Reach]) -> dict[str, Outcome]:
+    """Return the outcome of every field that some grant opens, by name; what is missing is denied.
+
+    Rules that are only audited change nothing.
+    """
+    doors: defaultdict[str, list[Rule]] = defaultdict(list)
+    walls: defaultdict[str, list[Rule]] = defaultdict(list)
+    for each in matching:
+        if each.rule.applies:
+            side = doors if each.rule.kind == "grant" else walls
+            for name in each.fields:
+                side[name].append(each.rule)
+    if action in WHOLE_RECORD and RECORD_ITSELF in doors:
+        walls[RECORD_ITSELF] = [rule for rules in walls.values() for rule in rules]
+    return {name: combine(doors[name], walls.get(name, ())) for name in sorted(doors)}
+
+
+def _turning_days(rules: Iterable[Rule]) -> tuple[date, ...]:
+    """Return the days (UTC) from whose beginning on another set of rules is in force."""
+    begins = {rule.since for rule in rules if rule.since is not None}
+    ends = {rule.until + timedelta(days=1) for rule in rules if rule.until is not None and rule.until < date.max}
+    return tuple(sorted(begins | ends))

@@ -1,0 +1,187 @@
+"""What a person writes: the documents of the policy language, one model per kind, names not yet linked."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from proxy.model import Action
+from proxy.yamlfile import Strict
+
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+"""A name the author chooses; it may end up in the ledger and in metrics, so it stays short and plain."""
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Some = Annotated[tuple[Text, ...], Field(min_length=1)]
+"""A selector's words. An empty list is refused: it could be read as nobody or as everybody."""
+EffectWord = Literal["allow", "mask", "tokenize", "encrypt", "redact", "deny"]
+LawfulBasis = Literal[
+    "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests"
+]
+"""GDPR Art. 6(1)(a) to (f)."""
+
+
+class Metadata(Strict):
+    """Who stands behind a document."""
+
+    name: Word
+    description: Text | None = None
+    owner: Text | None = None
+    review_by: date | None = None
+
+
+class Document(Strict):
+    """What every kind has."""
+
+    apiVersion: Literal["lychgate.dev/v1"]  # noqa: N815 - the word users know from other tools
+    metadata: Metadata
+
+
+class RoleDocument(Strict):
+    """A role; what it may see is written in grants, not here."""
+
+    description: Text | None = None
+    refs: tuple[Text, ...] = ()
+
+
+class PurposeDocument(Strict):
+    """Why data is used, and what makes that lawful."""
+
+    description: Text | None = None
+    use: Word | None = None
+    lawful_basis: LawfulBasis | None = None
+    refs: tuple[Text, ...] = ()
+
+
+class RecipientDocument(Strict):
+    """An organisation that data goes to."""
+
+    description: Text | None = None
+    kind: Literal["internal", "controller", "processor", "third_party"] = "internal"
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    safeguards: tuple[Text, ...] = ()
+    dpa_expires: date | None = None
+    refs: tuple[Text, ...] = ()
+
+
+class KeyDocument(Strict):
+    """An API key, known by its digest only."""
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    label: Text | None = None
+
+
+class JwtDocument(Strict):
+    """How a client's tokens are recognised."""
+
+    issuer: Word
+    claim: Text
+    value: Text
+
+
+class ClientDocument(Strict):
+    """A registered API client: the authority for roles, purposes and recipient."""
+
+    description: Text | None = None
+    recipient: Text
+    roles: Some
+    purposes: Some
+    default_purpose: Text | None = None
+    kind: Literal["human", "integration", "agent"] = "integration"
+    keys: tuple[KeyDocument, ...] = ()
+    certificates: tuple[Annotated[str, StringConstraints(pattern=r"^(dns|uri):[!-~]{1,253}$")], ...] = ()
+    jwt: JwtDocument | None = None
+
+
+class CategoryDocument(Strict):
+    """A category of the author's own, beside the built-in ones."""
+
+    description: Text | None = None
+
+
+class MaskDocument(Strict):
+    """A mask: its kind, its strength where the kind's own will not do, and the kind's parameters."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Text
+    strength: Annotated[int, Field(ge=1, le=99)] | None = None
+
+
+class VocabularyDocument(Document):
+    """`kind: Vocabulary`: the words that rules may use. Several of them add up."""
+
+    kind: Literal["Vocabulary"]
+    roles: dict[Word, RoleDocument] = Field(default_factory=dict)
+    purposes: dict[Word, PurposeDocument] = Field(default_factory=dict)
+    recipients: dict[Word, RecipientDocument] = Field(default_factory=dict)
+    clients: dict[Word, ClientDocument] = Field(default_factory=dict)
+    categories: dict[Word, CategoryDocument] = Field(default_factory=dict)
+    masks: dict[Word, MaskDocument] = Field(default_factory=dict)
+    sets: dict[Word, tuple[Text, ...]] = Field(default_factory=dict)
+
+
+class OnDocument(Strict):
+    """Which fields: `connectors` and `objects` narrow, while `categories`, `tags` and `fields` add up."""
+
+    connectors: Some | None = None
+    objects: Some | None = None
+    categories: Some | None = None
+    tags: Some | None = None
+    fields: Some | None = None
+
+
+class ExceptDocument(Strict):
+    """Whom a rule leaves out: callers who fit every key written here."""
+
+    roles: Some | None = None
+    purposes: Some | None = None
+    recipients: Some | None = None
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "ExceptDocument":
+        if not (self.roles or self.purposes or self.recipients):
+            raise ValueError("except names nobody; give roles, purposes or recipients, or remove it")
+        return self
+
+
+class ValidDocument(Strict):
+    """First and last day (UTC, both included) on which a rule is in force."""
+
+    from_: date | None = Field(default=None, alias="from")
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ValidDocument":
+        if self.from_ is None and self.until is None:
+            raise ValueError("valid needs from or until")
+        if self.from_ and self.until and self.until < self.from_:
+            raise ValueError("valid ends before it begins")
+        return self
+
+
+class RuleDocument(Strict):
+    """One grant or guard."""
+
+    id: Word
+    description: Text | None = None
+    effect: EffectWord
+    with_: Text | None = Field(default=None, alias="with")
+    roles: Some | None = None
+    purposes: Some | None = None
+    recipients: Some | None = None
+    on: OnDocument = Field(default_factory=OnDocument)
+    actions: Annotated[tuple[Action | Literal["*"], ...], Field(min_length=1)]
+    except_: ExceptDocument | None = Field(default=None, alias="except")
+    mode: Literal["enforce", "warn", "audit"] = "enforce"
+    valid: ValidDocument | None = None
+    refs: tuple[Text, ...] = ()
+    when: object = None
+    """Conditions; not available in this version, and refused with their place where they stand."""
+
+
+class PolicyDocument(Document):
+    """`kind: Policy`: grants open, guards close; neither order nor files matter."""
+
+    kind: Literal["Policy"]
+    grants: tuple[RuleDocument, ...] = ()
+    guards: tuple[RuleDocument, ...] = ()

@@ -1,0 +1,120 @@
+"""Every policy document below one folder, read and checked for its shape."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proxy.errors import Problem, Problems
+from proxy.policy.documents import PolicyDocument, VocabularyDocument
+from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
+
+ELSEWHERE: Final = frozenset({"connectors"})
+"""Folders whose files are read by somebody else."""
+MAX_FILES: Final = 1000
+_KINDS: Final = ("Vocabulary", "Policy")
+_NOT_YET: Final = frozenset({"Retention", "PolicyTest"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was found, in the order of paths; every document keeps its file for places."""
+
+    vocabularies: tuple[tuple[YamlFile, VocabularyDocument], ...]
+    policies: tuple[tuple[YamlFile, PolicyDocument], ...]
+    documents: tuple[object, ...]
+    """The data of every document as it was read, for the digest."""
+    files: int
+    problems: tuple[Problem, ...]
+    """What is wrong with documents that are therefore missing above."""
+    words_missing: bool
+    """A vocabulary, or a file that may hold one, is among the missing."""
+
+
+def gather(folder: Path) -> Gathered:
+    """Return all documents below a folder; hidden files and `connectors/` are left out.
+
+    Raises:
+        Problems: the folder cannot be listed or holds no policy document at all; a wrong path must not pass
+            for a policy that simply denies everything.
+    """
+    problems: list[Problem] = []
+    vocabularies: list[tuple[YamlFile, VocabularyDocument]] = []
+    policies: list[tuple[YamlFile, PolicyDocument]] = []
+    documents: list[object] = []
+    paths = _paths(folder, problems)
+    words_missing = False
+    for path in paths:
+        files = _read(path, folder, problems)
+        words_missing |= not files
+        for file in files:
+            documents.append(file.data)
+            try:
+                if _kind(file) == "Vocabulary":
+                    vocabularies.append((file, validate(file, VocabularyDocument)))
+                else:
+                    policies.append((file, validate(file, PolicyDocument)))
+            except Problems as error:
+                problems += error.problems
+                words_missing |= not _is_policy(file)
+    if not documents and not problems:
+        raise Problems([Problem(str(folder), 0, 0, "LG100", "has no policy documents (*.yaml)")])
+    return Gathered(
+        tuple(vocabularies), tuple(policies), tuple(documents), len(paths), tuple(problems), words_missing
+    )
+
+
+def _paths(folder: Path, problems: list[Problem]) -> Sequence[Path]:
+    try:
+        found = sorted(_walk(folder, problems))
+    except OSError as error:
+        raise Problems([Problem(str(folder), 0, 0, "LG100", f"cannot be read: {error.strerror}")]) from None
+    if len(found) > MAX_FILES:
+        raise Problems([Problem(str(folder), 0, 0, "LG100", f"has more than {MAX_FILES} files")])
+    return found
+
+
+def _walk(folder: Path, problems: list[Problem]) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_symlink() and path.is_dir():
+            problems.append(Problem(str(path), 0, 0, "LG100", "is a link; links are not followed"))
+        elif path.is_dir():
+            if path.name not in ELSEWHERE:
+                yield from _walk(path, problems)
+        elif path.suffix in (".yaml", ".yml"):
+            yield path
+
+
+def _read(path: Path, folder: Path, problems: list[Problem]) -> list[YamlFile]:
+    try:
+        return read_yaml(path, root=folder)
+    except Problems as error:
+        problems += error.problems
+        return []
+
+
+def _is_policy(file: YamlFile) -> bool:
+    return isinstance(file.data, dict) and file.data.get("kind") == "Policy"
+
+
+def _kind(file: YamlFile) -> str:
+    """Return the document's kind, one of `_KINDS`.
+
+    Raises:
+        Problems: it has none, or one that does not belong here.
+    """
+    kind = file.data.get("kind") if isinstance(file.data, dict) else None
+    if kind in _KINDS:
+        return str(kind)
+    if kind in _NOT_YET:
+        problem = file.problem(("kind",), "LG118", f"kind {kind} is not available in this version")
+    elif kind == "Connector":
+        problem = file.problem(("kind",), "LG101", "a Connector belongs in the folder connectors/")
+    elif isinstance(kind, str):
+        known = f"; expected one of {', '.join(_KINDS)}"
+        problem = file.problem(("kind",), "LG101", f'unknown kind "{kind}"{nearest(kind, _KINDS) or known}')
+    else:
+        problem = file.problem((), "LG117", f'missing key "kind"; expected one of {", ".join(_KINDS)}')
+    raise Problems([problem])

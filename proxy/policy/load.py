@@ -1,0 +1,122 @@
+"""From a folder of files to a `PolicySet`, or to every problem in them."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from proxy.errors import Problem, Problems
+from proxy.model import Action, Catalogue
+from proxy.policy.checks import check_rules
+from proxy.policy.compile import PolicySet
+from proxy.policy.gather import gather
+from proxy.policy.link import link_rules
+from proxy.policy.names import Findings
+from proxy.policy.rules import CheckMask
+from proxy.policy.vocabulary import Vocabulary, link_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking a folder found."""
+
+    policies: PolicySet | None
+    """None when there is an error."""
+    problems: tuple[Problem, ...]
+    """Errors and warnings, sorted by place."""
+    files: int
+    rules: int
+    fields: int
+    """Fields that connectors list."""
+    cells: int
+    """Distinct (role, purpose, recipient, action, object, field) that the rules speak about."""
+
+    @property
+    def errors(self) -> int:
+        """How many of the problems keep the set from being activated."""
+        return sum(problem.severity == "error" for problem in self.problems)
+
+
+def load_policies(
+    folder: Path,
+    catalogues: Mapping[str, Catalogue],
+    *,
+    check_mask: CheckMask,
+    connectors: Iterable[object] = (),
+    clock: Callable[[], float] = time.time,
+) -> PolicySet:
+    """Return the policy set of a folder, checked.
+
+    Args:
+        folder: read with everything below it, except `connectors/` and hidden files.
+        catalogues: what each connector lists, by the connector's name.
+        check_mask: says whether a mask can be carried out.
+        connectors: the connectors' documents, if the digest is to cover more of them than their catalogues.
+        clock: seconds since the epoch, for rules with a first or last day.
+
+    Raises:
+        Problems: every error and warning at once, when at least one is an error.
+    """
+    checked = check_policies(folder, catalogues, check_mask=check_mask, connectors=connectors, clock=clock)
+    if checked.policies is None:
+        raise Problems(checked.problems)
+    return checked.policies
+
+
+def check_policies(
+    folder: Path,
+    catalogues: Mapping[str, Catalogue],
+    *,
+    check_mask: CheckMask,
+    connectors: Iterable[object] = (),
+    clock: Callable[[], float] = time.time,
+) -> Checked:
+    """Return everything that is wrong with a folder and, unless there is an error, its policy set.
+
+    Raises:
+        Problems: the folder cannot be listed or is empty.
+    """
+    gathered = gather(folder)
+    findings = Findings(list(gathered.problems), gathered.words_missing)
+    vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
+    written = link_rules(gathered.policies, vocabulary, catalogues, findings)
+    if not any(problem.severity == "error" for problem in findings.problems):
+        today = datetime.fromtimestamp(clock(), UTC).date()
+        check_rules(written, vocabulary, catalogues, today, findings)
+    problems = tuple(sorted(set(findings.problems)))
+    policies = None
+    if not any(problem.severity == "error" for problem in problems):
+        digest = digest_of(gathered.documents, catalogues, connectors)
+        policies = PolicySet((each.rule for each in written), vocabulary, catalogues, digest=digest, clock=clock)
+    fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())
+    cells = fields * len(Action) * _askers(vocabulary)
+    return Checked(policies, problems, gathered.files, len(written), fields, cells)
+
+
+def digest_of(
+    documents: Iterable[object], catalogues: Mapping[str, Catalogue], connectors: Iterable[object] = ()
+) -> str:
+    """Return `sha256:` and the hex digest of all that decisions depend on.
+
+    Names of files and the order of documents do not count; comments and layout do not either.
+    """
+    listed = {
+        connector: {
+            name: {field: [of.category, sorted(of.tags), of.semantic] for field, of in spec.fields.items()}
+            for name, spec in catalogue.items()
+        }
+        for connector, catalogue in catalogues.items()
+    }
+    parts = [*sorted(map(_canonical, documents)), _canonical(listed), *sorted(map(_canonical, connectors))]
+    return f"sha256:{hashlib.sha256(_canonical(parts).encode()).hexdigest()}"
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _askers(vocabulary: Vocabulary) -> int:
+    return len(vocabulary.roles) * len(vocabulary.purposes) * len(vocabulary.recipients)
