@@ -85,9 +85,7 @@ class JwksKeys:
         """
         keys = cls(file_source(path), name=name, interval=FILE_INTERVAL)
         if not keys.refresh():
-            text = (
-                f"issuer {name}: no usable JWK Set here (public RSA >= 2048, EC or Ed25519 keys with a kid)"
-            )
+            text = f"issuer {name}: no usable JWK Set here (public RSA >= 2048, EC or Ed25519 keys with a kid)"
             raise Problems([Problem(str(path), 0, 0, "LG407", text)])
         return keys
 

@@ -60,9 +60,7 @@ def url_source(url: str, *, ca_file: Path | None = None) -> Callable[[], bytes]:
     def fetch() -> bytes:
         connection = HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
         try:
-            connection.request(
-                "GET", target, headers={"accept": "application/jwk-set+json, application/json"}
-            )
+            connection.request("GET", target, headers={"accept": "application/jwk-set+json, application/json"})
             response = connection.getresponse()
             data = response.read(SIZE_LIMIT + 1)
         except HTTPException as error:

@@ -76,9 +76,7 @@ def check_id(text: str) -> str:
     """
     if not 0 < len(text) <= ID_LIMIT or unicodedata.normalize("NFC", text) != text:
         raise Unidentified("bad_subject")
-    if any(
-        unicodedata.category(char)[0] == "C" or unicodedata.category(char) in {"Zl", "Zp"} for char in text
-    ):
+    if any(unicodedata.category(char)[0] == "C" or unicodedata.category(char) in {"Zl", "Zp"} for char in text):
         raise Unidentified("bad_subject")
     return text
 

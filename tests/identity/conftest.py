@@ -80,9 +80,7 @@ class Idp:
         algorithm = alg or self.keys[kid][0]
         header = {"alg": algorithm, "kid": kid, "typ": "JWT"} | (head or {})
         payload = {name: value for name, value in (self.defaults | claims).items() if value is not None}
-        return self.sign(
-            json.dumps(header).encode(), json.dumps(payload).encode(), kid=kid, algorithm=algorithm
-        )
+        return self.sign(json.dumps(header).encode(), json.dumps(payload).encode(), kid=kid, algorithm=algorithm)
 
 
 @pytest.fixture(scope="session")

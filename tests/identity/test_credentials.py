@@ -46,9 +46,7 @@ def test_longest_credential():
 @given(st.text(max_size=60), st.text(max_size=60), st.booleans())
 def test_anything_else_is_one_kind_of_error(key, authorization, passthrough):
     """Whatever stands in the two headers, the answer is a credential or `Unidentified`."""
-    fields = [
-        (name, text) for name, text in (("x-lychgate-key", key), ("authorization", authorization)) if text
-    ]
+    fields = [(name, text) for name, text in (("x-lychgate-key", key), ("authorization", authorization)) if text]
     with suppress(Unidentified):
         found = only_credential(request(*fields), passthrough=passthrough)
         assert isinstance(found, ApiKey | BearerToken)

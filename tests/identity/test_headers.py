@@ -35,9 +35,7 @@ def test_nothing_of_ours_survives(headers):
     for name, _ in strip(headers):
         spelled = name.replace("_", "-")
         assert spelled not in STRIPPED | OVERRIDES
-        assert not spelled.startswith(
-            ("x-lychgate-", "x-purpose", "x-role", "x-user", "x-forwarded-", "proxy-")
-        )
+        assert not spelled.startswith(("x-lychgate-", "x-purpose", "x-role", "x-user", "x-forwarded-", "proxy-"))
 
 
 @given(FIELDS, st.booleans())
@@ -75,9 +73,7 @@ def test_named_in_the_contract(name):
         assert strip(Headers(((spelled, "x"),))).fields == ()
 
 
-@pytest.mark.parametrize(
-    "name", ["accept", "content-type", "if-match", "user-agent", "x-request-id", "prefer"]
-)
+@pytest.mark.parametrize("name", ["accept", "content-type", "if-match", "user-agent", "x-request-id", "prefer"])
 def test_ordinary_headers_stay(name):
     """A header that says nothing about the caller is left for the connector to judge."""
     assert strip(Headers(((name, "x"),))).fields == ((name, "x"),)

@@ -530,9 +530,7 @@ def test_id12_withdrawn_key_ends_its_tokens(clients, make_issuer, clock, ask, id
 
 def test_keys_too_old_refuse_tokens_and_nobody_else(clients, make_issuer, clock, ask, idp):
     """Without keys every token is refused with 503, and API keys go on working."""
-    identifier = Identifier(
-        clients, {"corp": make_issuer(keys=JwksKeys(_down, clock=clock, spawn=_now))}, clock
-    )
+    identifier = Identifier(clients, {"corp": make_issuer(keys=JwksKeys(_down, clock=clock, spawn=_now))}, clock)
     error = refusal(identifier, ask(bearer(idp.token())))
     assert isinstance(error, Unavailable)
     assert error.reason == "jwks_unavailable"
