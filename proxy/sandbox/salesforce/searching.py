@@ -1,0 +1,85 @@
+"""SOSL: `FIND {words} IN ALL FIELDS RETURNING Contact(Id, Name WHERE ... LIMIT n), Lead`.
+
+Each object after RETURNING is run as a SELECT, so that fields, WHERE and LIMIT mean what they mean there.
+"""
+
+import re
+
+from proxy.sandbox.salesforce.org import Org, Row
+from proxy.sandbox.salesforce.refusals import SalesforceError
+from proxy.sandbox.salesforce.schema import STRINGS, SObject
+from proxy.sandbox.salesforce.select import Record, Select
+
+_FIND = re.compile(
+    r"\s*FIND\s*\{(?P<words>(?:\\.|[^}\\])*)\}"
+    r"(?:\s+IN\s+(?P<scope>ALL|NAME|EMAIL|PHONE)\s+FIELDS)?"
+    r"(?:\s+RETURNING\s+(?P<what>.+?))?(?:\s+LIMIT\s+(?P<limit>\d+))?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_OBJECT = re.compile(
+    r"\s*(?P<name>\w+)\s*(?:\((?P<inside>(?:'(?:\\.|[^'\\])*'|[^()']|\([^()]*\))*)\))?\s*(?:,|$)"
+)
+_CLAUSE = re.compile(r"\s+(?=(?:WHERE|ORDER\s+BY|LIMIT|OFFSET)\b)", re.IGNORECASE)
+
+
+def search(select: Select, text: str) -> list[Record]:
+    """Return the records found, object by object.
+
+    Raises:
+        SalesforceError: MALFORMED_SEARCH, or what the SELECT behind an object raises.
+    """
+    match = _FIND.fullmatch(text)
+    if match is None:
+        message = "No search term found. The search term must be enclosed in braces."
+        raise SalesforceError(400, "MALFORMED_SEARCH", message)
+    words = _words(match["words"])
+    scope = (match["scope"] or "ALL").upper()
+    found: list[Record] = []
+    for query in _queries(select.org, match["what"]):
+        found += _matching(select, query, words, scope)
+    return found[: int(match["limit"] or 2000)]
+
+
+def _matching(select: Select, query: str, words: list[re.Pattern[str]], scope: str) -> list[Record]:
+    records = []
+    for record in select.run(query).records:
+        attributes = record["attributes"]
+        assert isinstance(attributes, dict)
+        sobject = select.org.schema.objects[str(attributes["type"]).lower()]
+        row = select.org.get(sobject, str(attributes["url"]).rpartition("/")[2])
+        text = _text(sobject, row, scope)
+        if all(word.search(text) for word in words):
+            records.append(record)
+    return records
+
+
+def _words(text: str) -> list[re.Pattern[str]]:
+    """Return one pattern per word; quotes keep a phrase together, `*` and `?` stand for anything."""
+    plain = re.sub(r"\\(.)", r"\1", text)
+    if len(plain.strip(' *?"')) < 2:
+        raise SalesforceError(400, "MALFORMED_SEARCH", "search term must be longer than one character")
+    terms = (phrase or word for phrase, word in re.findall(r'"([^"]+)"|(\S+)', plain))
+    wild = [re.escape(term).replace(r"\*", r"\w*").replace(r"\?", r"\w") for term in terms if term != "AND"]
+    return [re.compile(rf"(?<!\w){term}(?!\w)", re.IGNORECASE) for term in wild]
+
+
+def _queries(org: Org, what: str | None) -> list[str]:
+    if what is None:
+        return [f"SELECT Id FROM {item.name}" for item in org.schema.objects.values()]  # noqa: S608
+    queries, at = [], 0
+    while at < len(what):
+        match = _OBJECT.match(what, at)
+        if match is None:
+            raise SalesforceError(400, "MALFORMED_SEARCH", f"unexpected token: {what[at:]}")
+        fields, *rest = _CLAUSE.split(match["inside"] or "Id", maxsplit=1)
+        queries.append(f"SELECT {fields} FROM {match['name']} {' '.join(rest)}")  # noqa: S608
+        at = match.end()
+    return queries
+
+
+def _text(sobject: SObject, row: Row, scope: str) -> str:
+    kinds = {"EMAIL": {"email"}, "PHONE": {"phone"}}.get(scope, STRINGS)
+    names = [item.name for item in sobject.listed if item.type in kinds and not item.computed]
+    if scope == "NAME":
+        names = [name for name in names if name.endswith("Name")]
+    return "\n".join(str(row[name]) for name in names if row.get(name))
