@@ -3,18 +3,33 @@
 `Request` and `Response` are what a data plane hands to `enforce` and gets back; nothing here knows which
 data plane it was. Bodies are bytes with every content-coding undone. A decoded body is a *tree*: dict (keys
 are str, order kept), list, str, bool, None, int, and opaque scalars that a codec puts in to keep a lexeme
-exact (a number such as 1.10). Code that walks a tree treats any other leaf as opaque.
+exact (a number such as 1.10). Code that walks a tree treats any other leaf as opaque; `scalar_text` says what
+stands in it.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Raw
+
 from proxy.errors import Undecodable
 from proxy.model import Action
 
 Tree = object
 """A decoded body; see the module's docstring."""
+
+
+def scalar_text(leaf: Tree) -> str | None:
+    """Return the text of a string or number as it stood in the body; None for null, bool and containers."""
+    if isinstance(leaf, str):
+        return leaf
+    if isinstance(leaf, int):
+        return None if isinstance(leaf, bool) else str(leaf)
+    if isinstance(leaf, Raw):
+        return bytes(leaf).decode()
+    text = getattr(leaf, "text", None)
+    return text if isinstance(text, str) else None
 
 
 @dataclass(frozen=True, slots=True)

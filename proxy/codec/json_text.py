@@ -1,0 +1,149 @@
+"""JSON as RFC 8259 writes it and nothing more: one value, UTF-8, no duplicate keys, every number as it came.
+
+`decode` has a fast way and an exact one. The fast one parses, encodes again and compares with what came,
+whitespace between tokens apart; equal bytes prove that the tree is all there was (see the package for why).
+Anything else, from an escaped letter to a hostile document, takes the exact way, which alone names the
+reasons for refusing.
+"""
+
+import json
+import re
+from typing import ClassVar, Final, Never
+
+import msgspec
+from msgspec import Raw
+
+from proxy.errors import Undecodable
+from proxy.message import Tree
+
+MAX_DEPTH: Final = 64
+"""Containers inside containers. Recursive readers elsewhere fail at about a thousand."""
+MAX_ITEMS: Final = 1_000_000
+"""Commas in one body, those in strings included; each can become an object many times its size in memory."""
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(float_hook=Raw)
+_ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class JsonText:
+    """The codec for JSON; stateless."""
+
+    name: ClassVar[str] = "json"
+    media_types: ClassVar[frozenset[str]] = frozenset({"application/json"})
+    content_type: ClassVar[str] = "application/json"
+    """Without a charset: RFC 8259 section 11 defines none."""
+
+    def decode(self, body: bytes) -> Tree:
+        """Return the value that `body` is; `encode` would write it with the same numbers, order and text.
+
+        Raises:
+            Undecodable: it is not exactly one JSON text in UTF-8, holds a name twice, NaN, a lone surrogate
+                or U+0000, or goes beyond the limits.
+        """
+        if len(body) > MAX_ITEMS and body.count(b",") > MAX_ITEMS:
+            raise Undecodable("too_many_items", status=413)
+        if b"\\u0000" in body and _ESCAPED_NUL.search(body):
+            raise Undecodable("nul_character")
+        try:
+            tree = _DECODER.decode(body)
+            encoded = _ENCODER.encode(tree)
+            # `format` drops the whitespace between tokens and copies every token.
+            proved = encoded == body or encoded == msgspec.json.format(body, indent=-1)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            proved = False
+        if not proved:
+            tree = _decode_exactly(body)
+        # There is no deep value without as many brackets. In a long body counting them saves no time.
+        flat = len(body) < 16_384 and body.count(b"{") + body.count(b"[") <= MAX_DEPTH
+        if not flat and _too_deep(tree):
+            raise Undecodable("too_deep")
+        return tree
+
+    def encode(self, tree: Tree) -> bytes:
+        """Return `tree` as compact JSON in UTF-8, opaque leaves byte for byte.
+
+        Raises:
+            Undecodable: a value has no form in JSON.
+        """
+        try:
+            return _ENCODER.encode(tree)
+        except (TypeError, ValueError, RecursionError):
+            pass
+        raise Undecodable("unencodable_value")
+
+
+def _decode_exactly(body: bytes) -> Tree:
+    """Return the value of a body that is not written the way we would write it, or say what is wrong.
+
+    The refusals stand outside the handlers: a parser's exception holds the text it failed on, and must not
+    stay reachable as the context of ours.
+    """
+    reason = "bad_utf8"
+    try:
+        text = body.decode("utf-8")
+        reason = "bad_json"
+        tree: Tree = _EXACT.decode(text)
+        reason = "lone_surrogate"
+        if "\\u" in text:
+            _ENCODER.encode(tree)
+    except RecursionError:
+        reason = "too_deep"
+    except ValueError:
+        pass
+    else:
+        return tree
+    raise Undecodable(reason)
+
+
+def _too_deep(tree: Tree) -> bool:
+    """Say whether containers nest deeper than `MAX_DEPTH`, level by level and without recursion."""
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        below: list[Tree] = []
+        for node in level:
+            if type(node) is dict:
+                below += [value for value in node.values() if type(value) is dict or type(value) is list]
+            elif type(node) is list:
+                below += [value for value in node if type(value) is dict or type(value) is list]
+        if not below:
+            return False
+        level = below
+    return True
+
+
+# ---- hooks of the exact reader -----------------------------------------------------------------------------
+
+
+def _object(pairs: list[tuple[str, Tree]]) -> Tree:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Undecodable("duplicate_key")
+    return members
+
+
+def _integer(lexeme: str) -> Tree:
+    """Return an int where Python would write it the same; the rest (`-0`, thousands of digits) as it came."""
+    if lexeme == "-0":
+        return Raw(lexeme.encode())
+    try:
+        return int(lexeme)
+    except ValueError:
+        return Raw(lexeme.encode())
+
+
+def _fraction(lexeme: str) -> Tree:
+    return Raw(lexeme.encode())
+
+
+def _constant(_lexeme: str) -> Never:
+    raise Undecodable("not_a_number")
+
+
+_EXACT: Final = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=_fraction,
+    parse_constant=_constant,
+    strict=True,
+)

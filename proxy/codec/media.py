@@ -1,0 +1,91 @@
+"""Which codec reads a body: the content type taken literally, or not at all.
+
+Nobody sniffs. A media type that no codec claims, one the route does not expect, a charset other than UTF-8, a
+parameter we do not know: refused, because a client or a CRM that believes the header would read another
+document than we did.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, Protocol
+
+from proxy.codec.json_text import JsonText
+from proxy.codec.xmlrpc import XmlRpc
+from proxy.errors import Undecodable
+from proxy.message import Tree
+
+
+class Codec(Protocol):
+    """Reads and writes bodies of one kind; implementations are stateless."""
+
+    @property
+    def name(self) -> str:
+        """What a connector calls it: `json`, `xmlrpc`."""
+
+    @property
+    def media_types(self) -> frozenset[str]:
+        """Lower-case `type/subtype` that mean this codec."""
+
+    @property
+    def content_type(self) -> str:
+        """What a body that `encode` wrote must be labelled."""
+
+    def decode(self, body: bytes) -> Tree:
+        """Return what `body` says, all of it; MUST raise Undecodable where two readers could differ."""
+
+    def encode(self, tree: Tree) -> bytes:
+        """Return a body that `decode` reads as `tree`; opaque leaves MUST come out as they went in."""
+
+
+CODECS: Final[tuple[Codec, ...]] = (JsonText(), XmlRpc())
+"""Every codec there is: add one here, and its parameters below."""
+
+_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
+    # OData's parameters ask for annotations, which are members like any other (OData JSON 4.01 section 3).
+    "json": frozenset({"charset", "odata.metadata", "odata.streaming", "ieee754compatible"}),
+    "xmlrpc": frozenset({"charset"}),
+}
+_SUFFIXES: Final[Mapping[str, str]] = {"json": "json"}
+"""Structured syntax suffix (RFC 6839) -> codec; only below `application/`."""
+
+_BY_NAME: Final[Mapping[str, Codec]] = {codec.name: codec for codec in CODECS}
+_BY_TYPE: Final[Mapping[str, Codec]] = {media: codec for codec in CODECS for media in codec.media_types}
+
+_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,127}"  # noqa: S105 - RFC 9110's word for it
+_MEDIA_TYPE: Final = re.compile(rf"({_TOKEN}/{_TOKEN})((?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|\"{_TOKEN}\"))*)")
+_PARAMETER: Final = re.compile(rf"({_TOKEN})=\"?({_TOKEN})\"?")
+
+
+def codec_for(content_type: str | None, allowed: frozenset[str]) -> Codec:
+    """Return the codec for a body labelled `content_type`, one of those called `allowed`.
+
+    Args:
+        content_type: the header's value as it came (RFC 9110 section 8.3.1), or None if there is none.
+        allowed: names of the codecs that the route takes.
+
+    Raises:
+        Undecodable: 415, for anything but a known media type in UTF-8 that the route takes.
+    """
+    codec = _read(content_type) if content_type is not None else None
+    if codec is None or codec.name not in allowed:
+        raise Undecodable("unknown_media_type", status=415)
+    return codec
+
+
+@lru_cache(maxsize=256)
+def _read(content_type: str) -> Codec | None:
+    found = _MEDIA_TYPE.fullmatch(content_type)
+    if found is None:
+        return None
+    media = found[1].lower()
+    codec = _BY_TYPE.get(media)
+    if codec is None and media.startswith("application/") and "+" in media:
+        codec = _BY_NAME.get(_SUFFIXES.get(media.rpartition("+")[2], ""))
+    if codec is None:
+        return None
+    parameters = [(name.lower(), value.lower()) for name, value in _PARAMETER.findall(found[2])]
+    names = [name for name, _ in parameters]
+    if len(set(names)) != len(names) or not _PARAMETERS[codec.name].issuperset(names):
+        return None
+    return codec if dict(parameters).get("charset", "utf-8") == "utf-8" else None

@@ -1,0 +1,42 @@
+"""Make values say less, and notice when what was made comes back.
+
+The nouns: a `Mask` (`proxy.model`) names one way to say less, `compile_mask` makes it a function; a
+`Redactor` carries out one `Decision` on records; a `Tally` remembers, by name and never by value, what came
+of each field. The story starts at `Redactions.apply`: one pass over one record, in place.
+
+It decides nothing, and it knows no CRM. It hides what nobody judged: a member that is not a field, and a
+container where the connector promises a scalar. It does not look for personal data inside free text.
+
+What every mask keeps to:
+
+* *One shape per kind.* The number of mask characters is constant, so the output says nothing of how much was
+  hidden. A value of which half or more would stay visible is hidden whole, and so is the empty string.
+* *A mask is told by its run of asterisks*, `***`, which no e-mail address, name, phone number or IBAN holds.
+  That is what lets `could_be_masked` refuse a write that would put a mask over the truth (invariant 8), and
+  why a value that brings asterisks of its own is hidden whole. Three masks look otherwise: `null`, `fixed`,
+  which looks as the policy says, and `year_only`, which gives `1984`: a made-up `1984-01-01` would pass for
+  a birthday when it is written back.
+* *Null stays null*, because a client's types expect it where there is nothing; `redact` hides presence too.
+* *Only text and numbers are masked.* A boolean has no part to show and a container has no shape: both become
+  null.
+* *What is shown can be read.* No half of a grapheme cluster, no control, format or direction character.
+
+Why not hashes: an unkeyed hash of a phone number is the phone number. Tokens come with their own keys.
+"""
+
+from proxy.transforms.masks import KINDS, Apply, check_mask, compile_mask, could_be_masked
+from proxy.transforms.redactor import Redactions, Redactor, Redactors
+from proxy.transforms.tally import Cell, Tally
+
+__all__ = [
+    "KINDS",
+    "Apply",
+    "Cell",
+    "Redactions",
+    "Redactor",
+    "Redactors",
+    "Tally",
+    "check_mask",
+    "compile_mask",
+    "could_be_masked",
+]

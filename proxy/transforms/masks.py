@@ -1,0 +1,167 @@
+"""The kinds of mask a policy may name: what each takes, does, and looks like when it comes back."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from proxy.message import Tree, scalar_text
+from proxy.model import Mask
+from proxy.transforms import shapes
+
+Apply = Callable[[Tree], Tree]
+"""What stands in the record -> what is shown; total, never raises."""
+Shape = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A whole number a mask takes."""
+
+    least: int
+    most: int
+    default: int | None = None
+    """What it is when the policy does not say; None: the policy must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of mask: its shape, and the only parameter it takes, if any."""
+
+    shape: Callable[..., str]
+    count: Count | None = None
+
+
+_TEXTUAL: Final[Mapping[str, Kind]] = {
+    "constant": Kind(shapes.constant),
+    "address": Kind(shapes.constant),
+    "keep_first": Kind(shapes.keep_first, Count(1, 8)),
+    "keep_last": Kind(shapes.keep_last, Count(1, 8)),
+    "email": Kind(shapes.email),
+    "email_domain": Kind(shapes.email_domain),
+    "name": Kind(shapes.name),
+    "phone": Kind(shapes.phone),
+    "iban": Kind(shapes.iban, Count(2, 4, 4)),
+    "year_only": Kind(shapes.year_only),
+}
+_BY_SEMANTIC: Final[Mapping[str, str]] = {
+    "email": "email",
+    "phone": "phone",
+    "name": "name",
+    "address": "address",
+    "iban": "iban",
+    "date": "year_only",
+}
+"""What `by_type` means; any other semantic type is hidden whole."""
+KINDS: Final = frozenset({*_TEXTUAL, "by_type", "null", "fixed"})
+"""Every kind of mask there is."""
+
+_YEAR: Final = re.compile(r"[0-9]{4}")
+_LONGEST_FIXED: Final = 64
+
+
+def check_mask(mask: Mask) -> None:
+    """Return if `compile_mask` will take this mask.
+
+    Raises:
+        ValueError: what is wrong and what to write instead, as a sentence for the policy's author.
+    """
+    given = dict(mask.params)
+    if mask.kind not in KINDS:
+        near = difflib.get_close_matches(mask.kind, sorted(KINDS), n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"write one of: {', '.join(sorted(KINDS))}"
+        raise ValueError(f"there is no kind of mask called '{mask.kind}'; {hint}")
+    takes = _takes(mask.kind)
+    if unknown := sorted(given.keys() - ({takes} if takes else set())):
+        what = f"only '{takes}'" if takes else "nothing"
+        raise ValueError(f"a mask of kind '{mask.kind}' takes {what}, not '{unknown[0]}'")
+    if mask.kind == "fixed":
+        _fixed_value(given)
+    elif mask.kind in _TEXTUAL:
+        _count(mask.kind, given)
+
+
+def compile_mask(mask: Mask, semantic: str) -> Apply:
+    """Return the function that `mask` is, for fields of one semantic type.
+
+    Raises:
+        ValueError: as `check_mask`.
+    """
+    check_mask(mask)
+    if mask.kind == "null":
+        return _null
+    if mask.kind == "fixed":
+        value = _fixed_value(dict(mask.params))
+        return lambda given: None if given is None else value
+    return partial(_masked, _shape(mask, semantic))
+
+
+def could_be_masked(mask: Mask, semantic: str, value: Tree) -> bool:
+    """Say whether `value`, found in a write, is what `mask` shows instead of the truth.
+
+    True for everything `compile_mask(mask, semantic)` can return but null, and for null where the mask is
+    `null`. Never true for an ordinary value of that semantic type; an author who makes an ordinary value the
+    `fixed` one has asked for it.
+    """
+    if value is None or mask.kind == "null":
+        return value is None and mask.kind == "null"
+    text = (scalar_text(value) or "").strip()
+    if mask.kind == "fixed":
+        return text == str(_fixed_value(dict(mask.params))).strip()
+    if shapes.MASK in text:
+        return True
+    return _kind(mask.kind, semantic) == "year_only" and bool(_YEAR.fullmatch(text))
+
+
+def _null(_value: Tree) -> Tree:
+    return None
+
+
+def _masked(shape: Shape, value: Tree) -> Tree:
+    """Return the masked form of a text or a number, null for anything else."""
+    text = value if type(value) is str else scalar_text(value)
+    return None if text is None else shape(text)
+
+
+def _shape(mask: Mask, semantic: str) -> Shape:
+    name = _kind(mask.kind, semantic)
+    kind = _TEXTUAL[name]
+    if kind.count is None:
+        return kind.shape
+    return partial(kind.shape, count=_count(name, dict(mask.params)))
+
+
+def _kind(kind: str, semantic: str) -> str:
+    """Return the kind that does the work.
+
+    A year is told from a masked date by the field being one; elsewhere 1984 may be anything.
+    """
+    found = _BY_SEMANTIC.get(semantic, "constant") if kind == "by_type" else kind
+    return "constant" if found == "year_only" and semantic != "date" else found
+
+
+def _takes(kind: str) -> str | None:
+    if kind == "fixed":
+        return "value"
+    return "n" if kind in _TEXTUAL and _TEXTUAL[kind].count else None
+
+
+def _count(kind: str, given: Mapping[str, str | int]) -> int | None:
+    count = _TEXTUAL[kind].count
+    if count is None:
+        return None
+    number = given.get("n", count.default)
+    if type(number) is not int or not count.least <= number <= count.most:
+        raise ValueError(f"a mask of kind '{kind}' needs 'n', a number from {count.least} to {count.most}")
+    return number
+
+
+def _fixed_value(given: Mapping[str, str | int]) -> str | int:
+    value = given.get("value")
+    if type(value) is int:
+        return value
+    if type(value) is not str or not value.strip() or not value.isprintable() or len(value) > _LONGEST_FIXED:
+        raise ValueError(f"a mask of kind 'fixed' needs 'value', a number or 1 to {_LONGEST_FIXED} characters")
+    return value

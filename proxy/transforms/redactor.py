@@ -1,0 +1,217 @@
+"""Carry out decisions on records, in place: one pass over the members, most of it worked out beforehand.
+
+A page holds two hundred records with the same members. So what to do is compiled once per set of members
+into a `Shape`, and a record costs one look-up plus the edits; a `Redactor` keeps the shapes of one decision,
+`Redactors` keeps the redactors of a policy set between exchanges.
+
+A member is removed unless something speaks for it: it is structure that the connector judges elsewhere
+(`Record.keep`), or a field the connector lists and the decision does not deny. A dict or list is never shown
+as the value of a field, unless the field is tagged `structured`: a decision about a scalar says nothing of
+what is inside.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from proxy.errors import Unavailable
+from proxy.message import RECORD_ITSELF, Record
+from proxy.model import Action, Catalogue, Decision, Effect, FieldSpec, ObjectSpec, Outcome
+from proxy.transforms.masks import Apply, compile_mask
+from proxy.transforms.tally import Cell, Shape, Tally
+
+STRUCTURED: Final = "structured"
+"""Tag of a field whose value is a container and is released, or not, as one."""
+MOST_SHAPES: Final = 256
+"""Shapes kept per redactor; a CRM that answers with ever new sets of members must not fill the memory."""
+MOST_REDACTORS: Final = 4_096
+
+Decide = Callable[[str, Action], Decision]
+"""(object, action) -> decision, for the caller of this exchange."""
+
+_RECORD: Final = FieldSpec("system.record")
+
+
+class Judged(NamedTuple):
+    """One member, and what policy says of it."""
+
+    action: Action
+    object: str
+    field: str
+    spec: FieldSpec
+    outcome: Outcome
+
+
+Judge = Callable[[str], Judged | None]
+"""Member -> what policy says of it; None if it is no field that anybody has judged."""
+Members = tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]
+"""All members of a record, those that hold containers, and those that are structure."""
+
+
+class Redactor:
+    """Carries out what one judge says; compiled as records come, and reusable between exchanges."""
+
+    def __init__(self, judge: Judge, *, opens: bool) -> None:
+        """Take a judge and whether a record without any judged member may be shown."""
+        self._judge = judge
+        self._opens = opens
+        self._shapes: dict[Members, Shape] = {}
+
+    @classmethod
+    def for_decision(cls, decision: Decision, spec: ObjectSpec) -> "Redactor":
+        """Return the redactor for records of one object, whose members are its fields."""
+
+        def judge(member: str) -> Judged | None:
+            field = spec.fields.get(member)
+            if field is None:
+                return None
+            return Judged(decision.action, spec.name, member, field, decision.of(member))
+
+        opens = any(outcome.effect < Effect.DENY for outcome in decision.outcomes.values())
+        return cls(judge, opens=opens)
+
+    def apply(self, record: Record, tally: Tally) -> bool:
+        """Edit `record` so that it shows what may be shown, count it, and say whether that is anything.
+
+        Raises:
+            Unavailable: policy asks for something nobody here can do; the record must not be released.
+        """
+        members = record.members
+        nested = [name for name, value in members.items() if type(value) is dict or type(value) is list]
+        key = (tuple(members), tuple(nested), record.keep)
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._compile(key)
+        for name in shape.removed:
+            del members[name]
+        for name in shape.nulled:
+            members[name] = None
+        for name, mask in shape.masked:
+            members[name] = mask(members[name])
+        tally.add(shape)
+        return shape.shown
+
+    def _compile(self, key: Members) -> Shape:
+        members, nested, keep = key
+        found = {name: self._judge(name) for name in members if name not in keep}
+        judged = {
+            name: one
+            for name, one in found.items()
+            if one is not None and not (name in nested and _shows_inside(one))
+        }
+        effects = {name: one.outcome.effect for name, one in judged.items()}
+        shape = Shape(
+            removed=tuple(name for name in found if effects.get(name, Effect.DENY) is Effect.DENY),
+            nulled=tuple(name for name in judged if effects[name] is Effect.REDACT),
+            masked=tuple((name, _mask(one)) for name, one in judged.items() if _is_changed(one)),
+            shown=any(effect < Effect.DENY for effect in effects.values()) if found else self._opens,
+            cells=tuple(_cell(one) for one in judged.values()),
+            unclassified=len(found) - len(judged),
+        )
+        if len(self._shapes) >= MOST_SHAPES:
+            self._shapes.clear()
+        self._shapes[key] = shape
+        return shape
+
+
+class Redactors:
+    """The redactors of one catalogue, kept between exchanges; drop it together with the policy set."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._kept: dict[tuple[int, str, Action], tuple[Mapping[str, Outcome], Redactor]] = {}
+
+    def find(self, decision: Decision, spec: ObjectSpec) -> Redactor:
+        """Return the redactor for a decision, the same one for the same table of outcomes."""
+        key = (id(decision.outcomes), spec.name, decision.action)
+        kept = self._kept.get(key)
+        if kept is None:
+            if len(self._kept) >= MOST_REDACTORS:
+                self._kept.clear()
+            # The table is kept with its redactor, so that no other can get its id.
+            kept = self._kept[key] = (decision.outcomes, Redactor.for_decision(decision, spec))
+        return kept[1]
+
+
+class Redactions:
+    """Carries out the decisions of one exchange."""
+
+    def __init__(self, decide: Decide, catalogue: Catalogue, redactors: Redactors | None = None) -> None:
+        """Take the exchange's decisions; `redactors` of the same catalogue save compiling them again."""
+        self._decide = decide
+        self._catalogue = catalogue
+        self._redactors = redactors or Redactors(catalogue)
+        self._found: dict[tuple[str, Action], Redactor] = {}
+        self._renamed: dict[int, tuple[object, Redactor]] = {}
+
+    def apply(self, record: Record, tally: Tally) -> bool:
+        """Edit `record` in place so that it shows only what may be shown, and count it in `tally`.
+
+        Returns False if none of its fields may be shown; structure that `record.keep` names still stands.
+
+        Raises:
+            Unavailable: policy asks for something nobody here can do; the record must not be released.
+        """
+        if record.names is not None:
+            redactor = self._for_names(record.names)
+        else:
+            key = (record.object, record.action)
+            redactor = self._found.get(key) or self._for_object(key)
+        return redactor.apply(record, tally)
+
+    def _for_object(self, key: tuple[str, Action]) -> Redactor:
+        name, action = key
+        spec = self._catalogue.get(name) or ObjectSpec(name, {})
+        redactor = self._found[key] = self._redactors.find(self._decide(name, action), spec)
+        return redactor
+
+    def _for_names(self, names: Mapping[str, tuple[str, str, Action]]) -> Redactor:
+        """Return the redactor for records whose members a query renamed or computed."""
+        kept = self._renamed.get(id(names))
+        if kept is None:
+
+            def judge(member: str) -> Judged | None:
+                if member not in names:
+                    return None
+                name, field, action = names[member]
+                spec = self._spec_of(name, field)
+                if spec is None:
+                    return None
+                return Judged(action, name, field, spec, self._decide(name, action).of(field))
+
+            kept = self._renamed[id(names)] = (names, Redactor(judge, opens=True))
+        return kept[1]
+
+    def _spec_of(self, name: str, field: str) -> FieldSpec | None:
+        spec = self._catalogue.get(name)
+        if spec is None:
+            return None
+        return _RECORD if field == RECORD_ITSELF else spec.fields.get(field)
+
+
+def _shows_inside(one: Judged) -> bool:
+    """Say whether a container in this field would be shown though only a scalar was judged."""
+    return one.outcome.effect is Effect.ALLOW and STRUCTURED not in one.spec.tags
+
+
+def _is_changed(one: Judged) -> bool:
+    return one.outcome.effect not in {Effect.ALLOW, Effect.REDACT, Effect.DENY}
+
+
+def _mask(one: Judged) -> Apply:
+    """Return the function for an effect that changes the value.
+
+    Raises:
+        Unavailable: an obligation nobody can discharge is a refusal (XACML 3.0 section 7.2.1).
+    """
+    if one.outcome.effect is not Effect.MASK or one.outcome.mask is None:
+        raise Unavailable("obligation_unsupported", f"{one.object}.{one.field}")
+    try:
+        return compile_mask(one.outcome.mask, one.spec.semantic)
+    except ValueError:
+        raise Unavailable("obligation_unsupported", f"{one.object}.{one.field}") from None
+
+
+def _cell(one: Judged) -> Cell:
+    effect, mask = one.outcome.effect, one.outcome.mask
+    how = {Effect.REDACT: "redact", Effect.DENY: "remove"}.get(effect, mask.kind if mask else "")
+    return Cell(one.action, one.object, one.field, one.spec.category, effect, how, one.outcome.rule)
