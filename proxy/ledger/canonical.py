@@ -1,0 +1,73 @@
+"""An entry as bytes: the form that is hashed, framed and exported, the same in every language.
+
+RFC 8785 (JCS) restricted to what needs no care: an object with ASCII names whose values are strings, integers
+below 2**53, booleans and arrays of strings. Under that restriction RFC 8785, `json.dumps(sort_keys=True,
+separators=(",", ":"), ensure_ascii=False)` and msgspec's sorted encoder write the same bytes; a test holds
+all three against each other.
+"""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from proxy.errors import Unavailable
+from proxy.model import Entry
+
+VERSION: Final = 1
+"""Of the entry's form; the member `v`."""
+GENESIS: Final = "0" * 64
+"""What the first entry of a ledger names as its predecessor."""
+MAX_ENTRY_BYTES: Final = 65_535
+"""C2SP tlog-tiles gives an entry a 16-bit length; a ledger that is to be published as tiles keeps to it."""
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact (RFC 8785 §3.2.2.3)."""
+ENVELOPE: Final = frozenset({"v", "seq", "time_ms", "kind", "prev"})
+"""Members that the ledger adds; no entry has a field of these names."""
+
+Members = dict[str, str | int | bool | tuple[str, ...]]
+"""The members of one entry, envelope included or not."""
+
+_ENVELOPE_BYTES: Final = 200
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+def members_of(entry: Entry) -> Members:
+    """Return the entry's kind and fields, known to have a canonical form within `MAX_ENTRY_BYTES`.
+
+    Raises:
+        Unavailable: `ledger_bad_entry` (a field of another type, out of range or not Unicode text; the
+            detail names the field), `ledger_long_entry`.
+    """
+    members: Members = {"kind": entry.kind}
+    for name in entry.__match_args__:
+        value = getattr(entry, name)
+        if not _plain(value):
+            raise Unavailable("ledger_bad_entry", name)
+        members[name] = value
+    try:
+        size = len(_encoder.encode(members))
+    except UnicodeEncodeError:
+        raise Unavailable("ledger_bad_entry", entry.kind) from None
+    if size + _ENVELOPE_BYTES > MAX_ENTRY_BYTES:
+        raise Unavailable("ledger_long_entry", entry.kind)
+    return members
+
+
+def encode(members: Members) -> bytes:
+    """Return the canonical form of an entry; `members` came from `members_of`, plus the envelope."""
+    return _encoder.encode(members)
+
+
+def digest(line: bytes) -> str:
+    """Return what the next entry names as its predecessor: lower-case hex SHA-256 of the canonical form."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def _plain(value: object) -> bool:
+    kind = type(value)
+    if kind is str or kind is bool:
+        return True
+    if kind is int:
+        return -MAX_INTEGER <= value <= MAX_INTEGER  # type: ignore[operator]
+    return kind is tuple and set(map(type, value)) <= {str}  # type: ignore[call-overload]
