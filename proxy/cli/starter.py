@@ -10,11 +10,6 @@ UPSTREAMS: Final = {
 }
 """By connector; where the origin is one's own, a name that nobody can register (RFC 2606)."""
 
-GITIGNORE: Final = """\
-# Keys, certificates and the ledger belong to this machine and to nobody's repository.
-/state/
-"""
-
 _CONFIG: Final = Template("""\
 # What Lychgate enforces, and where. `lychgate run --check` says what this file means, without listening.
 # Paths are taken from the folder of this file. Nothing secret stands here: secrets are named by file or

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from proxy.app import build
-from proxy.cli.init import init, scaffold
-from proxy.cli.starter import UPSTREAMS, configuration
+from proxy.cli.init import init
+from proxy.cli.starter import UPSTREAMS
 from proxy.config import load_config
 from proxy.crypto import read_key
 
@@ -99,29 +99,6 @@ def test_missing_files_come_back_and_deleted_rules_do_not(tmp_path):
     run(tmp_path)
     assert (tmp_path / "lychgate.yaml").exists()
     assert not rule.exists()
-
-
-def test_interrupted_copy_is_begun_again(tmp_path):
-    """Half a copy of the policies, left by a crash, is replaced by a whole one."""
-    (tmp_path / ".policies.part").mkdir()
-    (tmp_path / ".policies.part" / "half.yaml").write_text("x")
-    run(tmp_path)
-    assert not (tmp_path / ".policies.part").exists()
-    assert not (tmp_path / "policies" / "half.yaml").exists()
-
-
-def test_interrupted_anywhere(tmp_path):
-    """Stopping after any step and running again ends in the same files as one run."""
-    whole = tmp_path / "whole"
-    steps = len(list(scaffold(whole, configuration("hubspot", UPSTREAMS["hubspot"]))))
-    for stop in range(1, steps):
-        folder = tmp_path / str(stop)
-        begun = scaffold(folder, configuration("hubspot", UPSTREAMS["hubspot"]))
-        for _ in range(stop):
-            next(begun)
-        begun.close()
-        list(scaffold(folder, configuration("hubspot", UPSTREAMS["hubspot"])))
-        assert files(folder).keys() == files(whole).keys()
 
 
 def test_place_that_cannot_be_written(tmp_path):
