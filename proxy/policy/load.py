@@ -92,8 +92,9 @@ def check_policies(
         digest = digest_of(gathered.documents, catalogues, connectors)
         policies = PolicySet((each.rule for each in written), vocabulary, catalogues, digest=digest, clock=clock)
     fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())
+    own = sum(not each.rule.built_in for each in written)
     cells = fields * len(Action) * _askers(vocabulary)
-    return Checked(policies, problems, gathered.files, len(written), fields, cells)
+    return Checked(policies, problems, gathered.files, own, fields, cells)
 
 
 def digest_of(

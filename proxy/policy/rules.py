@@ -114,6 +114,11 @@ class Rule:
         """False for a rule that is only observed."""
         return self.mode != "audit"
 
+    @property
+    def built_in(self) -> bool:
+        """True for a guard nobody wrote; the colon in its id is what no author can write."""
+        return ":" in self.id
+
     def concerns(self, roles: frozenset[str], purpose: str, recipient: str) -> bool:
         """Tell whether the rule speaks about this caller."""
         left_out = self.unless is not None and self.unless.fit(roles, purpose, recipient)
