@@ -10,6 +10,7 @@ Kinds with a meaning:
     record      answers    a record of an object, opened by the route
     more        answers    a link to the next page, sealed by the grammar or dropped
     empty       answers    a list, released without its items (each is counted as pruned)
+    drop        answers    known, never released, and not counted as pruned
     fields      requests   the members are fields that the client writes
     select      requests   the text is the name of a field to return
     key         requests   the text is the CRM's id of a record; must match the pattern `id`
@@ -27,7 +28,7 @@ from proxy.connectors.words import NAME
 from proxy.errors import Gap, UpstreamFault
 from proxy.message import Tree
 
-ANSWERED: Final = frozenset({"record", "more", "empty"})
+ANSWERED: Final = frozenset({"record", "more", "empty", "drop"})
 """Kinds with a meaning in answers."""
 REQUESTED: Final = frozenset({"fields", "select", "key"})
 """Kinds with a meaning in requests."""
@@ -184,6 +185,9 @@ def _open_members(
             raise UpstreamFault("unexpected_shape")
     for name in list(tree):
         inner = members.get(name)
+        if inner is not None and inner.kind == "drop":
+            del tree[name]
+            continue
         value = GONE if inner is None else _open(inner, tree[name], visits, pruned)
         if value is GONE:
             del tree[name]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from proxy.connectors.soql.naming import Names, Notes, is_aggregate
 from proxy.connectors.soql.tree import (
     AGGREGATES,
     Call,
@@ -24,7 +25,7 @@ from proxy.connectors.soql.tree import (
     Query,
     Within,
 )
-from proxy.connectors.words import UNCLASSIFIED, ObjectWords, Words
+from proxy.connectors.words import ObjectWords, Words
 from proxy.errors import Gap
 from proxy.message import RECORD_ITSELF
 from proxy.model import Action, FieldUse
@@ -34,7 +35,8 @@ _SHOWS_VALUES: Final = frozenset({"MIN", "MAX"})
 _RESERVED: Final = "attributes"
 _CUSTOM: Final = "__c"
 
-Names = Mapping[str, tuple[str, str, Action]]
+Shown = Mapping[str, tuple[str, str, Action]]
+"""Column of an aggregate's answer -> (object, field, action)."""
 Read = Callable[[Expression], Expression]
 
 
@@ -48,8 +50,8 @@ class Meaning:
     uses: tuple[FieldUse, ...]
     records: tuple[str, ...] = ()
     """Text literals that the query compares the object's subject key with; quotes removed."""
-    columns: Names | None = None
-    """Column of an aggregate's answer -> (object, field, action); None: columns are fields."""
+    columns: Shown | None = None
+    """None: columns are fields."""
     children: Mapping[str, Query] = field(default_factory=lambda: MappingProxyType({}))
     """Child relation -> its sub-query as a query of its own, for the pages that follow."""
 
@@ -60,38 +62,24 @@ def understand(query: Query, words: Words) -> Meaning:
     Raises:
         Gap: an object nobody listed, or a combination that has no single meaning.
     """
-    notes = _Notes(words)
+    notes = Notes(words)
     scope = _Scope(notes, words.object(query.source), query.alias)
     return scope.whole(query)
-
-
-class _Notes:
-    """Collects uses over a query and everything inside it, each once, in order."""
-
-    def __init__(self, words: Words) -> None:
-        self.words = words
-        self.uses: dict[FieldUse, None] = {}
-
-    def add(self, words: ObjectWords, name: str, *actions: Action) -> None:
-        for action in actions:
-            self.uses[FieldUse(words.name, name, action)] = None
 
 
 class _Scope:
     """One query or sub-query: the object its names start from."""
 
-    def __init__(self, notes: _Notes, words: ObjectWords, alias: str | None) -> None:
+    def __init__(self, notes: Notes, words: ObjectWords, alias: str | None) -> None:
         self.notes = notes
         self.words = words
-        self.prefixes = {words.name.lower()} | ({alias.lower()} if alias else set())
-        if alias and self._is_relation(alias):
-            raise Gap("construct", "soql_alias")
+        self.names = Names(notes, words, alias)
         self.records: list[str] = []
         self.children: dict[str, Query] = {}
 
     def whole(self, query: Query) -> Meaning:
         """Return the meaning of the outermost query."""
-        grouped = bool(query.group) or any(map(_is_aggregate, query.columns))
+        grouped = bool(query.group) or any(map(is_aggregate, query.columns))
         columns, names = self._aggregated(query) if grouped else (self._columns(query), None)
         if query.having is not None and not grouped:
             raise Gap("construct", "soql_having")
@@ -122,7 +110,7 @@ class _Scope:
             raise Gap("construct", "soql_alias")
         if isinstance(column.expression, Call):
             raise Gap("construct", "soql_function")
-        return Column(self._path(column.expression, Action.LIST))
+        return Column(self.names.path(column.expression, Action.LIST))
 
     def _field_set(self, column: FieldSet) -> None:
         """Note the use of every listed field; those that are not listed are judged when they come back."""
@@ -135,7 +123,7 @@ class _Scope:
         relation = self.words.children.get(self.words.spelled(query.source))
         if relation is None:
             raise Gap("object", "unknown_object")
-        if query.group or query.having or any(map(_is_aggregate, query.columns)):
+        if query.group or query.having or any(map(is_aggregate, query.columns)):
             raise Gap("construct", "soql_subquery")
         if relation.name in self.children:
             raise Gap("construct", "soql_subquery")
@@ -145,7 +133,7 @@ class _Scope:
         self.children[relation.name] = replace(inner, source=relation.object)
         return replace(inner, source=relation.name)
 
-    def _aggregated(self, query: Query) -> tuple[tuple[Column, ...], Names]:
+    def _aggregated(self, query: Query) -> tuple[tuple[Column, ...], Shown]:
         """Return the columns of a query that groups or aggregates, and what each column of its rows shows."""
         if query.columns == (Column(Call("COUNT", None)),):
             if query.group or query.having:
@@ -170,7 +158,7 @@ class _Scope:
             columns.append(Column(expression, column.alias))
         return tuple(columns), MappingProxyType(names)
 
-    def _claim(self, name: str, alias: str | None, taken: Names) -> None:
+    def _claim(self, name: str, alias: str | None, taken: Shown) -> None:
         """Refuse a column name that another column, a field or a relation has too."""
         known = {each.lower() for each in (*taken, _RESERVED)}
         if alias is not None:
@@ -181,35 +169,35 @@ class _Scope:
     def _cell(self, expression: Expression) -> tuple[Expression, tuple[str, str, Action]]:
         """Return a column of an aggregate's answer, and which field it shows how."""
         if isinstance(expression, Path) or expression.name not in AGGREGATES:
-            found = self._expression(expression, Action.LIST)
-            return found, (*self._meant(found), Action.LIST)
+            found = self.names.expression(expression, Action.LIST)
+            return found, (*self.names.meant(found), Action.LIST)
         if expression.argument is None:
             raise Gap("construct", "soql_function")
         action = Action.LIST if expression.name in _SHOWS_VALUES else Action.AGGREGATE
-        found = self._expression(expression, *{Action.AGGREGATE, action})
-        return found, (*self._meant(found), action)
+        found = self.names.expression(expression, *{Action.AGGREGATE, action})
+        return found, (*self.names.meant(found), action)
 
     # ---- conditions, groups, orders ----------------------------------------------------------------------
 
     def _filtering(self, expression: Expression) -> Expression:
-        if _is_aggregate(expression):
+        if is_aggregate(expression):
             raise Gap("construct", "soql_function")
-        return self._expression(expression, Action.FILTER)
+        return self.names.expression(expression, Action.FILTER)
 
     def _having(self, expression: Expression) -> Expression:
-        if _is_aggregate(expression):
-            return self._expression(expression, Action.AGGREGATE, Action.FILTER)
-        return self._expression(expression, Action.FILTER)
+        if is_aggregate(expression):
+            return self.names.expression(expression, Action.AGGREGATE, Action.FILTER)
+        return self.names.expression(expression, Action.FILTER)
 
     def _grouping(self, expression: Expression) -> Expression:
-        if _is_aggregate(expression):
+        if is_aggregate(expression):
             raise Gap("construct", "soql_function")
-        return self._expression(expression, Action.GROUP)
+        return self.names.expression(expression, Action.GROUP)
 
     def _sorting(self, expression: Expression) -> Expression:
-        if _is_aggregate(expression):
-            return self._expression(expression, Action.AGGREGATE, Action.SORT)
-        return self._expression(expression, Action.SORT)
+        if is_aggregate(expression):
+            return self.names.expression(expression, Action.AGGREGATE, Action.SORT)
+        return self.names.expression(expression, Action.SORT)
 
     def _condition(self, condition: Condition, read: Read) -> Condition:
         match condition:
@@ -239,63 +227,9 @@ class _Scope:
         if not isinstance(column, Column) or column.alias or not isinstance(column.expression, Path):
             raise Gap("construct", "soql_subquery")
         scope = _Scope(self.notes, self.notes.words.object(query.source), query.alias)
-        shown = Column(scope._path(column.expression, Action.FILTER))
+        shown = Column(scope.names.path(column.expression, Action.FILTER))
         return replace(scope._rest(query), columns=(shown,), source=scope.words.name)
 
     def _note_records(self, expression: Expression, values: tuple[str, ...]) -> None:
         if isinstance(expression, Path) and expression.hops == (self.words.spec.subject_key,):
             self.records += [value[1:-1] for value in values if value.startswith("'") and "\\" not in value]
-
-    # ---- names -------------------------------------------------------------------------------------------
-
-    def _expression(self, expression: Expression, *actions: Action) -> Expression:
-        if isinstance(expression, Path):
-            return self._path(expression, *actions)
-        if expression.argument is None:
-            raise Gap("construct", "soql_function")
-        return Call(expression.name, self._path(expression.argument, *actions))
-
-    def _path(self, path: Path, *actions: Action) -> Path:
-        """Return the path in the connector's spelling; notes the field, and each link followed to it."""
-        words, hops = self.words, self._hops(path)
-        found: list[str] = []
-        for hop in hops[:-1]:
-            relation = words.parents.get(words.spelled(hop))
-            if relation is None:
-                self.notes.add(words, UNCLASSIFIED, *actions)
-                return Path(hops)
-            # Comparing by what is behind a link compares the link.
-            self.notes.add(words, relation.via, *(each for each in actions if each is not Action.LIST))
-            found.append(relation.name)
-            words = self.notes.words.objects[relation.object]
-        self.notes.add(words, words.listed(hops[-1]), *actions)
-        return Path((*found, words.spelled(hops[-1])))
-
-    def _meant(self, expression: Expression) -> tuple[str, str]:
-        """Return the object and field at the end of a resolved expression."""
-        path = expression.argument if isinstance(expression, Call) else expression
-        assert path is not None
-        words = self.words
-        for hop in path.hops[:-1]:
-            relation = words.parents.get(hop)
-            if relation is None:
-                return words.name, UNCLASSIFIED
-            words = self.notes.words.objects[relation.object]
-        return words.name, words.listed(path.hops[-1])
-
-    def _hops(self, path: Path) -> tuple[str, ...]:
-        """Return the hops of a path without the object or alias it may start with."""
-        hops = path.hops
-        if len(hops) > 1 and hops[0].lower() in self.prefixes:
-            if self._is_relation(hops[0]):
-                raise Gap("construct", "soql_alias")
-            return hops[1:]
-        return hops
-
-    def _is_relation(self, name: str) -> bool:
-        return self.words.spelled(name) in self.words.parents
-
-
-def _is_aggregate(part: Column | FieldSet | Query | Expression) -> bool:
-    expression = part.expression if isinstance(part, Column) else part
-    return isinstance(expression, Call) and expression.name in AGGREGATES

@@ -1,0 +1,70 @@
+"""Requests as files: what each does to which fields, and what has no word. `tests/cases/connectors/`."""
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, quote_plus, urlsplit
+
+import pytest
+import yaml
+
+from proxy.connectors import Connector
+from proxy.connectors.asked import Asked
+from proxy.errors import ExchangeError, Gap, Undecodable
+from proxy.message import Headers, Request
+
+CASES = Path(__file__).parents[1] / "cases" / "connectors"
+
+
+def cases(name: str) -> list[object]:
+    """Return the cases of one file, each with its sentence as the test's id."""
+    found = yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+    return [pytest.param(case, id=case["name"]) for case in found]
+
+
+def ask(connector: Connector, case: dict) -> Asked:
+    """Return what the connector makes of a case's request."""
+    if "soql" in case:
+        case["request"] = f"GET /services/data/v59.0/query/?q={quote_plus(case['soql'])}"
+    method, _, url = case["request"].partition(" ")
+    path, _, query = url.partition("?")
+    body = json.dumps(case["body"]).encode() if "body" in case else b""
+    headers = Headers(tuple(case.get("headers", {}).items()))
+    request = Request(method, path, query, headers, body)
+    return connector.route(request).recognise(request, case.get("body"), binding="someone")
+
+
+def check(connector: Connector, case: dict) -> None:
+    """Assert that a case's request is understood, or refused, as the case says."""
+    if "gap" in case or "undecodable" in case:
+        with pytest.raises(ExchangeError) as caught:
+            ask(connector, case)
+        kind = Gap if "gap" in case else Undecodable
+        assert type(caught.value) is kind, caught.value
+        found = caught.value.kind if isinstance(caught.value, Gap) else caught.value.reason
+        assert found == case.get("gap", case.get("undecodable"))
+        assert caught.value.__cause__ is None
+        return
+    asked = ask(connector, case)
+    (operation,) = asked.operations
+    if "operation" in case:
+        assert f"{operation.action} {operation.object}" == case["operation"]
+    if "uses" in case:
+        assert {f"{use.action} {use.object}.{use.field}" for use in operation.uses} == set(case["uses"])
+        assert len(operation.uses) == len(case["uses"])
+    assert list(operation.records) == case.get("records", list(operation.records))
+    assert asked.target == case.get("target", asked.target)
+    if "sent" in case:
+        assert parse_qs(urlsplit(asked.target).query) == {"q": [case["sent"]]}
+    assert asked.tree == case.get("sends", asked.tree)
+
+
+@pytest.mark.parametrize("case", cases("salesforce.yaml"))
+def test_salesforce(salesforce: Connector, case: dict) -> None:
+    """A Salesforce request does exactly what the case says, or is refused as it says."""
+    check(salesforce, case)
+
+
+@pytest.mark.parametrize("case", cases("hubspot.yaml"))
+def test_hubspot(hubspot: Connector, case: dict) -> None:
+    """A HubSpot request does exactly what the case says, or is refused as it says."""
+    check(hubspot, case)
