@@ -62,6 +62,9 @@ _CONTACTS = (
     Property("hs_additional_emails", "Additional email addresses", "enumeration"),
     Property("lastmodifieddate", "Last Modified Date", "datetime", read_only=True),
     Property("mobilephone", "Mobile Phone Number"),
+    Property("fax", "Fax Number"),
+    Property("website", "Website URL"),
+    Property("gender", "Gender"),
     Property("salutation", "Salutation"),
     Property("jobtitle", "Job Title"),
     Property("company", "Company Name"),
@@ -73,8 +76,8 @@ _CONTACTS = (
     Property("hs_email_domain", "Email Domain", read_only=True),
     Property("hs_searchable_calculated_phone_number", "Phone number calculated", read_only=True),
     Property("iban", "IBAN", standard=False),
-    Property("ssn", "Social security number", standard=False),
-    Property("allergies", "Allergies", standard=False),
+    Property("national_id", "National id", standard=False),
+    Property("health_conditions", "Health conditions", standard=False),
     Property("annual_income", "Annual income", "number", standard=False),
     Property("notes", "Notes", standard=False),
 )
@@ -96,7 +99,7 @@ CONTACTS: Final = Kind(
     101,
     _BOTH + _CONTACTS,
     ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
-    ("firstname", "lastname", "email", "phone", "company", "hs_additional_emails", "hs_object_id"),
+    ("firstname", "lastname", "email", "phone", "mobilephone", "company", "hs_additional_emails"),
     "lastmodifieddate",
 )
 COMPANIES: Final = Kind(

@@ -49,8 +49,8 @@ def _contact(person: Person) -> dict[str, str]:
         "hs_email_optout": str(person.newsletter == "out").lower(),
         "lifecyclestage": "customer",
         "iban": person.iban,
-        "ssn": person.ssn,
-        "allergies": person.allergies or "",
+        "national_id": person.ssn,
+        "health_conditions": person.allergies or "",
         "annual_income": str(person.income),
     }
     return {name: value for name, value in values.items() if value}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from proxy.sandbox.clock import Now, hubspot_time
 from proxy.sandbox.hubspot.properties import KINDS, Kind
-from proxy.sandbox.hubspot.refusals import already_exists, bad_property, no_such_object
+from proxy.sandbox.hubspot.refusals import already_exists, bad_property, invalid, no_such_object
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
@@ -36,6 +36,8 @@ class Store:
         self.now = now
         self.blocked: set[str] = set()
         """Addresses that `gdpr-delete` was asked to forget; an unknown one is put here too."""
+        self._owners: dict[str, dict[str, Held]] = {}
+        """Address, lower-case -> the contacts that have it, by id."""
         self._held: dict[str, dict[str, Held]] = {kind.name: {} for kind in KINDS.values()}
         self._next = {kind.name: kind.first_id for kind in KINDS.values()}
 
@@ -48,11 +50,17 @@ class Store:
         return list(self._held[kind.name].values())
 
     def find(self, kind: Kind, key: str, by: str | None = None) -> Held | None:
-        """Return the record with this id, or whose property `by` has this value; archived ones too."""
+        """Return the record with this id, or whose property `by` has this value; archived ones too.
+
+        Raises:
+            HubSpotError: `by` is no property with unique values.
+        """
         if by in {None, "hs_object_id"}:
             return self._held[kind.name].get(key)
-        wanted = key.lower()
-        named = (held for held in self._held[kind.name].values() if wanted in _values(held, str(by)))
+        item = kind.by_name.get(str(by))
+        if item is None or not item.unique:
+            raise invalid(f"Property {by} is not a unique identifier of {kind.name}")
+        named = self._owners.get(key.lower(), {}).values()
         return min(named, key=lambda held: held.archived is not None, default=None)
 
     def get(self, kind: Kind, key: str, by: str | None = None, *, archived: bool = False) -> Held:
@@ -100,13 +108,14 @@ class Store:
         held = self.find(kind, key, by)
         if held is not None:
             del self._held[kind.name][held.id]
+            self._own(held, _addresses(held), set())
         elif by == "email":
             self.blocked.add(key.lower())
         else:
             raise no_such_object(key)
 
     def _set(self, kind: Kind, held: Held, values: dict[str, str]) -> None:
-        now = self.now()
+        now, before = self.now(), _addresses(held)
         for name, value in (values | {kind.modified: hubspot_time(now)}).items():
             if held.values.get(name, "") == value:
                 continue
@@ -116,11 +125,18 @@ class Store:
             else:
                 held.values.pop(name, None)
         held.updated = now
+        self._own(held, before, _addresses(held))
         if "email" in values:
             held.values["hs_email_domain"] = values["email"].rpartition("@")[2]
         if values.get("phone"):
             # A normalised copy, as the real service keeps one: a second place where the number is.
             held.values["hs_searchable_calculated_phone_number"] = re.sub(r"\D", "", values["phone"])
+
+    def _own(self, held: Held, before: set[str], after: set[str]) -> None:
+        for address in before - after:
+            self._owners[address].pop(held.id)
+        for address in after - before:
+            self._owners.setdefault(address, {})[held.id] = held
 
     def _checked(self, kind: Kind, values: Mapping[str, object], but: Held | None) -> dict[str, str]:
         checked = {}
@@ -150,8 +166,7 @@ def _as_text(kind: Kind, name: str, value: object) -> str:
     return text
 
 
-def _values(held: Held, name: str) -> set[str]:
-    found = {held.values.get(name, "").lower()}
-    if name == "email":
-        found |= set(held.values.get("hs_additional_emails", "").lower().split(";"))
-    return found - {""}
+def _addresses(held: Held) -> set[str]:
+    """Return every e-mail address of a contact, lower-case."""
+    further = held.values.get("hs_additional_emails", "").lower().split(";")
+    return {held.values.get("email", "").lower(), *further} - {""}

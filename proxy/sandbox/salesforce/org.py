@@ -74,8 +74,8 @@ class Org:
         row |= {name: stamp for name in ("LastModifiedDate", "SystemModstamp") if name in row}
         if "LastModifiedById" in row:
             row["LastModifiedById"] = self.me
-        if sobject.name == "Case":
-            row["IsClosed"] = row["Status"] == "Closed"
+        if sobject.name in {"Case", "Task"}:
+            row["IsClosed"] = row["Status"] in {"Closed", "Completed"}
         if sobject.name == "Opportunity":
             row["IsClosed"] = str(row["StageName"]).startswith("Closed")
             row["IsWon"] = row["StageName"] == "Closed Won"

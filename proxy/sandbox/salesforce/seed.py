@@ -1,4 +1,5 @@
-"""Puts the fictitious people into an org: contacts with accounts, and some leads, cases and opportunities."""
+"""Puts the fictitious people into an org: contacts with accounts, and some leads, cases, tasks and
+opportunities."""
 
 from proxy.sandbox.people import Person
 from proxy.sandbox.salesforce.org import Org, Row
@@ -29,6 +30,9 @@ def fill(org: Org, persons: list[Person]) -> None:
         org.insert(objects["lead"], _lead(person))
     for person, key in list(zip(persons, contacts, strict=True))[1:9:4]:
         org.insert(objects["case"], _case(person, key) | {"AccountId": accounts[person.company]})
+    for person, key in list(zip(persons, contacts, strict=True))[:3]:
+        task = _task(person) | {"WhoId": key, "AccountId": accounts[person.company]}
+        org.insert(objects["task"], task)
     for person in persons[:4]:
         org.insert(objects["opportunity"], _opportunity(person) | {"AccountId": accounts[person.company]})
 
@@ -108,6 +112,17 @@ def _case(person: Person, contact: str) -> Row:
         "Origin": "Email",
         "Priority": "Medium",
         "Description": f"{person.given} wrote from {person.email}: {person.description}",
+    }
+
+
+def _task(person: Person) -> Row:
+    return {
+        "Subject": f"Call {person.given} {person.family}",
+        "Type": "Call",
+        "Status": "Not Started",
+        "Priority": "Normal",
+        "ActivityDate": "2026-02-02",
+        "Description": f"Number to call: {person.mobile}. {person.description}",
     }
 
 

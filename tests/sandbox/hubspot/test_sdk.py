@@ -21,7 +21,7 @@ from hubspot.crm.contacts import (
 from hubspot.crm.contacts.exceptions import NotFoundException, UnauthorizedException
 from hubspot.crm.exports import PublicExportViewRequest
 
-from proxy.sandbox import running
+from proxy.sandbox import Call, running
 
 AOIFE = "aoife.byrne@example.org"
 
@@ -154,10 +154,10 @@ def test_batches(hub, account):
         ([[("annual_income", "BETWEEN", {"value": "57000", "highValue": "61000"})]], [103, 106, 110]),
         ([[("city", "IN", {"values": ["galway", "lyon"]})]], [103, 107]),
         (
-            [[("country", "NOT_IN", {"values": ["ireland"]}), ("allergies", "NOT_HAS_PROPERTY", {})]],
+            [[("country", "NOT_IN", {"values": ["ireland"]}), ("health_conditions", "NOT_HAS_PROPERTY", {})]],
             [102, 105, 108, 110],
         ),
-        ([[("allergies", "HAS_PROPERTY", {}), ("country", "EQ", {"value": "Ireland"})]], [101, 107]),
+        ([[("health_conditions", "HAS_PROPERTY", {}), ("country", "EQ", {"value": "Ireland"})]], [101, 107]),
         ([[("email", "CONTAINS_TOKEN", {"value": "*@example.net"})]], [102, 107, 110]),
         ([[("company", "NOT_CONTAINS_TOKEN", {"value": "*"}), ("jobtitle", "HAS_PROPERTY", {})]], []),
         ([[("createdate", "GTE", {"value": "1767225600000"}), ("city", "EQ", {"value": "dublin"})]], [101]),
@@ -174,7 +174,9 @@ def test_search_sorts_pages_and_chooses_properties(hub):
     """Sorting works both ways, pages add up, properties come as asked, and archived people are not found."""
     assert search(hub, sorts=["-annual_income"], limit=1).results[0].id == "111"
     assert (
-        search(hub, sorts=["annual_income"], limit=1, properties=["ssn"]).results[0].properties["ssn"]
+        search(hub, sorts=["annual_income"], limit=1, properties=["national_id"])
+        .results[0]
+        .properties["national_id"]
         == "000-12-0108"
     )
     first = search(hub, limit=10)
@@ -192,7 +194,7 @@ def test_an_export_is_a_link_to_everybody(hub):
         format="CSV",
         export_name="all",
         object_type="CONTACT",
-        object_properties=["email", "ssn"],
+        object_properties=["email", "national_id"],
         language="EN",
         export_internal_values_options=[],
         override_associated_objects_per_definition_per_row_limit=False,
@@ -203,7 +205,7 @@ def test_an_export_is_a_link_to_everybody(hub):
     assert status.status == "COMPLETE"
     with urllib.request.urlopen(status.result) as answer:
         rows = list(csv.reader(io.TextIOWrapper(answer, "utf-8-sig")))
-    assert rows[0] == ["Record ID", "Email", "Social security number"]
+    assert rows[0] == ["Record ID", "Email", "National id"]
     assert rows[1] == ["101", AOIFE, "000-12-0101"]
     assert len(rows) == 13
 
@@ -216,7 +218,7 @@ def test_companies_and_property_definitions(hub):
     listed = {item.name: item for item in hub.crm.properties.core_api.get_all("contacts").results}
     assert listed["email"].has_unique_value is True
     assert listed["iban"].hubspot_defined is False
-    assert hub.crm.properties.core_api.get_by_name("contacts", "ssn").label == "Social security number"
+    assert hub.crm.properties.core_api.get_by_name("contacts", "national_id").label == "National id"
 
 
 def create(hub, **properties):
@@ -243,6 +245,11 @@ def create(hub, **properties):
         (lambda hub: hub.crm.contacts.basic_api.get_by_id("me"), (404, "OBJECT_NOT_FOUND"), "usually numeric"),
         (lambda hub: hub.crm.contacts.basic_api.archive("999"), (404, "OBJECT_NOT_FOUND"), "resource not found"),
         (lambda hub: hub.crm.contacts.basic_api.get_page(limit=101), (400, "VALIDATION_ERROR"), "limit=101"),
+        (
+            lambda hub: hub.crm.contacts.basic_api.get_by_id("Dublin", id_property="city"),
+            (400, "VALIDATION_ERROR"),
+            "not a unique identifier",
+        ),
         (lambda hub: search(hub, limit=201), (400, "VALIDATION_ERROR"), "200"),
         (lambda hub: search(hub, after="9999"), (400, "VALIDATION_ERROR"), "10000"),
         (lambda hub: search(hub, sorts=["shoe"]), (400, "VALIDATION_ERROR"), "shoe does not exist"),
@@ -270,6 +277,60 @@ def test_an_error_raises_the_usual_exception(hub, account, act, error, words):
     assert words in body["message"]
     assert len(body["correlationId"]) == 36
     assert account.people() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/crm/v4/objects/contacts", "", 404),  # another version of the API
+        ("GET", "/crm/v3/objects/tickets", "", 404),
+        ("GET", "/crm/v3/properties/contacts/shoe", "", 404),
+        ("PUT", "/crm/v3/objects/contacts/101", "{}", 405),
+        ("POST", "/crm/v3/objects/companies/gdpr-delete", '{"objectId": "9001"}', 405),
+        ("POST", "/crm/v3/objects/contacts/gdpr-delete", "{}", 400),
+        ("POST", "/crm/v3/objects/contacts/gdpr-delete", '{"objectId": "999"}', 404),
+        ("POST", "/crm/v3/objects/contacts", "{", 400),
+        ("POST", "/crm/v3/objects/contacts", "[]", 400),
+        ("POST", "/crm/v3/objects/contacts", "{}", 400),
+        ("POST", "/crm/v3/objects/contacts/batch/merge", '{"inputs": []}', 404),
+        ("POST", "/crm/v3/objects/contacts/batch/read", '{"inputs": 1}', 400),
+        ("POST", "/crm/v3/objects/contacts/batch/read", '{"inputs": [{"id": 101}], "properties": 1}', 400),
+        ("POST", "/crm/v3/objects/contacts/batch/update", '{"inputs": [{"id": "101"}]}', 400),
+        ("POST", "/crm/v3/objects/contacts/search", '{"properties": 1}', 400),
+        ("POST", "/crm/v3/objects/contacts/search", '{"filterGroups": 1}', 400),
+        ("POST", "/crm/v3/objects/contacts/search", '{"filterGroups": [1]}', 400),
+        (
+            "POST",
+            "/crm/v3/objects/contacts/search",
+            '{"filterGroups": [{"filters": [{"operator": "EQ"}]}]}',
+            400,
+        ),
+        ("POST", "/crm/v3/objects/contacts/search", '{"limit": "ten"}', 400),
+        ("POST", "/crm/v3/exports/export/async", '{"format": "PDF"}', 400),
+        ("GET", "/crm/v3/exports/export/async/tasks/7/status", "", 404),
+        ("GET", "/exports/guess.csv", "", 404),
+    ],
+)
+def test_what_the_api_does_not_have_is_refused(account, method, path, body, status):
+    """Unknown routes, methods and bodies get an error in the API's own shape, and nothing changes."""
+    before = account.people()
+    answer = account.answer(
+        Call(method, path, headers={"Authorization": f"Bearer {account.token}"}, body=body.encode())
+    )
+    assert answer.status == status
+    assert answer.tree["status"] == "error"
+    assert account.people() == before
+
+
+def test_an_address_is_free_again_once_nobody_has_it(hub):
+    """After a change of address, an archival or an erasure somebody else may take it."""
+    hub.crm.contacts.basic_api.update("101", SimplePublicObjectInput(properties={"email": "moved@example.org"}))
+    first = create(hub, email=AOIFE)
+    hub.crm.contacts.basic_api.archive(first.id)
+    second = create(hub, email=AOIFE)
+    hub.crm.contacts.basic_api.purge(PublicGdprDeleteInput(object_id=second.id))
+    with pytest.raises(NotFoundException):
+        hub.crm.contacts.basic_api.get_by_id(AOIFE, id_property="email")
 
 
 def test_a_wrong_token_is_unauthorized(account):

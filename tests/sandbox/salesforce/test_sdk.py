@@ -198,7 +198,7 @@ def test_search_looks_into_every_object(salesforce):
     """SOSL finds an address in contacts, leads and cases, and the short form answers ids."""
     found = salesforce.search(
         "FIND {juergen.weiss@example.net} IN ALL FIELDS "
-        "RETURNING Contact(Id, Name WHERE LastName LIKE 'W%' LIMIT 5), Case(CaseNumber), Lead"
+        "RETURNING Contact(Id, Name WHERE LastName LIKE 'W%' LIMIT 5), Case(CaseNumber), Lead LIMIT 9"
     )["searchRecords"]
     assert [record["attributes"]["type"] for record in found] == ["Contact", "Case", "Lead"]
     assert found[0]["Name"] == "Jürgen Weiß"
@@ -215,7 +215,7 @@ def test_the_org_describes_itself(salesforce):
     assert fields["AccountId"]["referenceTo"] == ["Account"]
     assert fields["Description"]["filterable"] is False
     children = salesforce.Account.describe()["childRelationships"]
-    assert {"Contacts", "Cases", "Opportunities"} <= {child["relationshipName"] for child in children}
+    assert {"Contacts", "Cases", "Opportunities", "Tasks"} <= {child["relationshipName"] for child in children}
     assert "Case" in [item["name"] for item in salesforce.describe()["sobjects"]]
     assert salesforce.Contact.metadata()["objectDescribe"]["keyPrefix"] == "003"
     assert salesforce.limits()["DailyApiRequests"]["Max"] == 15_000

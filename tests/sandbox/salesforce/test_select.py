@@ -124,6 +124,12 @@ def test_fields_all_standard_custom(run):
     assert custom.keys() < whole.keys()
 
 
+def test_labels_and_formats_show_the_field(run):
+    """toLabel() and FORMAT() give the field under its own name."""
+    [shown] = run("SELECT toLabel(LeadSource), FORMAT(Birthdate) FROM Contact LIMIT 1")
+    assert (shown["LeadSource"], shown["Birthdate"]) == ("Web", "1984-03-17")
+
+
 def test_the_recycle_bin_is_seen_only_when_asked_for(run, org):
     """A deleted row appears with `deleted`, in counts and children too, and nowhere else."""
     contact = org.org.schema.objects["contact"]
@@ -166,6 +172,26 @@ def test_the_recycle_bin_is_seen_only_when_asked_for(run, org):
             "INVALID_QUERY_FILTER_OPERATOR",
             "currency",
         ),
+        ("SELECT Id FROM Contact WHERE COUNT(Id) > 1", "MALFORMED_QUERY", "'COUNT'"),
+        ("SELECT Id FROM Contact ORDER BY COUNT(Id)", "MALFORMED_QUERY", "Ordered field"),
+        ("SELECT Id FROM Contact WHERE Email INCLUDES ('a')", "INVALID_FIELD", "only valid on multipicklist"),
+        ("SELECT FIELDS(SOME) FROM Contact LIMIT 1", "MALFORMED_QUERY", "'SOME'"),
+        ("SELECT UPSIDE(Name) FROM Contact GROUP BY UPSIDE(Name)", "MALFORMED_QUERY", "'UPSIDE'"),
+        ("SELECT MAX() FROM Contact", "MALFORMED_QUERY", "'MAX'"),
+        ("SELECT DISTANCE(Name) FROM Contact", "MALFORMED_QUERY", "grouped or aggregated: DISTANCE"),
+        ("SELECT COUNT(Id), (SELECT Id FROM Cases) FROM Contact", "MALFORMED_QUERY", "sub-select"),
+        (
+            "SELECT Name FROM Contact GROUP BY Name HAVING Name IN (SELECT Id FROM Case)",
+            "MALFORMED_QUERY",
+            "semi",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Id IN (SELECT Name FROM Case)",
+            "INVALID_FIELD",
+            "'Name' on entity 'Case'",
+        ),
+        ("SELECT Id FROM Contact WHERE Id IN (SELECT Status FROM Case)", "MALFORMED_QUERY", "must be an id"),
+        ("SELECT Id FROM Contact WHERE Id IN (SELECT Id, Status FROM Case)", "MALFORMED_QUERY", "one field"),
         ("SELECT Id FROM Person", "INVALID_TYPE", "'Person' is not supported"),
         ("SELECT (SELECT Id FROM Friends) FROM Contact", "INVALID_TYPE", "relationship 'Friends'"),
         ("SELECT Id FROM Contact OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "2000"),
