@@ -1,6 +1,7 @@
 """`lychgate audit`: check the ledger, and read what it says."""
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -44,8 +45,7 @@ def audit() -> None:
 @FOLDER
 @click.option("--expect-head", type=Head(), help="A head noted earlier: the ledger has to contain it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.pass_context
-def verify(context: click.Context, folder: Path, expect_head: tuple[int, str] | None, form: str) -> None:
+def verify(folder: Path, expect_head: tuple[int, str] | None, form: str) -> None:
     """Read every byte of the ledger in DIR and say what is wrong with it.
 
     DIR is $LYCHGATE_LEDGER, or state/ledger, if it is not given; the proxy may be running. Note the head that
@@ -59,7 +59,7 @@ def verify(context: click.Context, folder: Path, expect_head: tuple[int, str] | 
     except judge.NotALedger as error:
         raise click.UsageError(f"{folder}: {error}") from None
     click.echo(json.dumps(asdict(report), indent=2) if form == "json" else judge.tell(report))
-    context.exit(report.exit_code)
+    sys.exit(report.exit_code)
 
 
 @audit.command()

@@ -43,7 +43,7 @@ def ensure_authority(folder: Path, *, now: datetime | None = None) -> Path:
 
     Raises:
         Unavailable: `authority_mismatch` (certificate and key do not belong together), `authority_expired`,
-            `key_unreadable`, `key_exposed`.
+            `authority_unreadable` (not PEM), `key_unreadable`, `key_exposed`.
     """
     _authority(folder, now or datetime.now(UTC))
     return folder / "ca.pem"
@@ -113,12 +113,18 @@ def _authority(folder: Path, now: datetime) -> tuple[ec.EllipticCurvePrivateKey,
     key_path, certificate_path = folder / "ca.key", folder / "ca.pem"
     if not key_path.exists() and not certificate_path.exists():
         write_whole(key_path, _pem(ec.generate_private_key(ec.SECP256R1())), PRIVATE, replace=False)
-    key = serialization.load_pem_private_key(read_private(key_path), None)
+    try:
+        key = serialization.load_pem_private_key(read_private(key_path), None)
+    except (ValueError, TypeError):
+        raise Unavailable("authority_unreadable", key_path.name) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Unavailable("authority_mismatch")
     if not certificate_path.exists():
         write_whole(certificate_path, _self_signed(key, now), PUBLIC, replace=False)
-    certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
+    except (ValueError, OSError):
+        raise Unavailable("authority_unreadable", certificate_path.name) from None
     if certificate.public_key() != key.public_key():
         raise Unavailable("authority_mismatch")
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:

@@ -65,6 +65,13 @@ def test_findings_are_1(ledger, tmp_path):
     assert "entry 9 is known to have been written" in out
 
 
+def test_the_exit_code_survives_being_called_by_another_command(ledger, tmp_path):
+    """The code reaches the shell also when the group is run by a program that catches click's own exceptions."""
+    with pytest.raises(SystemExit) as caught:
+        audit(["verify", str(spoiled(ledger, tmp_path))], standalone_mode=False)
+    assert caught.value.code == 1
+
+
 @pytest.mark.parametrize("head", ["", "5", "5:xyz", "x:" + "0" * 64])
 def test_a_head_that_is_none_is_2(ledger, head):
     """A mistyped head is a usage error, never a finding or a pass."""

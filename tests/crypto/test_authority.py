@@ -6,6 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
@@ -153,6 +155,28 @@ def test_a_key_that_does_not_fit_is_refused(tmp_path):
     (tmp_path / "a" / "ca.pem").replace(tmp_path / "b" / "ca.pem")
     with pytest.raises(Unavailable, match="authority_mismatch"):
         ensure_authority(tmp_path / "b")
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path):
+    """What signs is the key that was made here, not one that somebody put in its place."""
+    key = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "ca.key").write_bytes(key)
+    (tmp_path / "ca.key").chmod(0o600)
+    with pytest.raises(Unavailable, match="authority_mismatch"):
+        ensure_authority(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ca.key", "ca.pem"])
+def test_a_file_that_is_not_pem_is_refused(tmp_path, name):
+    """A damaged file is told by its name, and the error says nothing of its content."""
+    ensure_authority(tmp_path)
+    (tmp_path / name).write_bytes(b"secret rubbish")
+    with pytest.raises(Unavailable, match="authority_unreadable") as caught:
+        ensure_authority(tmp_path)
+    assert caught.value.detail == name
+    assert "rubbish" not in str(caught.value)
 
 
 def test_a_certificate_without_its_key_is_refused(tmp_path):

@@ -90,6 +90,19 @@ def test_allocated_space_is_blank_and_writes_land_in_it(tmp_path):
     assert segment.read(path) == bytes(5_000) + b"here" + bytes(4_996)
 
 
+def test_every_write_asks_for_durability(tmp_path, monkeypatch):
+    """What a killed process cannot show, since the kernel outlives it: each write is synced by its own flag."""
+    asked = []
+    real = os.pwritev
+    monkeypatch.setattr(os, "pwritev", lambda *given: (asked.append(given[3]), real(*given))[1])
+    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    try:
+        segment.SystemDisk().write(fd, memoryview(b"x"), 0)
+    finally:
+        os.close(fd)
+    assert asked == [os.RWF_DSYNC]
+
+
 def test_a_link_is_not_read(tmp_path):
     """Nobody can make the ledger read another file by a symbolic link."""
     (tmp_path / "real").write_bytes(b"x")

@@ -266,6 +266,26 @@ async def test_a_ledger_in_use_can_be_verified(folder, open_ledger, entries):
     assert looks
 
 
+def test_a_frame_is_lines(honest_lines, tmp_path):
+    """A payload whose last line is not ended is a problem, though its checksum and its entry are right."""
+    framed_line = framed([honest_lines[0]])
+    payload = framed_line[8:-1]
+    length = struct.pack(">I", len(payload))
+    (tmp_path / "00000000000000000001.segment").write_bytes(
+        length + struct.pack(">I", zlib.crc32(length + payload)) + payload
+    )
+    report = check(tmp_path)
+    assert [problem.what for problem in report.problems] == ["the frame does not end with a line feed"]
+    assert report.entries == 1
+
+
+def test_the_head_of_an_empty_ledger(tmp_path):
+    """Sequence number 0 goes with 64 zeros and is met by any ledger; anything else is a mistake."""
+    forge(tmp_path / "ledger", [])
+    assert check(tmp_path / "ledger", expect=(0, "0" * 64)).exit_code == 0
+    assert check(tmp_path / "ledger", expect=(0, "1" * 64)).exit_code == 1
+
+
 def test_many_problems_are_counted_and_not_listed(honest_lines, tmp_path):
     """A file full of rubbish makes a report of bounded size."""
     forge(tmp_path / "ledger", [[b"rubbish"] * 1000])
