@@ -8,7 +8,7 @@ more than the count.
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -19,13 +19,12 @@ class Metrics:
     """Every series of one process, in a registry of its own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series per counter, which says only when the process began
         self.registry = CollectorRegistry()
         decisions = self._counter("decisions", "Field decisions, by what came of them.", "lane action effect")
         transforms = self._counter("transforms", "Kinds of transformation applied to answers.", "lane kind")
         gaps = self._counter("gaps", "Things policy has no word for.", "lane kind")
-        refusals = self._counter(
-            "refusals", "Exchanges refused, by stage and HTTP status.", "lane stage status"
-        )
+        refusals = self._counter("refusals", "Exchanges refused, by stage and HTTP status.", "lane stage status")
         exchanges = self._counter("exchanges", "Exchanges ended, by outcome.", "lane outcome")
         seconds = self._histogram("exchange_seconds", "Time, by part of the exchange.", "lane part", SECONDS)
         sizes = self._histogram("body_bytes", "Sizes of decoded bodies.", "lane direction", BYTES)

@@ -1,0 +1,255 @@
+"""Wiring: one function that turns a `Config` into gateways, so that a reader can see the whole of it.
+
+Nothing below this module knows configuration; nothing above it builds a mechanism. `build` either returns an
+installation in which policy, keys and ledger are usable, or raises; `App.reload` builds a second set beside
+the one in force and swaps one reference per lane, so that an exchange sees one set or the other, never both.
+"""
+
+import base64
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proxy import config as settings
+from proxy.connectors import Connector, load_connector
+from proxy.crypto import Sealer, derive, read_key
+from proxy.enforce import Gateway, Ports, Rules
+from proxy.errors import Problem, Problems
+from proxy.identity import Identifier, Issuer, JwksKeys
+from proxy.ledger import Ledger
+from proxy.message import Request
+from proxy.metrics import Metrics
+from proxy.model import Failed, Noted
+from proxy.policy import load_policies
+from proxy.subjects import Pseudonyms
+from proxy.transforms import Redactors, check_mask
+
+KEY_FILE = "keys/root.key"
+"""32 random bytes below the state folder; every key of this version is derived from it (HKDF, RFC 5869)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCredential:
+    """A secret that only Lychgate holds, shown to the CRM in one header field."""
+
+    field: tuple[str, str] = field(repr=False)
+    passthrough: bool = False
+
+    def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """Return the field; what the client sent does not matter."""
+        del request
+        return (self.field,)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredential:
+    """The client's own CRM credential, passed on unchanged in `authorization`."""
+
+    passthrough: bool = True
+
+    def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """Return what the client sent; none is the CRM's to refuse."""
+        value = request.headers.one("authorization")
+        return (("authorization", value),) if value is not None else ()
+
+
+@dataclass(slots=True)
+class App:
+    """A running installation: gateways by lane, and what they share."""
+
+    config: settings.Config
+    gateways: Mapping[str, Gateway]
+    ledger: Ledger
+    metrics: Metrics
+    sealer: Sealer
+    issuers: Mapping[str, Issuer]
+    problems: dict[str, str] = field(default_factory=dict)
+    """What keeps the installation from being ready, by part; empty = ready."""
+
+    def reload(self) -> str:
+        """Put the policies now in the folder in force on every lane, or leave all as it is.
+
+        Returns:
+            The digest now in force on the first lane.
+
+        Raises:
+            Problems: the new set cannot be used; the old one goes on serving.
+        """
+        try:
+            fresh = {
+                lane.name: load_rules(self.config, lane, self.sealer, self.issuers) for lane in self.config.lanes
+            }
+        except Problems:
+            self.metrics.reload("refused").inc()
+            raise
+        for name, rules in fresh.items():
+            self.gateways[name].rules = rules
+            self.metrics.policy(name, rules.policies.digest)
+        self.metrics.reload("activated").inc()
+        return next(iter(fresh.values())).policies.digest
+
+    def not_ready(self) -> dict[str, str]:
+        """Return why no traffic should be sent here, by part; empty when policy, keys and ledger are usable."""
+        found = dict(self.problems)
+        if self.ledger.failed:
+            found["ledger"] = "the ledger cannot be written"
+        return found
+
+    async def started(self) -> None:
+        """Close what the last run left open and write down that this one began."""
+        for intent, lane in self.ledger.open_intents().items():
+            await self.ledger.append(
+                Failed(intent, lane, stage="upstream", reason="outcome_unknown", detail="", status=0)
+            )
+        await self.note("started", "")
+        for name, gateway in self.gateways.items():
+            await self.note("policy_activated", gateway.rules.policies.digest, lane=name)
+
+    async def note(self, what: str, detail: str, *, lane: str = "") -> None:
+        """Write down something about the proxy itself."""
+        await self.ledger.append(Noted(new_id(), lane, what=what, detail=detail))
+
+
+def build(config: settings.Config) -> App:
+    """Return an installation that can serve.
+
+    Raises:
+        Problems: policies, connectors or credentials are wrong; every problem at once.
+        LedgerError: the ledger is damaged, or another process has it.
+    """
+    root = read_key(config.state / KEY_FILE)
+    sealer = Sealer(derive(root, "continuation"))
+    pseudonyms = Pseudonyms(derive(root, "pseudonyms"))
+    metrics = Metrics()
+    issuers = load_issuers(config)
+    rules = {lane.name: load_rules(config, lane, sealer, issuers) for lane in config.lanes}
+    credentials = {lane.name: load_credential(lane) for lane in config.lanes}
+    ledger = Ledger.open(config.state / "ledger", now=time.time)
+    gateways = {
+        lane.name: Gateway(
+            lane.name,
+            rules[lane.name],
+            Ports(ledger, metrics, pseudonyms, credentials[lane.name], new_id, time.monotonic),
+            body_limit=lane.body_limit_mib << 20,
+            deadline=lane.deadline_seconds,
+        )
+        for lane in config.lanes
+    }
+    for name, gateway in gateways.items():
+        metrics.policy(name, gateway.rules.policies.digest)
+    metrics.watch("ledger_queue", "Entries waiting to become durable.", lambda: ledger.queued)
+    metrics.watch("ledger_lag_seconds", "Time the last commit took.", lambda: ledger.commit_seconds)
+    return App(config, gateways, ledger, metrics, sealer, issuers)
+
+
+def load_rules(
+    config: settings.Config, lane: settings.Lane, sealer: Sealer, issuers: Mapping[str, Issuer]
+) -> Rules:
+    """Return all that is enforced on one lane, freshly read.
+
+    Raises:
+        Problems: something in the folder is wrong.
+    """
+    folder = lane.policies or config.policies
+    connectors = load_connectors(folder, sealer)
+    if lane.connector not in connectors:
+        raise Problems([Problem(str(folder / "connectors"), 0, 0, "LG101", unknown_connector(lane, connectors))])
+    policies = load_policies(
+        folder, {name: found.catalogue for name, found in connectors.items()}, check_mask=check_mask
+    )
+    identifier = Identifier(policies.clients, issuers, now=time.time)
+    connector = connectors[lane.connector]
+    return Rules(connector, identifier, policies, Redactors(connector.catalogue))
+
+
+def load_connectors(folder: Path, sealer: Sealer | None) -> dict[str, Connector]:
+    """Return every connector in `folder/connectors`, by name; Problems of all files at once."""
+    found: dict[str, Connector] = {}
+    problems: list[Problem] = []
+    for path in sorted((folder / "connectors").glob("*.yaml")):
+        try:
+            connector = load_connector(path, sealer=sealer)
+            found[connector.name] = connector
+        except Problems as error:
+            problems += error.problems
+    if problems:
+        raise Problems(problems)
+    return found
+
+
+def unknown_connector(lane: settings.Lane, connectors: Mapping[str, Connector]) -> str:
+    """Say what a lane's connector could have been called."""
+    known = ", ".join(sorted(connectors)) or "none"
+    return f"lane {lane.name} names connector {lane.connector!r}; the folder has: {known}"
+
+
+def load_issuers(config: settings.Config) -> dict[str, Issuer]:
+    """Return the trusted issuers with their key sets, shared by every policy set that is ever in force.
+
+    Raises:
+        Problems: an issuer cannot be used as it is written.
+    """
+    try:
+        return {name: _issuer(name, one) for name, one in config.issuers.items()}
+    except (ValueError, OSError) as error:
+        raise Problems([Problem("lychgate.yaml", 0, 0, "LG203", f"issuers: {error}")]) from None
+
+
+def _issuer(name: str, one: settings.Issuer) -> Issuer:
+    if one.jwks_file is not None:
+        keys = JwksKeys.from_file(one.jwks_file, name=name)
+    else:
+        keys = JwksKeys.from_url(one.jwks_url or "", ca_file=one.ca_file, name=name)
+    return Issuer(
+        name=name,
+        issuer=one.issuer,
+        audience=one.audience,
+        algorithms=frozenset(one.algorithms),
+        keys=keys,
+        roles_claim=one.roles_claim,
+        role_map=dict(one.role_map),
+        subject_claim=one.subject_claim,
+        leeway=one.leeway_seconds,
+        max_lifetime=one.max_lifetime_seconds,
+    )
+
+
+def load_credential(lane: settings.Lane) -> HeldCredential | ClientCredential:
+    """Return what this lane shows its CRM; the secret never stands in the configuration.
+
+    Raises:
+        Problems: the file or variable is missing, empty, or readable by others.
+    """
+    held = lane.credential
+    if held.passthrough:
+        return ClientCredential()
+    secret = _secret(lane)
+    if held.scheme == "Basic":
+        secret = base64.b64encode(secret.encode()).decode("ascii")
+    value = secret if held.scheme == "none" else f"{held.scheme} {secret}"
+    return HeldCredential((held.header.lower(), value))
+
+
+def _secret(lane: settings.Lane) -> str:
+    held = lane.credential
+    where = str(held.file) if held.file is not None else f"environment variable {held.env}"
+    try:
+        text = held.file.read_text("utf-8") if held.file is not None else os.environ[held.env or ""]
+        private = held.file is None or held.file.stat().st_mode & 0o077 == 0
+    except (OSError, KeyError, UnicodeDecodeError):
+        text, private = "", True
+    secret = text.strip()
+    if not private:
+        raise Problems([Problem(where, 0, 0, "LG201", "others can read this credential: chmod 600")])
+    if not secret or not secret.isprintable():
+        message = f"lane {lane.name} needs a credential for its CRM here: one line of printable text"
+        raise Problems([Problem(where, 0, 0, "LG202", message)])
+    return secret
+
+
+def new_id() -> str:
+    """Return a decision id: milliseconds since the epoch and 40 random bits, sortable, lower-case hex."""
+    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"

@@ -1,0 +1,147 @@
+"""`lychgate run`: one process, any number of lanes, until SIGTERM; SIGHUP reloads the policies."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from addons.lane import LaneSpec
+from addons.master import serve
+from proxy.app import App, build
+from proxy.config import Lane, load_config, split_address
+from proxy.console import serve_admin
+from proxy.errors import Problems
+from proxy.policy import PolicySet
+
+log = logging.getLogger("lychgate")
+
+
+@click.command()
+@click.option(
+    "--config",
+    "-c",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("lychgate.yaml"),
+    show_default=True,
+    help="What to run; `lychgate init` writes one.",
+)
+@click.option("--check", is_flag=True, help="Load everything, say what would be enforced, and stop.")
+def run(path: Path, *, check: bool) -> None:
+    """Enforce policy on every lane of the configuration.
+
+    SIGTERM drains: no new connections, exchanges under way finish, the ledger is closed. SIGHUP reads the
+    policies again; a set that cannot be used leaves the one in force.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    log.setLevel(logging.INFO)
+    config = load_config(path)
+    app = build(config)
+    try:
+        if check:
+            click.echo("\n".join(describe(app, {})))
+            return
+        asyncio.run(_serve(app))
+    finally:
+        app.ledger.close()
+
+
+async def _serve(app: App) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    pending: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        task = loop.create_task(_reload(app))
+        pending.add(task)
+        task.add_done_callback(pending.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    app.problems["lanes"] = "not listening yet"
+    await app.started()
+    host, port = split_address(app.config.admin)
+    admin, port = serve_admin(host, port, not_ready=app.not_ready, metrics=app.metrics.text)
+    try:
+        await serve(
+            [(lane_spec(lane), app.gateways[lane.name]) for lane in app.config.lanes],
+            state_dir=app.config.state,
+            ready=_announce(app, f"http://{host}:{port}"),
+            stop=stop,
+            drain_seconds=app.config.drain_seconds,
+        )
+    finally:
+        app.problems["lanes"] = "stopping"
+        admin.stop()
+        await app.note("stopped", "")
+
+
+def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], None]:
+    def announce(bound: dict[str, tuple[str, int]]) -> None:
+        app.problems.pop("lanes", None)
+        for line in [*describe(app, bound), f"admin       {admin}  /ready /healthz /metrics", "ready"]:
+            click.echo(line)
+        sys.stdout.flush()
+
+    return announce
+
+
+async def _reload(app: App) -> None:
+    """Put edited policies in force, or say with file:line:column why the old ones stay."""
+    try:
+        digest = await asyncio.to_thread(app.reload)
+    except Problems as error:
+        log.error("policy reload refused, the set in force stays:\n%s", error)
+        await app.note("policy_refused", f"{len(error.problems)} problems")
+        return
+    log.info("policy reloaded: %s", digest)
+    for name, gateway in app.gateways.items():
+        await app.note("policy_activated", gateway.rules.policies.digest, lane=name)
+
+
+def describe(app: App, bound: dict[str, tuple[str, int]]) -> list[str]:
+    """Return lines that say what is enforced where, for a person who has just started a proxy."""
+    lines = []
+    for lane in app.config.lanes:
+        host, port = bound.get(lane.name, split_address(lane.listen))
+        scheme = "https" if lane.tls else "http"
+        rules = app.gateways[lane.name].rules
+        shown = "client's own credential" if lane.credential.passthrough else "credential held here"
+        lines += [
+            f"lane        {lane.name}: {scheme}://{host}:{port} -> {lane.upstream.url} ({shown})",
+            f"  connector {rules.connector.name}: {len(rules.connector.catalogue)} objects, all else is refused",
+            f"  policy    {_policy_in_short(rules.policies)}",
+        ]
+    commit = app.ledger.commit_seconds * 1000
+    lines.append(f"ledger      {app.config.state / 'ledger'}: a commit takes {commit:.2f} ms here")
+    return lines
+
+
+def _policy_in_short(policies: PolicySet) -> str:
+    counts = f"{len(policies.rules)} rules, {len(policies.clients)} clients, {len(policies.purposes)} purposes"
+    return f"{policies.digest[:19]}: {counts}"
+
+
+def lane_spec(lane: Lane) -> LaneSpec:
+    """Return what the data plane needs to know of a lane."""
+    host, port = split_address(lane.listen)
+    url = urlsplit(lane.upstream.url)
+    return LaneSpec(
+        name=lane.name,
+        listen_host=host,
+        listen_port=port,
+        tls=(lane.tls.certificate, lane.tls.key) if lane.tls else None,
+        client_ca=lane.tls.client_ca if lane.tls else None,
+        upstream_scheme="https" if url.scheme == "https" else "http",
+        upstream_host=url.hostname or "",
+        upstream_port=url.port or (443 if url.scheme == "https" else 80),
+        upstream_ca=lane.upstream.ca_file,
+        body_limit=lane.body_limit_mib << 20,
+        deadline=lane.deadline_seconds,
+    )

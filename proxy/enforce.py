@@ -1,0 +1,453 @@
+"""The first verb: one exchange, enforced from the client's request to the released answer.
+
+Read `Gateway` from top to bottom; it is the whole story, and the numbers are those of the steps below.
+
+    0  the data plane (addons/) makes a `Request` of what arrived           not here
+    1  connector    which operation of the CRM is this, on which fields, used how?
+    2  identity     who asks, and what for? every credential is taken off the request
+    3  subjects     whose data: record ids become pseudonyms
+    4  policy       `decide`: pure and total; deny is where it starts
+    5  transforms   what the client writes is checked against what it may have been shown
+    6  ledger       `Requested` is durable before anything leaves
+    7  the data plane forwards what we built (never what arrived)            not here
+    8  the data plane makes a `Response` of the CRM's answer                 not here
+    9  connector, policy and transforms again, on what came back:
+       the request says what is asked, only the response says what is given
+    10 ledger       `Disclosed` is durable before the answer's first byte
+    11 the data plane releases what we built                                 not here
+
+Whatever is raised between two steps ends the exchange with a refusal in the CRM's own error shape and an
+entry in the ledger. There is no path on which bytes go on without step 6 or step 10 having returned.
+
+Why one class and no pipeline of plug-ins: an order that can be configured can be configured wrongly, and a
+reader must be able to see that nothing is left out.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from proxy.codec import Codec, codec_for, undo_content_coding
+from proxy.connectors import Asked, Connector, Route
+from proxy.errors import ExchangeError, Gap, Refused, Unavailable, Undecodable, UpstreamFault
+from proxy.identity import Identifier
+from proxy.ledger import Ledger
+from proxy.message import Headers, Record, Request, Response, Tree
+from proxy.metrics import Metrics
+from proxy.model import (
+    DISCLOSING,
+    Access,
+    Action,
+    Decision,
+    Declined,
+    Disclosed,
+    Failed,
+    Principal,
+    Purpose,
+    Requested,
+    Stage,
+)
+from proxy.policy import PolicySet, decide
+from proxy.policy.judge import Ruling, judge
+from proxy.sentences import sentence
+from proxy.subjects import Pseudonyms
+from proxy.transforms import Redactions, Redactors, Tally, could_be_masked
+
+SUBJECTS_PER_ENTRY: Final = 500
+"""An entry stays far below the 64 KiB an entry bundle may hold (C2SP tlog-tiles)."""
+
+
+class Credential(Protocol):
+    """What the CRM is shown in place of, or as, the client's own credential."""
+
+    @property
+    def passthrough(self) -> bool:
+        """Whether `authorization` holds the client's own credential for the CRM."""
+
+    def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """Return the header fields that authenticate us; raises Unavailable when there is no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that a policy reload replaces, in one reference: an exchange keeps the one it began with."""
+
+    connector: Connector
+    identifier: Identifier
+    policies: PolicySet
+    redactors: Redactors
+    """Compiled decisions, kept between exchanges; they go with the policy set they were made from."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """How far one exchange has come. Fields fill up step by step; nothing here is shared."""
+
+    id: str
+    rules: Rules
+    began: float
+    stage: Stage = "connector"
+    request: Request | None = None
+    principal: Principal | None = None
+    purpose: Purpose | None = None
+    asked: Asked | None = None
+    route: Route | None = None
+    ruling: Ruling = field(default_factory=Ruling)
+    decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
+
+    def decide(self, name: str, action: Action) -> Decision:
+        """Return the decision on one object and action, made once per exchange (step 4 and again in 9)."""
+        key = (name, action)
+        if key not in self.decisions:
+            assert self.principal is not None
+            assert self.purpose is not None
+            plan = self.rules.policies.plan(
+                connector=self.rules.connector.name,
+                roles=self.principal.roles,
+                purpose=self.purpose.name,
+                recipient=self.principal.recipient.name,
+                action=action,
+                object=name,
+            )
+            self.decisions[key] = decide(plan, Access(self.principal, self.purpose, action, name))
+        return self.decisions[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Permission to send `request` to the CRM, and nothing else; hand it back with the answer."""
+
+    id: str
+    request: Request
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a gateway works with; everything that touches the world comes in here."""
+
+    ledger: Ledger
+    metrics: Metrics
+    pseudonyms: Pseudonyms
+    credential: Credential
+    new_id: Callable[[], str]
+    clock: Callable[[], float]
+    """Monotonic seconds."""
+
+
+class Gateway:
+    """Enforces one lane. Every public coroutine answers; none raises, cancellation apart."""
+
+    def __init__(self, lane: str, rules: Rules, ports: Ports, *, body_limit: int, deadline: float) -> None:
+        self.lane = lane
+        self.rules = rules
+        """Replaced as a whole by a reload; read once per exchange."""
+        self._ports = ports
+        self._limit = body_limit
+        self._deadline = deadline
+        self._last_resort = _constant(503, "unavailable", "none")
+
+    # ---- what a data plane calls -------------------------------------------------------------------------
+
+    async def on_request(self, request: Request) -> Forward | Response:
+        """Return permission to forward, or the refusal to answer with; either is in the ledger by then."""
+        exchange = Exchange(self._ports.new_id(), self.rules, self._ports.clock(), request=request)
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._admit(exchange, request)
+        except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
+            return await self._end(exchange, error, contacted=False)
+
+    async def on_response(self, forward: Forward, response: Response) -> Response:
+        """Return what may be released of the CRM's answer; the disclosure is in the ledger by then."""
+        exchange = forward.exchange
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._release(exchange, response)
+        except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
+            return await self._end(exchange, error, contacted=True)
+
+    async def on_failure(self, forward: Forward, reason: str, status: int = 502) -> Response:
+        """Record that no answer will be released: the CRM is out of reach, or the client has gone."""
+        forward.exchange.stage = "upstream"
+        return await self._end(forward.exchange, UpstreamFault(reason, status=status), contacted=True)
+
+    async def on_malformed(self, reason: str, status: int) -> Response:
+        """Record and answer what the data plane could not even make a `Request` of (step 0)."""
+        exchange = Exchange(self._ports.new_id(), self.rules, self._ports.clock(), stage="adapter")
+        return await self._end(exchange, Undecodable(reason, status=status), contacted=False)
+
+    def refuse(self, reason: str, status: int) -> Response:
+        """Return a constant answer without touching anything that could fail."""
+        return _constant(status, reason, "none")
+
+    # ---- steps 1 to 6: may this go to the CRM? -----------------------------------------------------------
+
+    async def _admit(self, exchange: Exchange, request: Request) -> Forward:
+        rules, ports = exchange.rules, self._ports
+        exchange.stage = "connector"  # 1
+        route = exchange.route = rules.connector.route(request)
+        exchange.stage = "identity"  # 2
+        who = rules.identifier.identify(request, passthrough=ports.credential.passthrough)
+        exchange.principal, exchange.purpose = who.principal, who.purpose
+        exchange.stage = "connector"  # 1, the body
+        codec, tree = self._read_request(route, who.request)
+        binding = f"{self.lane}\n{who.principal.id}\n{who.purpose.name}"
+        asked = exchange.asked = route.recognise(who.request, tree, binding=binding)
+        exchange.stage = "subjects"  # 3
+        records = tuple(ports.pseudonyms.of("record", key) for op in asked.operations for key in op.records)
+        exchange.stage = "policy"  # 4
+        exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue)
+        exchange.ruling.enforce()
+        exchange.stage = "transform"  # 5
+        for record in asked.writes:
+            self._refuse_masked(rules, record)
+        built = self._build_request(asked, who.request, codec)
+        exchange.stage = "ledger"  # 6
+        await ports.ledger.append(self._requested(exchange, records))
+        exchange.stage = "upstream"  # 7
+        ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
+        exchange.began = ports.clock()
+        return Forward(exchange.id, built, exchange)
+
+    def _read_request(self, route: Route, request: Request) -> tuple[Codec | None, Tree]:
+        """Return the codec and the tree of the request's body; a body nobody expects is refused."""
+        if not request.body:
+            if route.request_media:
+                raise Undecodable("body_expected")
+            return None, None
+        if not route.request_media:
+            raise Undecodable("body_unexpected")
+        body = undo_content_coding(request.headers, request.body, self._limit)
+        self._ports.metrics.bytes(self.lane, "request").observe(len(body))
+        codec = codec_for(request.headers.one("content-type"), route.request_media)
+        return codec, codec.decode(body)
+
+    def _refuse_masked(self, rules: Rules, record: Record) -> None:
+        """Refuse a write that would put a mask over the truth, whoever sends it (invariant 8)."""
+        spec = rules.connector.catalogue[record.object]
+        for name, value in record.members.items():
+            field_spec = spec.fields.get(name)
+            if field_spec is None or name in record.keep:
+                continue
+            for mask in rules.policies.masks_for(rules.connector.name, record.object, name):
+                if could_be_masked(mask, field_spec.semantic, value):
+                    raise Undecodable("masked_value_written", f"{record.object}.{name}", status=422)
+
+    def _build_request(self, asked: Asked, request: Request, codec: Codec | None) -> Request:
+        """Build what is sent from what was understood; nothing the client wrote is copied."""
+        path, _, query = asked.target.partition("?")
+        body = codec.encode(asked.tree) if codec is not None else b""
+        fields = asked.headers + self._ports.credential.fields(request)
+        if codec is not None:
+            fields += (("content-type", codec.content_type),)
+        return Request(request.method, path, query, Headers(fields), body)
+
+    # ---- steps 9 and 10: what of the answer may be shown? ------------------------------------------------
+
+    async def _release(self, exchange: Exchange, response: Response) -> Response:
+        asked, route, ports = exchange.asked, exchange.route, self._ports
+        assert asked is not None
+        assert route is not None
+        ports.metrics.seconds(self.lane, "upstream").observe(ports.clock() - exchange.began)
+        exchange.began = ports.clock()
+        exchange.stage = "upstream"  # 8
+        codec, tree = self._read_response(route, response)
+        exchange.stage = "connector"  # 9
+        opened = asked.open(response.status, tree)
+        exchange.stage = "subjects"
+        subjects = self._subjects(exchange, opened.records)
+        exchange.stage = "policy"
+        rules = exchange.rules
+        redactions = Redactions(exchange.decide, rules.connector.catalogue, rules.redactors)
+        exchange.stage = "transform"
+        tally = Tally()
+        shown = [redactions.apply(record, tally) for record in opened.records]
+        if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
+            raise Refused("nothing_released")
+        body = b"" if codec is None else codec.encode(opened.tree)
+        headers = self._headers_back(exchange, asked, response, codec)
+        exchange.stage = "ledger"  # 10
+        for entry in self._disclosed(exchange, response.status, len(opened.records), subjects, tally):
+            await ports.ledger.append(entry)
+        exchange.stage = "release"  # 11
+        self._count_release(exchange, tally, opened.pruned, len(body))
+        return Response(response.status, headers, body)
+
+    def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:
+        """Return codec and tree of the CRM's answer; what cannot be read exactly is withheld."""
+        try:
+            body = undo_content_coding(response.headers, response.body, self._limit)
+            if not body:
+                return None, None
+            codec = codec_for(response.headers.one("content-type"), route.response_media)
+            return codec, codec.decode(body)
+        except Undecodable as error:
+            if response.status >= 400:
+                return None, None
+            raise UpstreamFault(error.reason) from None
+
+    def _subjects(self, exchange: Exchange, records: list[Record]) -> tuple[str, ...]:
+        catalogue, of = exchange.rules.connector.catalogue, self._ports.pseudonyms.of
+        found: dict[str, None] = {}
+        for record in records:
+            key = catalogue[record.object].subject_key
+            if key is None:
+                continue
+            person = record.key or record.members.get(key)
+            if isinstance(person, str | int):
+                found[of("record", str(person))] = None
+        return tuple(found)
+
+    def _headers_back(
+        self, exchange: Exchange, asked: Asked, response: Response, codec: Codec | None
+    ) -> Headers:
+        fields = (*asked.headers_back(response.headers), *_our_headers(exchange.id))
+        if codec is not None:
+            fields += (("content-type", codec.content_type),)
+        return Headers(fields)
+
+    # ---- the end of an exchange that was not released ----------------------------------------------------
+
+    async def _end(self, exchange: Exchange, error: BaseException, *, contacted: bool) -> Response:
+        """Record why the exchange ends here and return the refusal; a cancelled one is raised again."""
+        fault = _as_fault(error)
+        try:
+            self._count_refusal(exchange, fault)
+            entry = self._failed(exchange, fault) if contacted else self._declined(exchange, fault)
+            async with asyncio.timeout(self._deadline):
+                await asyncio.shield(self._ports.ledger.append(entry))
+        except Exception:  # noqa: BLE001 - the ledger itself is what failed, or counting did
+            fault = Unavailable("ledger_failed")
+        if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
+            raise error
+        return self._refusal(exchange, fault)
+
+    def _refusal(self, exchange: Exchange, fault: ExchangeError) -> Response:
+        """Return the refusal in the CRM's own error shape, or a constant one if even that fails."""
+        try:
+            text = sentence(fault.reason, fault.status)
+            request = exchange.request or Request("GET", "/")
+            answer = exchange.rules.connector.refusal(request, fault.status, fault.reason, text, exchange.id)
+            ours = _our_headers(exchange.id)
+            theirs = answer.headers.without(*(name for name, _ in ours))
+            return replace(answer, headers=Headers((*theirs, *ours)))
+        except Exception:  # noqa: BLE001 - fail closed
+            return self._last_resort
+
+    # ---- entries and counts ------------------------------------------------------------------------------
+
+    def _requested(self, exchange: Exchange, records: tuple[str, ...]) -> Requested:
+        assert exchange.purpose is not None
+        return Requested(
+            **self._common(exchange),
+            purpose_claimed=exchange.purpose.claimed or "",
+            operations=self._operations(exchange),
+            fields=exchange.ruling.fields,
+            records=records,
+            rules=exchange.ruling.rules,
+        )
+
+    def _disclosed(
+        self, exchange: Exchange, status: int, records: int, subjects: tuple[str, ...], tally: Tally
+    ) -> list[Disclosed]:
+        """Return the disclosure, in parts where it concerns more people than one entry holds."""
+        parts = [subjects[at : at + SUBJECTS_PER_ENTRY] for at in range(0, len(subjects), SUBJECTS_PER_ENTRY)]
+        return [
+            Disclosed(
+                **self._common(exchange),
+                status=status,
+                records=records,
+                part=number,
+                parts=len(parts) or 1,
+                subjects=part,
+                categories=tally.categories(),
+                fields=tally.fields(),
+                rules=tally.rules(),
+            )
+            for number, part in enumerate(parts or [()], start=1)
+        ]
+
+    def _declined(self, exchange: Exchange, fault: ExchangeError) -> Declined:
+        return Declined(
+            **self._common(exchange),
+            operations=self._operations(exchange),
+            stage=exchange.stage,
+            reason=fault.reason,
+            detail=fault.detail,
+            status=fault.status,
+            rules=exchange.ruling.rules,
+        )
+
+    def _failed(self, exchange: Exchange, fault: ExchangeError) -> Failed:
+        return Failed(
+            id=exchange.id,
+            lane=self.lane,
+            stage=exchange.stage,
+            reason=fault.reason,
+            detail=fault.detail,
+            status=fault.status,
+        )
+
+    def _common(self, exchange: Exchange) -> Mapping[str, str]:
+        who, purpose = exchange.principal, exchange.purpose
+        return {
+            "id": exchange.id,
+            "lane": self.lane,
+            "principal": self._ports.pseudonyms.of("principal", who.id) if who else "",
+            "client": who.client if who else "",
+            "recipient": who.recipient.name if who else "",
+            "purpose": purpose.name if purpose else "",
+            "policy": exchange.rules.policies.digest,
+        }
+
+    def _operations(self, exchange: Exchange) -> tuple[str, ...]:
+        return tuple(f"{op.action} {op.object}" for op in exchange.asked.operations) if exchange.asked else ()
+
+    def _count_release(self, exchange: Exchange, tally: Tally, pruned: int, size: int) -> None:
+        lane, metrics = self.lane, self._ports.metrics
+        for action, effect, count in tally.decisions():
+            metrics.decision(lane, action.value, effect.name.lower()).inc(count)
+        for kind, count in tally.transforms():
+            metrics.transform(lane, kind).inc(count)
+        if tally.unclassified:
+            metrics.gap(lane, "field").inc(tally.unclassified)
+        if pruned:
+            metrics.gap(lane, "response").inc(pruned)
+        metrics.bytes(lane, "response").observe(size)
+        metrics.exchange(lane, "released").inc()
+        metrics.seconds(lane, "response").observe(self._ports.clock() - exchange.began)
+
+    def _count_refusal(self, exchange: Exchange, fault: ExchangeError) -> None:
+        lane, metrics = self.lane, self._ports.metrics
+        metrics.refusal(lane, exchange.stage, str(fault.status)).inc()
+        metrics.exchange(lane, "refused").inc()
+        if isinstance(fault, Gap):
+            metrics.gap(lane, fault.kind).inc()
+
+
+def _as_fault(error: BaseException) -> ExchangeError:
+    """Return what the ledger and the client are told; an error we did not raise says nothing of itself."""
+    match error:
+        case ExchangeError():
+            return error
+        case TimeoutError():
+            return Unavailable("deadline")
+        case asyncio.CancelledError():
+            return Unavailable("cancelled")
+        case _:
+            return Unavailable("internal_error")
+
+
+def _our_headers(decision: str) -> tuple[tuple[str, str], ...]:
+    return (("lychgate-decision", decision), ("cache-control", "no-store"))
+
+
+def _constant(status: int, reason: str, decision: str) -> Response:
+    """Return an answer made of constants (RFC 9457), for when no connector can speak."""
+    text = sentence(reason, status)
+    body = f'{{"title":"Refused by Lychgate","status":{status},"detail":"{text}"}}'.encode()
+    return Response(
+        status, Headers((("content-type", "application/problem+json"), *_our_headers(decision))), body
+    )

@@ -1,0 +1,216 @@
+"""CPU per request of a whole lane, against baselines measured in the same run.
+
+    python tests/bench/bench_lane.py [--rounds 5] [--seconds 4] [--growth 100000]
+
+Every target runs as one process of its own, alone with wrk and the upstream; the rounds are interleaved, and
+what is reported is the median of the per-round ratios, since the machine is noisy and absolute times are not
+comparable between runs. CPU is user + system time of the process, from /proc/PID/stat.
+
+    bare      mitmproxy with the same trimmed master and no engine: bytes in, bytes out
+    orjson    the same, with a hand-written redaction of five fields by orjson and nothing else
+    lychgate  everything on: identity, policy, exact JSON, ledger with durable commits, metrics
+"""
+
+import argparse
+import contextlib
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy.demo.installation import LaneOf, make_installation
+from proxy.demo.processes import free_port
+
+HERE = Path(__file__).resolve().parent
+RECORD = "/services/data/v59.0/sobjects/Contact/003000000000001AAA"
+PAGE = "/services/data/v59.0/query?q=SELECT%20Id%2CName%2CEmail%2CPhone%20FROM%20Contact"
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One proxy under load."""
+
+    name: str
+    pid: int
+    port: int
+    headers: tuple[str, ...] = ()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return user and system time of a process, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def rss_mb(pid: int) -> float:
+    """Return the resident memory of a process, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+def wait_port(port: int, process: subprocess.Popen) -> None:
+    """Return when something listens; raise when the process ends first."""
+    for _ in range(300):
+        if process.poll() is not None:
+            raise SystemExit(f"a target ended with code {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        time.sleep(0.05)
+    raise SystemExit("a target did not start")
+
+
+@contextlib.contextmanager
+def started(arguments: list[str], port: int, log: Path) -> Iterator[int]:
+    """Run a process until the block ends; its output goes to a file."""
+    with log.open("ab") as out:
+        process = subprocess.Popen([sys.executable, *arguments], stdout=out, stderr=out, cwd=HERE.parent.parent)
+    try:
+        wait_port(port, process)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def installation(folder: Path, upstream: int) -> tuple[Path, int, str]:
+    """Return the configuration, port and API key of a lane with the example policies in front of `upstream`."""
+    lane = LaneOf(free_port(), f"http://127.0.0.1:{upstream}", "unused")
+    made = make_installation(folder, {"salesforce": lane}, admin=free_port())
+    return made.config, lane.port, made.keys["helpdesk"]
+
+
+def load(target: Target, path: str, seconds: float, connections: int = 16) -> tuple[float, float, int]:
+    """Return CPU microseconds per request, requests per second and errors of one round of wrk."""
+    headers = [part for header in target.headers for part in ("-H", header)]
+    before = cpu_seconds(target.pid)
+    out = subprocess.run(
+        [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            *headers,
+            f"http://127.0.0.1:{target.port}{path}",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    used = cpu_seconds(target.pid) - before
+    requests = int(re.search(r"(\d+) requests in", out)[1])
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    sockets = re.search(r"Socket errors: (.*)", out)
+    if sockets:
+        print(f"  {target.name}: {sockets[0]}")
+    return used / max(requests, 1) * 1e6, requests / seconds, int(bad[1]) if bad else 0
+
+
+def check_answers(targets: list[Target], path: str) -> None:
+    """Stop unless Lychgate answers 200 with the hidden fields gone: a fast refusal would flatter it."""
+    for target in targets:
+        request = urllib.request.Request(f"http://127.0.0.1:{target.port}{path}")
+        for header in target.headers:
+            request.add_header(*header.split(": ", 1))
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            body = answer.read()
+        if target.name == "lychgate" and (b"SSN__c" in body or b"Email" not in body):
+            raise SystemExit("lychgate did not redact: the bench would be meaningless")
+        print(f"  {target.name:9} {len(body):7} bytes out")
+
+
+def measure(size: int, path: str, options: argparse.Namespace, folder: Path) -> None:
+    """Print the table for one body size."""
+    print(f"\n{size} byte bodies from the CRM")
+    with contextlib.ExitStack() as stack:
+        log = folder / "log"
+        up, bare, redacting = free_port(), free_port(), free_port()
+        stack.enter_context(
+            started([str(HERE / "canned_upstream.py"), "--port", str(up), "--bytes", str(size)], up, log)
+        )
+        url = f"http://127.0.0.1:{up}"
+        base = [str(HERE / "bare_master.py"), "--upstream", url, "--listen"]
+        config, port, key = installation(folder / f"lane{size}", up)
+        credential = (f"X-Lychgate-Key: {key}", "X-Purpose: customer_support")
+        targets = [
+            Target("bare", stack.enter_context(started([*base, str(bare)], bare, log)), bare),
+            Target(
+                "orjson",
+                stack.enter_context(started([*base, str(redacting), "--redact"], redacting, log)),
+                redacting,
+            ),
+            Target(
+                "lychgate",
+                stack.enter_context(started(["-m", "proxy.cli", "run", "-c", str(config)], port, log)),
+                port,
+                credential,
+            ),
+        ]
+        check_answers(targets, path)
+        results: dict[str, list[tuple[float, float, int]]] = {target.name: [] for target in targets}
+        for target in targets:
+            load(target, path, 1)
+        for _ in range(options.rounds):
+            for target in targets:
+                results[target.name].append(load(target, path, options.seconds))
+        report(results)
+        if options.growth:
+            growth(targets[-1], path, options.growth)
+
+
+def report(results: dict[str, list[tuple[float, float, int]]]) -> None:
+    """Print medians, and the median, least and greatest of the per-round ratios."""
+    print(
+        f"  {'target':9} {'CPU us/request':>15} {'requests/s':>11} {'x bare':>20} {'x orjson':>20} {'errors':>7}"
+    )
+    for name, rounds in results.items():
+        ratios = []
+        for other in ("bare", "orjson"):
+            each = [mine[0] / its[0] for mine, its in zip(rounds, results[other], strict=True)]
+            ratios.append(f"{statistics.median(each):.2f} [{min(each):.2f}..{max(each):.2f}]")
+        cpu = statistics.median(one[0] for one in rounds)
+        rate = statistics.median(one[1] for one in rounds)
+        print(
+            f"  {name:9} {cpu:15.0f} {rate:11.0f} {ratios[0]:>20} {ratios[1]:>20} {sum(r[2] for r in rounds):7}"
+        )
+
+
+def growth(target: Target, path: str, requests: int) -> None:
+    """Print how much memory a target keeps after many requests."""
+    before, done = rss_mb(target.pid), 0
+    while done < requests:
+        _, rate, _ = load(target, path, 10)
+        done += int(rate * 10)
+    after = rss_mb(target.pid)
+    print(
+        f"  memory: {before:.1f} -> {after:.1f} MiB over {done} requests "
+        f"({(after - before) * 100_000 / done:+.1f} MiB per 100,000)"
+    )
+
+
+def main() -> None:
+    """Run every size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--growth", type=int, default=100_000, help="requests for the memory figure; 0 = none")
+    options = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("needs wrk (a Debian package)")
+    with tempfile.TemporaryDirectory() as folder:
+        measure(2_048, RECORD, options, Path(folder))
+        options.growth = 0
+        measure(120_000, PAGE, options, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
