@@ -40,9 +40,11 @@ def validate[M: BaseModel](file: YamlFile, model: type[M]) -> M:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """Return ` (did you mean "x"?)` for the known word closest to `word`, or ""."""
-    by_case = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
-    return f' (did you mean "{by_case[near[0]]}"?)' if near else ""
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    if not near:
+        by_case = {each.casefold(): each for each in sorted(known)}
+        near = [by_case[each] for each in difflib.get_close_matches(word.casefold(), by_case, n=1)]
+    return f' (did you mean "{near[0]}"?)' if near else ""
 
 
 def _problem(file: YamlFile, model: type[BaseModel], details: ErrorDetails) -> Problem:
@@ -58,6 +60,11 @@ def _problem(file: YamlFile, model: type[BaseModel], details: ErrorDetails) -> P
         return file.problem(path, "LG101", _unknown_word(path, details))
     if kind in _EXPECTED:
         return file.problem(path, "LG117", f"expected {_EXPECTED[kind]}, got {_shown(given)}")
+    if kind == "too_short" and not given:
+        return file.problem(path, "LG117", "the list is empty; name at least one, or leave the key out")
+    if kind == "string_pattern_mismatch":
+        pattern = details.get("ctx", {}).get("pattern")
+        return file.problem(path, "LG117", f'"{str(given)[:60]}" is not of the form {pattern}')
     code = kind if re.fullmatch(r"LG\d+", kind) else "LG117"
     return file.problem(path, code, details["msg"].removeprefix("Value error, "))
 

@@ -32,9 +32,7 @@ def frame(problem: Problem) -> str:
         line = lines[number - 1].rstrip("\r").expandtabs(1)
         drawn.append(f" {'>' if here else ' '} {number:{width}} | {line}".rstrip())
         if here:
-            drawn.append(
-                f"   {' ' * width} | {' ' * (problem.column - 1)}{'^' * _length(line, problem.column)}"
-            )
+            drawn.append(f"   {' ' * width} | {' ' * (problem.column - 1)}{'^' * _length(line, problem.column)}")
     return "\n".join(drawn)
 
 

@@ -115,9 +115,7 @@ class _Reader:
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
             self.problems.append(Problem(self.path, line, column, "LG100", f"{error.problem or 'bad YAML'}"))
         except YAMLError:
-            self.problems.append(
-                Problem(self.path, 0, 0, "LG100", "has a character that YAML does not allow")
-            )
+            self.problems.append(Problem(self.path, 0, 0, "LG100", "has a character that YAML does not allow"))
 
     def _document(self, start: events.DocumentStartEvent) -> YamlFile:
         if start.version or start.tags:

@@ -22,14 +22,17 @@ TABLE = {
 
 
 def decide(name: str, action: Action) -> Decision:
+    """Answer from the table."""
     return Decision(action, name, TABLE.get(action, {}) if name == "Contact" else {})
 
 
 def uses(action: Action, *names: str) -> tuple[FieldUse, ...]:
+    """Name fields used one way."""
     return tuple(FieldUse("Contact", name, action) for name in names)
 
 
 def ask(action: Action, *used: FieldUse) -> Operation:
+    """Make an operation on Contact."""
     return Operation(action, "Contact", used)
 
 

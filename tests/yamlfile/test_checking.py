@@ -45,6 +45,8 @@ class Square(Strict):
 
 
 class Document(Strict):
+    some: tuple[str, ...] | None = Field(default=None, min_length=1)
+    word: str = Field(default="a", pattern="^[a-z]+$")
     items: tuple[Item, ...] = ()
     until: date | None = None
     strict: bool = False
@@ -137,6 +139,8 @@ def test_a_right_document_becomes_its_model(tmp_path: Path) -> None:
         ("until: tomorrow", "LG117", (1, 8), 'expected a date (2027-03-31), got the text "tomorrow"'),
         ("items: [{id: bad, effect: deny}]", "LG117", (1, 14), "an id must not be bad"),
         ("items: [{id: clash, effect: deny}]", "LG104", (1, 14), "this id clashes"),  # a validator's own code
+        ("some: []", "LG117", (1, 7), "the list is empty; name at least one"),
+        ("word: A1", "LG117", (1, 7), '"A1" is not of the form ^[a-z]+$'),
         ("[1]", "LG117", (1, 1), "expected keys and values, got a list"),
     ],
 )
@@ -164,4 +168,6 @@ def test_all_mistakes_of_a_document_come_at_once(tmp_path: Path) -> None:
 def test_nearest_ignores_case_and_stays_silent_about_strangers() -> None:
     """A suggestion is made only for a word that is close."""
     assert nearest("contact", {"Contact", "Account"}) == ' (did you mean "Contact"?)'
+    assert nearest("Phne", {"phone", "Phone"}) == ' (did you mean "Phone"?)'  # its own case first
+    assert nearest("EMAIL", {"email"}) == ' (did you mean "email"?)'
     assert nearest("zzz", {"Contact", "Account"}) == ""
