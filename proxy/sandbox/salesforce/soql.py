@@ -6,6 +6,7 @@ refuses AND and OR side by side without parentheses, and knows no `SELECT *`.
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 from lark import Lark, Token, Transformer, v_args
@@ -197,7 +198,11 @@ def _as_column(part: object) -> Column:
     return part if isinstance(part, Column) else Column(part)  # type: ignore[arg-type]
 
 
-_PARSER: Final = Lark(_GRAMMAR, parser="lalr", propagate_positions=False)
+@cache
+def _parser() -> Lark:
+    """Return the parser, made when the first query comes: it takes most of a second, and whoever only starts
+    a proxy never needs it."""
+    return Lark(_GRAMMAR, parser="lalr", propagate_positions=False)
 
 
 def parse(text: str) -> Query:
@@ -207,7 +212,7 @@ def parse(text: str) -> Query:
         SalesforceError: MALFORMED_QUERY, quoting the text around the place as the real service does.
     """
     try:
-        return _Build().transform(_PARSER.parse(text))
+        return _Build().transform(_parser().parse(text))
     except UnexpectedToken as problem:
         at = problem.token.start_pos
         word = "<EOF>" if problem.token.type == "$END" else str(problem.token)
