@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from proxy.connectors.rpcspec import RpcModel
 from proxy.model import Action
 from proxy.yamlfile import Strict
 
@@ -147,4 +148,6 @@ class ConnectorFile(Strict):
     answers: dict[str, dict[str, Kind]] = Field(default_factory=dict)
     """Name -> JSONPath -> kind of every member an answer may have."""
     errors: ErrorsModel
+    rpc: RpcModel | None = None
+    """For an API whose calls say in their body what they do."""
     objects: dict[str, ObjectModel]

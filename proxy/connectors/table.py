@@ -9,6 +9,8 @@ from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.plain import compile_plain
 from proxy.connectors.queries import compile_soql, compile_soql_page
+from proxy.connectors.rpc import compile_rpc
+from proxy.connectors.rpcfaults import RpcFaults
 from proxy.connectors.spec import ConnectorFile
 
 GRAMMARS: Final[Mapping[str, Compile]] = {
@@ -17,8 +19,10 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "soql-page": compile_soql_page,
     "hubspot-search": compile_search,
     "hubspot-export": compile_export,
+    "rpc": compile_rpc,
 }
 
 FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {
     "json": JsonFaults.compile,
+    "rpc": RpcFaults.compile,
 }
