@@ -43,9 +43,7 @@ class JsonFaults:
         for code in model.statuses.values():
             if code not in model.codes:
                 raise ValueError(f'errors.codes has no text for "{code}"')
-        return JsonFaults(
-            model.shape, paths.compile_path(model.code), dict(model.codes), dict(model.statuses)
-        )
+        return JsonFaults(model.shape, paths.compile_path(model.code), dict(model.codes), dict(model.statuses))
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's error answer in constants."""

@@ -30,15 +30,11 @@ def _object(name: str, model: ObjectModel, *, any_case: bool) -> ObjectWords:
     children = _relations(model.children)
     spelling = _spelling({**fields, **parents, **children}) if any_case else MappingProxyType({})
     key = model.subject.key if model.subject else None
-    return ObjectWords(
-        spec_of(name, fields, parents, key), parents, children, tuple(model.searched), spelling
-    )
+    return ObjectWords(spec_of(name, fields, parents, key), parents, children, tuple(model.searched), spelling)
 
 
 def _relations(models: Mapping[str, RelationModel]) -> Mapping[str, Relation]:
-    found = {
-        name: Relation(name, each.object, each.via, frozenset(each.types)) for name, each in models.items()
-    }
+    found = {name: Relation(name, each.object, each.via, frozenset(each.types)) for name, each in models.items()}
     return MappingProxyType(found)
 
 

@@ -29,6 +29,8 @@ def compile_path(text: str) -> Steps:
     Raises:
         ValueError: it is not a JSONPath, or uses more than names and `[*]`.
     """
+    if ".*" in text:
+        raise ValueError("a JSONPath here writes the items of a list as [*]")
     try:
         return tuple(_steps(parse(text)))
     except (JsonPathLexerError, JsonPathParserError):

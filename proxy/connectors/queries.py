@@ -87,9 +87,7 @@ class Soql:
             raise Undecodable("query_missing")
         meaning = soql.understand(soql.parse(text[0]), self.setting.words)
         query = (("q", soql.write(meaning.query)),)
-        return Reading(
-            (_operation(meaning, self.setting),), self.opening(meaning, asking), asking.params, query
-        )
+        return Reading((_operation(meaning, self.setting),), self.opening(meaning, asking), asking.params, query)
 
     def opening(self, meaning: soql.Meaning, asking: Asking) -> "Envelope | Aggregated":
         """Return how the answer to `meaning` is read."""

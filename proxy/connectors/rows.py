@@ -63,9 +63,10 @@ class Rows:
             model.outer,
         )
 
-    def told(self, tree: dict[str, Tree]) -> Tree:
+    def told(self, tree: dict[str, Tree]) -> str | None:
         """Return what a record says it is, unverified; None if it does not."""
-        return None if self.type_at is None else paths.get(tree, self.type_at)
+        told = None if self.type_at is None else paths.get(tree, self.type_at)
+        return told if isinstance(told, str) else None
 
     def key(self, tree: dict[str, Tree]) -> str | None:
         """Return the CRM's id of a record if it says one: the last segment of what stands at a key path."""

@@ -1,0 +1,58 @@
+"""Objects as a connector's file lists them, turned into words."""
+
+from proxy.connectors.objects import compile_words
+from proxy.connectors.spec import ConnectorFile
+
+BASE = {
+    "apiVersion": "lychgate.dev/v1",
+    "kind": "Connector",
+    "metadata": {"name": "x"},
+    "routes": [],
+    "errors": {},
+}
+FIELD = {"category": "user.name", "tags": ["special"], "semantic": "name"}
+
+
+def model(objects: dict[str, object], names: str = "any_case") -> ConnectorFile:
+    """Return a file with these objects."""
+    return ConnectorFile.model_validate({**BASE, "names": names, "objects": objects})
+
+
+def test_fields_and_relations() -> None:
+    """Categories, tags and semantics are taken over; a relation stands among the fields as its link."""
+    complaints: list[str] = []
+    contact = {
+        "subject": {"key": "Id"},
+        "fields": {"Id": FIELD, "BossId": {"category": "system.link"}},
+        "parents": {"Boss": {"object": "Contact", "via": "BossId", "types": ["Name"]}},
+        "children": {"Staff": {"object": "Contact", "via": "BossId"}},
+        "searched": ["Id"],
+    }
+    found = compile_words(model({"Contact": contact}), lambda _, text: complaints.append(text))
+    words = found.object("CONTACT")
+    assert complaints == []
+    assert words.spec.fields["Id"].tags == {"special"}
+    assert words.spec.fields["Boss"].category == "system.link"
+    assert words.parents["Boss"].types == {"Name"}
+    assert words.children["Staff"].object == "Contact"
+    assert (words.searched, words.spec.subject_key) == (("Id",), "Id")
+    assert [words.spelled(name) for name in ("ID", "boss", "STAFF", "Zork")] == ["Id", "Boss", "Staff", "Zork"]
+
+
+def test_exact_names_have_no_other_spelling() -> None:
+    """Where case matters, a name in another case is left as it is."""
+    found = compile_words(model({"contacts": {"fields": {"email": FIELD}}}, "exact"), lambda _, __: None)
+    assert found.object("contacts").spelled("Email") == "Email"
+
+
+def test_names_that_are_none() -> None:
+    """A name that no request could carry is a mistake; a model's name may have dots."""
+    complaints: list[tuple[object, str]] = []
+    compile_words(
+        model({"party.party": {"fields": {"a-b": FIELD}}, "bad name": {"fields": {}}}),
+        lambda path, text: complaints.append((path, text)),
+    )
+    assert complaints == [
+        (("objects", "party.party"), '"a-b" cannot be the name of a field'),
+        (("objects", "bad name"), "cannot be the name of an object"),
+    ]

@@ -1,0 +1,94 @@
+"""Routes that YAML alone describes: what they use, what they write, and what comes back."""
+
+import pytest
+
+from proxy.connectors import Connector
+from proxy.connectors.plain import select
+from proxy.errors import Gap, Undecodable, UpstreamFault
+from proxy.message import Request, Tree
+from proxy.model import Action
+
+ID = "003000000000001"
+CONTACT = f"/services/data/v59.0/sobjects/Contact/{ID}"
+
+
+@pytest.mark.parametrize("text", ["", "a,", ",a", "a b", "a.b", "é", "a" * 101, "1a", "a\n"])
+def test_select_reads_names_only(text: str) -> None:
+    """A list of fields is names and commas."""
+    with pytest.raises(Gap):
+        select(text)
+    assert select("a,B_c,D1") == ["a", "B_c", "D1"]
+
+
+def test_the_number_of_fields_is_bounded(salesforce: Connector) -> None:
+    """A body cannot make us judge without end."""
+    request = Request("PATCH", CONTACT, body=b"{}")
+    body = {f"F{number}": 1 for number in range(1_200)}
+    # Every one of them is unclassified, so they are one use.
+    assert len(salesforce.route(request).recognise(request, body).operations[0].uses) == 1
+    contact = salesforce.catalogue["Contact"].fields
+    assert len(contact) < 1_000
+
+
+def test_what_is_written_is_what_is_sent(salesforce: Connector) -> None:
+    """A write's record is the very dict inside the tree that is sent, so that it can be edited in place."""
+    request = Request("PATCH", CONTACT, body=b"{}")
+    body: dict[str, Tree] = {"attributes": {"type": "Contact"}, "Phone": "1", "Active": None}
+    asked = salesforce.route(request).recognise(request, body)
+    (record,) = asked.writes
+    assert asked.tree is record.members
+    assert record.members == {"Phone": "1", "Active": None}
+    assert (record.object, record.action) == ("Contact", Action.UPDATE)
+
+
+def test_batch_writes_are_records_each(hubspot: Connector) -> None:
+    """Every input of a batch is a record of its own, inside the tree that is sent."""
+    request = Request("POST", "/crm/v3/objects/contacts/batch/update", body=b"{}")
+    body = {"inputs": [{"id": "1", "properties": {"phone": "2"}}, {"id": "3", "properties": {"city": "x"}}]}
+    asked = hubspot.route(request).recognise(request, body)
+    assert [record.members for record in asked.writes] == [{"phone": "2"}, {"city": "x"}]
+    asked.writes[0].members["phone"] = "9"
+    assert asked.tree == {
+        "inputs": [{"id": "1", "properties": {"phone": "9"}}, {"id": "3", "properties": {"city": "x"}}]
+    }
+
+
+def test_what_a_write_answers_is_judged_as_read(hubspot: Connector) -> None:
+    """A record that comes back from a write is shown, whoever may write it."""
+    request = Request("PATCH", "/crm/v3/objects/contacts/12", body=b"{}")
+    asked = hubspot.route(request).recognise(request, {"properties": {"phone": "1"}})
+    opened = asked.open(200, {"id": "12", "properties": {"phone": "1", "iban": "x"}})
+    assert {record.action for record in opened.records} == {Action.READ}
+
+
+def test_a_create_answers_with_an_id(salesforce: Connector) -> None:
+    """Of the answer to a create there is the id, whether it worked, and no error text."""
+    request = Request("POST", "/services/data/v59.0/sobjects/Contact/", body=b"{}")
+    asked = salesforce.route(request).recognise(request, {"LastName": "x"})
+    opened = asked.open(201, {"id": ID, "success": True, "errors": [{"message": "Mara"}], "warnings": []})
+    assert opened.tree == {"id": ID, "success": True, "errors": []}
+    assert (opened.records, opened.pruned) == ([], 2)
+
+
+def test_an_answer_without_a_body(salesforce: Connector) -> None:
+    """A delete answers nothing, and whatever comes with it is dropped."""
+    request = Request("DELETE", CONTACT)
+    asked = salesforce.route(request).recognise(request, None)
+    assert (asked.open(204, None).tree, asked.open(204, None).pruned) == (None, 0)
+    assert (asked.open(200, {"Email": "x"}).tree, asked.open(200, {"Email": "x"}).pruned) == (None, 1)
+
+
+def test_a_record_must_come_where_one_was_asked_for(salesforce: Connector) -> None:
+    """An empty answer is no record."""
+    request = Request("GET", CONTACT)
+    asked = salesforce.route(request).recognise(request, None)
+    with pytest.raises(UpstreamFault):
+        asked.open(200, None)
+    assert asked.open(204, None).tree is None
+
+
+def test_too_many_fields_are_refused(hubspot: Connector) -> None:
+    """The uses of one request are bounded."""
+    request = Request("GET", "/crm/v3/objects/contacts/1", "properties=email" + ",x" * 10)
+    assert len(hubspot.route(request).recognise(request, None).operations[0].uses) == 2
+    assert Undecodable("too_many_fields").status == 400
