@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from proxy.connectors.asked import Answer
 from proxy.connectors.envelope import Envelope, Nothing
@@ -10,12 +9,9 @@ from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.shape import Shape, Visit
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import NAME, ObjectWords
-from proxy.errors import Gap, Undecodable
+from proxy.errors import Gap
 from proxy.message import Record, Tree
 from proxy.model import DISCLOSING, Action, FieldUse, Operation
-
-MAX_SELECTED: Final = 1_000
-"""Fields named by one request."""
 
 
 def select(text: str) -> list[str]:
@@ -44,8 +40,6 @@ class Uses:
         """Note the use of a field and return its name as it is to be sent."""
         listed = self.words.listed(name)
         self._uses[FieldUse(self.words.name, listed, action or self.action)] = None
-        if len(self._uses) > MAX_SELECTED:
-            raise Undecodable("too_many_fields")
         return self.words.spelled(name)
 
     def operation(self) -> Operation:

@@ -149,3 +149,11 @@ def test_compile_refuses_fields_at_many_places() -> None:
     for wrong in ("$.a.b", "$.a[*]"):
         with pytest.raises(ValueError, match=r"."):
             Rows.compile(RecordModel(fields=wrong), words(), ID)
+
+
+def test_structure_that_is_none() -> None:
+    """Where structure is declared and something else stands, it is dropped."""
+    model = RecordModel(structure={"attributes": ["type"]})
+    found = opened({"attributes": "078-05-1120", "Name": "Mara"}, Rows.compile(model, words(), ID))
+    assert found.records[0].members == {"Name": "Mara"}
+    assert (found.records[0].keep, found.pruned) == (frozenset(), 1)

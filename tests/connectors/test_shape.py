@@ -88,6 +88,19 @@ def test_an_answer_without_its_records_is_a_fault(tree: object) -> None:
         opened(tree)
 
 
+def test_items_that_are_not_of_their_kind_go() -> None:
+    """A list keeps the items that are what they should be."""
+    shape = Shape({"$.ids[*]": "digits"}, ANSWERED, PATTERNS)
+    assert shape.open({"ids": ["1", "Mara", 2, "3"]}, {}) == ({"ids": ["1", "3"]}, 2)
+
+
+def test_the_outermost_container_must_be_the_declared_one() -> None:
+    """An answer that is something else altogether is a fault."""
+    for wrong in ([], "x", 1):
+        with pytest.raises(UpstreamFault):
+            Shape({"$.n": "count"}, ANSWERED, PATTERNS).open(wrong, {})
+
+
 @given(TREES)
 def test_no_undeclared_text_survives(tree: object) -> None:
     """Whatever comes, what stays outside records is a declared number or a short run of digits."""

@@ -6,7 +6,7 @@ from pathlib import Path as File
 from typing import Final, Literal, cast
 
 from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import LarkError, VisitError
+from lark.exceptions import LarkError
 
 from proxy.connectors.soql.tree import (
     AGGREGATES,
@@ -81,10 +81,6 @@ def parse(text: str) -> Query:
             raise Undecodable("query_too_deep")
     try:
         return cast("Query", _parser().parse(text))
-    except VisitError as error:
-        if isinstance(error.orig_exc, Gap):
-            raise error.orig_exc from None
-        raise Gap("construct", "soql") from None
     except LarkError:
         raise Gap("construct", "soql") from None
 
