@@ -92,6 +92,8 @@ class Exchange:
     principal: Principal | None = None
     purpose: Purpose | None = None
     asked: Asked | None = None
+    ended: bool = False
+    """An outcome is on record, or is being put there."""
     route: Route | None = None
     ruling: Ruling = field(default_factory=Ruling)
     decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
@@ -311,18 +313,23 @@ class Gateway:
     # ---- the end of an exchange that was not released ----------------------------------------------------
 
     async def _end(self, exchange: Exchange, error: BaseException, *, contacted: bool) -> Response:
-        """Record why the exchange ends here and return the refusal; a cancelled one is raised again."""
+        """Record why the exchange ends here, once, and return the refusal; a real cancellation goes on."""
         fault = _as_fault(error)
         try:
-            self._count_refusal(exchange, fault)
-            entry = self._failed(exchange, fault) if contacted else self._declined(exchange, fault)
-            async with asyncio.timeout(self._deadline):
-                await asyncio.shield(self._ports.ledger.append(entry))
+            if not exchange.ended:
+                exchange.ended = True
+                await self._record(exchange, fault, contacted=contacted)
         except Exception:  # noqa: BLE001 - the ledger itself is what failed, or counting did
             fault = Unavailable("ledger_failed")
-        if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
+        if isinstance(error, (KeyboardInterrupt, SystemExit)) or _is_cancelled(error):
             raise error
         return self._refusal(exchange, fault)
+
+    async def _record(self, exchange: Exchange, fault: ExchangeError, *, contacted: bool) -> None:
+        self._count_refusal(exchange, fault)
+        entry = self._failed(exchange, fault) if contacted else self._declined(exchange, fault)
+        async with asyncio.timeout(self._deadline):
+            await asyncio.shield(self._ports.ledger.append(entry))
 
     def _refusal(self, exchange: Exchange, fault: ExchangeError) -> Response:
         """Return the refusal in the CRM's own error shape, or a constant one if even that fails."""
@@ -438,6 +445,12 @@ def _as_fault(error: BaseException) -> ExchangeError:
             return Unavailable("cancelled")
         case _:
             return Unavailable("internal_error")
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Say whether this task is meant to end; a CancelledError from elsewhere is a fault like any other."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def _our_headers(decision: str) -> tuple[tuple[str, str], ...]:

@@ -31,8 +31,9 @@ class Action(StrEnum):
     ADMINISTER = "administer"
 
 
-DISCLOSING: Final = frozenset({Action.READ, Action.LIST, Action.EXPORT})
-"""Actions whose fields are shown to the caller."""
+DISCLOSING: Final = frozenset({Action.READ, Action.LIST})
+"""Actions whose fields come back in the answer, where they are decided again. An export does not: it is
+delivered past us."""
 WRITING: Final = frozenset({Action.CREATE, Action.UPDATE})
 """Actions whose fields the caller sends."""
 QUERYING: Final = frozenset({Action.FILTER, Action.SORT, Action.GROUP, Action.AGGREGATE})
@@ -271,8 +272,11 @@ class Disclosed(Entry):
     purpose: str
     status: int
     records: int
+    part: int
+    """1-based: an answer about many people takes several entries with the same id."""
+    parts: int
     subjects: tuple[str, ...]
-    """Pseudonyms of the data subjects in the answer."""
+    """Pseudonyms of the data subjects in this part of the answer."""
     categories: tuple[str, ...]
     """Categories of the fields released, in clear or transformed."""
     fields: tuple[str, ...]

@@ -18,6 +18,7 @@ HEAD = "apiVersion: lychgate.dev/v1\nkind: Gateway\n"
 
 
 def write(folder: Path, text: str) -> Path:
+    """Write a configuration and return its path."""
     path = folder / "lychgate.yaml"
     path.write_text(text, "utf-8")
     return path

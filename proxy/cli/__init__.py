@@ -35,9 +35,8 @@ for command in (run, init, policy, audit, client, sandbox, demo):
 def main() -> None:
     """Run the command line and exit with its code; what we raise on purpose is told without a traceback."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Outside standalone mode click returns the code of `ctx.exit` instead of exiting with it.
+        sys.exit(cli(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)

@@ -118,7 +118,7 @@ def describe(app: App, bound: dict[str, tuple[str, int]]) -> list[str]:
             f"  connector {rules.connector.name}: {len(rules.connector.catalogue)} objects, all else is refused",
             f"  policy    {_policy_in_short(rules.policies)}",
         ]
-    commit = app.ledger.commit_seconds * 1000
+    commit = app.ledger.median_commit_seconds * 1000
     lines.append(f"ledger      {app.config.state / 'ledger'}: a commit takes {commit:.2f} ms here")
     return lines
 

@@ -8,6 +8,7 @@ from proxy.console import serve_admin
 
 
 async def get(port: int, path: str, host: str = "127.0.0.1", method: str = "GET") -> tuple[int, bytes]:
+    """Return status and body; no answer may name the server's software."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
     raw = await reader.read()
