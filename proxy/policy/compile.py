@@ -28,7 +28,7 @@ from proxy.model import (
     Recipient,
 )
 from proxy.policy.combine import combine
-from proxy.policy.rules import Rule
+from proxy.policy.rules import On, Rule
 from proxy.policy.vocabulary import PurposeSpec, RoleSpec, Vocabulary
 
 MAX_PLANS: Final = 10_000
@@ -89,6 +89,10 @@ class PolicySet:
             {name: spec.mask for name, spec in vocabulary.masks.items()}
         )
         self._clock = clock
+        # Sets of thousands of rules have few distinct selectors; each is matched against an object once.
+        self._by_selector: defaultdict[On, list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            self._by_selector[rule.on].append(rule)
         self._days = _turning_days(self.rules)
         self._turns = tuple(datetime.combine(day, time(), UTC).timestamp() for day in self._days)
         self._interned: WeakValueDictionary[object, Plan] = WeakValueDictionary()
@@ -151,15 +155,13 @@ class PolicySet:
         spec = self.catalogues.get(connector, {}).get(name)
         if spec is None:
             return ()
-        seen: dict[object, frozenset[str]] = {}
-        found = []
-        for rule in self.rules:
-            if action in rule.actions:
-                if rule.on not in seen:
-                    seen[rule.on] = rule.on.within(connector, spec)
-                if seen[rule.on]:
-                    found.append(Reach(rule, seen[rule.on]))
-        return tuple(found)
+        return tuple(
+            Reach(rule, fields)
+            for on, rules in self._by_selector.items()
+            if (fields := on.within(connector, spec))
+            for rule in rules
+            if action in rule.actions
+        )
 
     def _collect_masks(self, connector: str, name: str, field: str) -> frozenset[Mask]:
         return frozenset(

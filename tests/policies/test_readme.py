@@ -1,0 +1,66 @@
+"""The language's reference is true: every example is loaded, every table is compared with the code."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from proxy.cli.policytext import problem_lines
+from proxy.model import Action, Catalogue, Effect
+from proxy.policy import check_policies
+from proxy.policy.rules import DEFAULT_STRENGTH, STRENGTH
+from proxy.transforms import KINDS, check_mask
+
+SOURCES = Path(__file__).parents[2] / "proxy"
+
+
+def _blocks(text: str, info: str) -> list[str]:
+    return re.findall(rf"^```{info}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_examples_are_one_policy_set_without_a_single_finding(
+    shipped: Path, catalogues: Mapping[str, Catalogue], tmp_path: Path
+) -> None:
+    """What the page shows can be copied as it stands."""
+    examples = _blocks((shipped / "README.md").read_text(), "yaml")
+    for number, example in enumerate(examples):
+        (tmp_path / f"{number}.yaml").write_text(example)
+    checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
+    assert len(examples) == 3
+    assert [str(problem) for problem in checked.problems] == []
+    assert checked.rules == 8
+
+
+def test_the_wrong_example_is_told_as_the_page_says(
+    shipped: Path, catalogues: Mapping[str, Catalogue], tmp_path: Path
+) -> None:
+    """The message and the frame on the page are what `policy check` prints."""
+    text = (shipped / "README.md").read_text()
+    (wrong,) = _blocks(text, "yaml wrong")
+    (tmp_path / "slips.yaml").write_text(wrong)
+    checked = check_policies(tmp_path, catalogues, check_mask=check_mask)
+    printed = "\n".join(problem_lines(checked.problems)).replace(f"{tmp_path}/", "")
+    shown = text.split("```yaml wrong")[1].split("```text\n")[1].split("```")[0]
+    assert printed.strip() == shown.strip()
+
+
+def test_the_table_of_codes_is_complete(shipped: Path) -> None:
+    """Every code that the loader can give stands on the page, and no other."""
+    text = (shipped / "README.md").read_text()
+    listed = set(re.findall(r"^\| (LG\d+) ", text, re.MULTILINE))
+    files = [*(SOURCES / "policy").glob("*.py"), *(SOURCES / "yamlfile").glob("*.py")]
+    used = {code for path in files for code in re.findall(r'"(LG1\d\d)"', path.read_text())}
+    assert listed == used
+
+
+def test_the_table_of_masks_is_complete(shipped: Path) -> None:
+    """Every kind of mask stands on the page with the strength it has."""
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|.*\| (\d+) \|$", (shipped / "README.md").read_text(), re.MULTILINE)
+    listed = {kind: int(strength) for kinds, strength in rows for kind in re.findall(r"`(\w+)`", kinds)}
+    assert listed == {kind: STRENGTH.get(kind, DEFAULT_STRENGTH) for kind in KINDS}
+
+
+def test_every_action_and_effect_is_on_the_page(shipped: Path) -> None:
+    """The words of the language are spelled as the code spells them."""
+    text = (shipped / "README.md").read_text()
+    assert " ".join(Action) in text
+    assert [effect for effect in Effect if f"`{effect.name.lower()}`" not in text] == []
