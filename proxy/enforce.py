@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from proxy.codec import Codec, codec_for, undo_content_coding
+from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
 from proxy.connectors import Asked, Connector, Route
 from proxy.errors import ExchangeError, Gap, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.identity import Identifier
@@ -268,6 +268,8 @@ class Gateway:
         shown = [redactions.apply(record, tally) for record in opened.records]
         if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
             raise Refused("nothing_released")
+        if codec is None and opened.tree is not None:  # the CRM's error page was unreadable; ours is not
+            codec = codec_named(route.response_media)
         body = b"" if codec is None else codec.encode(opened.tree)
         headers = self._headers_back(exchange, asked, response, codec)
         exchange.stage = "ledger"  # 10

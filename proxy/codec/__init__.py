@@ -21,6 +21,6 @@ than twice as much. Bodies that are written otherwise (`\\u00e9` for a letter) t
 """
 
 from proxy.codec.coding import undo_content_coding
-from proxy.codec.media import CODECS, Codec, codec_for
+from proxy.codec.media import CODECS, Codec, codec_for, codec_named
 
-__all__ = ["CODECS", "Codec", "codec_for", "undo_content_coding"]
+__all__ = ["CODECS", "Codec", "codec_for", "codec_named", "undo_content_coding"]

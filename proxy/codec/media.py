@@ -73,6 +73,18 @@ def codec_for(content_type: str | None, allowed: frozenset[str]) -> Codec:
     return codec
 
 
+def codec_named(allowed: frozenset[str]) -> Codec:
+    """Return the first codec of the table that is called one of `allowed`, for a body of our own making.
+
+    Raises:
+        Undecodable: none is.
+    """
+    for codec in CODECS:
+        if codec.name in allowed:
+            return codec
+    raise Undecodable("unknown_media_type", status=415)
+
+
 @lru_cache(maxsize=256)
 def _read(content_type: str) -> Codec | None:
     found = _MEDIA_TYPE.fullmatch(content_type)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.codec import CODECS, codec_for
+from proxy.codec import CODECS, codec_for, codec_named
 from proxy.errors import Undecodable
 
 BOTH = frozenset({"json", "xmlrpc"})
@@ -88,3 +88,11 @@ def test_every_codec_reads_what_it_labels() -> None:
         assert codec_for(codec.content_type, frozenset({codec.name})) is codec
         for media_type in codec.media_types:
             assert codec_for(media_type, BOTH) is codec
+
+
+def test_a_body_of_our_own_making_takes_the_first_codec_of_the_route() -> None:
+    """An error we write in place of an unreadable one is labelled as what the route would have answered."""
+    assert codec_named(frozenset({"xmlrpc"})).name == "xmlrpc"
+    assert codec_named(frozenset({"xmlrpc", "json"})).name == "json"
+    with pytest.raises(Undecodable):
+        codec_named(frozenset())
