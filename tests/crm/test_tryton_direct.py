@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from proxy.demo.tryton import TrytonServer
+
 MARA = 1
 
 
 @pytest.fixture(scope="module")
-def direct(tryton: Any) -> str:
+def direct(tryton: TrytonServer) -> str:
     """The server's own URL with the lane's credential."""
     return f"http://{tryton.secret}@127.0.0.1:{tryton.port}/crm/rpc/"
 
@@ -23,7 +25,7 @@ def rpc(direct: str) -> Any:
 
 
 def test_everybody_is_there(direct: str, proteus: Any) -> None:
-    """The template has the people of `tryton_people.py`, with ids that never change."""
+    """The database has the people of `scripts/people.py`, with ids that never change."""
     found, everybody, reached = proteus(
         direct,
         ["find", "party.party", [], ["name", "code"]],
@@ -97,7 +99,7 @@ def test_an_error_of_tryton_tells_a_value(rpc: Any) -> None:
     assert (caught.value.faultCode, "Aiko Tanaka" in caught.value.faultString) == (1, True)
 
 
-def test_faults_and_statuses_are_told_apart(tryton: Any, rpc: Any) -> None:
+def test_faults_and_statuses_are_told_apart(tryton: TrytonServer, rpc: Any) -> None:
     """A method that does not exist is a 403, a wrong credential a 401, and anything else a fault in a 200."""
     with pytest.raises(xmlrpc.client.ProtocolError) as forbidden:
         rpc.model.party.party.nope([1], {})
@@ -111,7 +113,7 @@ def test_faults_and_statuses_are_told_apart(tryton: Any, rpc: Any) -> None:
     assert unknown.value.errcode == 401
 
 
-def test_json_rpc_answers_the_call_s_number_and_errors_as_lists(tryton: Any) -> None:
+def test_json_rpc_answers_the_call_s_number_and_errors_as_lists(tryton: TrytonServer) -> None:
     """JSON-RPC carries the same calls; an error is the exception's name and arguments."""
 
     def call(method: str, *params: object) -> dict[str, Any]:

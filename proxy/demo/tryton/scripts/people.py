@@ -1,14 +1,15 @@
-"""Puts people into a Tryton database: `python tryton_people.py trytond.conf`, under Tryton's own Python.
+"""Puts people into a Tryton database: `python people.py trytond.conf`, under Tryton's own Python.
 
 Works on the database itself, no server running. The ids are always the same, because the database is new:
 Mara Quinn is party 1, Jonas Weber 2, Aiko Tanaka 3 (inactive), Acme Ltd 4.
 """
 
 import sys
+from typing import Any
 
 from proteus import Model, config
 
-PEOPLE = (
+PEOPLE: tuple[dict[str, Any], ...] = (
     {
         "name": "Mara Quinn",
         "code": "P-001",
@@ -18,6 +19,7 @@ PEOPLE = (
             ("email", "mara.quinn@example.org", None),
         ],
         "identifier": "PASSPORT-LC7711220",
+        "notes": "Allergic to penicillin. Prefers calls after 15:00.",
         "active": True,
     },
     {
@@ -57,6 +59,7 @@ def seed(file: str) -> None:
             mechanism = party.contact_mechanisms.new(type=kind)
             mechanism.value = value
             mechanism.name = label
+            mechanism.comment = person.get("notes")
         if person["identifier"]:
             party.identifiers.new().code = person["identifier"]
         party.save()
