@@ -268,12 +268,14 @@ class Gateway:
         shown = [redactions.apply(record, tally) for record in opened.records]
         if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
             raise Refused("nothing_released")
-        if codec is None and opened.tree is not None:  # the CRM's error page was unreadable; ours is not
+        if opened.tree is None:  # nothing of the body may be shown, whatever was in it
+            codec = None
+        elif codec is None:  # the CRM's error page was unreadable; ours is not
             codec = codec_named(route.response_media)
         body = b"" if codec is None else codec.encode(opened.tree)
         headers = self._headers_back(exchange, asked, response, codec)
         exchange.stage = "ledger"  # 10
-        for entry in self._disclosed(exchange, response.status, len(opened.records), subjects, tally):
+        for entry in self._disclosed(exchange, response.status, _count(opened.records), subjects, tally):
             await ports.ledger.append(entry)
         exchange.stage = "release"  # 11
         self._count_release(exchange, tally, opened.pruned, len(body))
@@ -453,6 +455,12 @@ def _is_cancelled(error: BaseException) -> bool:
     """Say whether this task is meant to end; a CancelledError from elsewhere is a fault like any other."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def _count(records: list[Record]) -> int:
+    """Return how many records an answer holds; one that shows its fields in two places is one record."""
+    keyed = {(record.object, record.key) for record in records if record.key is not None}
+    return len(keyed) + sum(record.key is None for record in records)
 
 
 def _our_headers(decision: str) -> tuple[tuple[str, str], ...]:
