@@ -104,9 +104,15 @@ def _whole_record(operation: Operation, decide: Decide) -> Finding:
 
 def _one_use(use: FieldUse, decide: Decide, catalogue: Catalogue) -> Finding:
     outcome = decide(use.object, use.action).of(use.field)
-    reason = "field_not_queryable" if use.action in QUERYING else "field_not_writable"
-    detail = f"{use.action} {use.object}.{use.field}"
+    reason, detail = _reason(use.action), f"{use.action} {use.object}.{use.field}"
     spec = catalogue.get(use.object)
     if spec is None or (use.field not in spec.fields and use.field != RECORD_ITSELF):
         return Effect.DENY, "", Gap("field", reason, detail)
     return outcome.effect, outcome.rule, Refused(reason, detail)
+
+
+def _reason(action: Action) -> str:
+    """Return why one use is refused; what a client may not be shown is no field it tried to write."""
+    if action in QUERYING:
+        return "field_not_queryable"
+    return "not_granted" if action in DISCLOSING else "field_not_writable"

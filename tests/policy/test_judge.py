@@ -66,6 +66,10 @@ REFUSED = [
     (ask(Action.ERASE), "not_granted"),
     # an export is delivered past us: a mask could not be put on it
     (ask(Action.EXPORT, *uses(Action.EXPORT, "Phone")), "field_not_writable"),
+    # ids that come back bare, with no record to judge: nothing is written, so nobody may be told it was
+    (ask(Action.LIST, *uses(Action.LIST, "Id"), *uses(Action.READ, "Id")), "not_granted"),
+    # a write that also shows what it did
+    (ask(Action.UPDATE, *uses(Action.UPDATE, "Phone"), *uses(Action.LIST, "SSN__c")), "not_granted"),
 ]
 
 
