@@ -25,8 +25,10 @@ Why
     in our lock file computes CRC-32C, and 0.3 microseconds do not pay for a dependency.
     *Files, not SQLite.* As fast, and a segment can be shipped, kept on write-once storage and read with
     forty lines of any language.
-    *No timer in the group commit.* Whatever queued while the last commit ran is the next one: no window to
-    tune, and at low load no wait.
+    *No timer in the group commit.* What one turn of the event loop appended is handed over when the turn ends,
+    and whatever was handed over while the last commit ran is the next one: no window to tune, and at low load
+    no wait. Per entry, waking the writing thread and taking the interpreter from it and back cost more CPU
+    than the entry itself.
     *A write that syncs (RWF_DSYNC) instead of write, then fdatasync.* The same promise in one system call:
     the writing thread gives up the interpreter once per commit instead of twice.
 """

@@ -43,7 +43,11 @@ class Ledger:
         self._intents = intents
         self._max_queued = max_queued
         self._now: Callable[[], float] = time.time
-        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._waiting: list[_Waiting] = []
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        """Rung when something waits, or when nothing will any more."""
+        self._ringer: asyncio.AbstractEventLoop | None = None
+        """The loop that will ring at the end of its turn."""
         self._gate = threading.Lock()
         """Held to look at `_refusing` and to queue: nothing is queued behind the end of the queue."""
         self._refusing = ""
@@ -109,14 +113,20 @@ class Ledger:
                 unknown until then), `ledger_closed`, `ledger_bad_entry`, `ledger_long_entry`.
         """
         members = members_of(entry)
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
         with self._gate:
             if self._refusing:
                 raise Unavailable(self._refusing)
-            if self._waiting.qsize() >= self._max_queued:
+            if len(self._waiting) >= self._max_queued:
                 raise Unavailable("ledger_busy")
             members["time_ms"] = int(self._now() * 1000)
-            self._waiting.put((members, future))
+            self._waiting.append((members, future))
+            # Waking a thread costs more than an entry: it is done once, when this turn of the loop is over.
+            # Another loop rings for itself, as the first one may be stopped before its turn ends.
+            if self._ringer is not loop:
+                self._ringer = loop
+                loop.call_soon(self._ring)
         return await future
 
     def open_intents(self) -> Mapping[str, str]:
@@ -138,7 +148,7 @@ class Ledger:
     @property
     def queued(self) -> int:
         """Entries that wait for the next commit."""
-        return self._waiting.qsize()
+        return len(self._waiting)
 
     @property
     def commit_seconds(self) -> float:
@@ -154,7 +164,7 @@ class Ledger:
         """Write what waits, then let go of the folder. Blocks for one or two commits; may be called twice."""
         with self._gate:
             self._refusing = self._refusing or "ledger_closed"
-            self._waiting.put(None)
+        self._bell.put(None)
         self._thread.join()
         self._tail.close()
         if self._folder_fd >= 0:
@@ -189,15 +199,20 @@ class Ledger:
             _log.critical("the ledger stopped, traffic is refused until a restart: %s", why)
             self._give_up(batch)
 
+    def _ring(self) -> None:
+        with self._gate:
+            self._ringer = None
+        self._bell.put(None)
+
     def _take(self, batch: list[_Waiting]) -> bool:
-        """Wait for an entry, then move all that wait into `batch`; return whether the end was among them."""
-        item = self._waiting.get()
-        while item is not None:
-            batch.append(item)
-            if len(batch) == MAX_BATCH or self._waiting.empty():
-                return False
-            item = self._waiting.get()
-        return True
+        """Wait for the bell, then move what waits into `batch`; return whether that was the last of it."""
+        self._bell.get()
+        with self._gate:
+            batch += self._waiting[:MAX_BATCH]
+            del self._waiting[:MAX_BATCH]
+            if self._waiting:
+                self._bell.put(None)
+            return bool(self._refusing) and not self._waiting
 
     def _commit(self, batch: list[_Waiting]) -> None:
         """Make a first part of `batch` durable, tell who waits for it, and take it out."""
@@ -211,10 +226,8 @@ class Ledger:
     def _give_up(self, batch: list[_Waiting]) -> None:
         with self._gate:
             self._refusing = "ledger_failed"
-            while not self._waiting.empty():
-                item = self._waiting.get()
-                if item is not None:
-                    batch.append(item)
+            batch += self._waiting
+            self._waiting.clear()
         _tell([(future, None) for _, future in batch])
 
 

@@ -121,6 +121,35 @@ async def test_what_queues_during_a_commit_is_the_next_one(folder, open_ledger, 
     assert fine(folder)
 
 
+async def test_what_one_turn_of_the_loop_appends_is_one_commit(open_ledger, entries, held):
+    """Tasks that append in the same turn of the event loop share one write, though the disk is idle."""
+    ledger = open_ledger(disk=held, segment_bytes=1 << 20)
+    counted = held._disk.calls
+    before = counted.count("write")
+    seqs = await asyncio.gather(*(ledger.append(entries["noted"](f"n{n}")) for n in range(20)))
+    assert seqs == list(range(1, 21))
+    assert counted.count("write") - before == 1
+
+
+def test_a_loop_that_stops_within_its_turn_holds_nobody_up(folder, open_ledger, entries):
+    """An entry whose loop is gone before its turn ended is written with the next one, or at the end."""
+    ledger = open_ledger()
+
+    def leave(name):
+        loop, waiting = asyncio.new_event_loop(), ledger.append(entries["noted"](name))
+        loop.call_soon(waiting.send, None)
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        loop.close()
+        waiting.close()
+
+    leave("left")
+    assert asyncio.run(ledger.append(entries["noted"]("next"))) == 2
+    leave("last")
+    ledger.close()
+    assert [entry["id"] for entry in lines(folder)] == ["left", "next", "last"]
+
+
 async def test_nothing_returns_before_the_disk_has_it(open_ledger, entries, held):
     """While the write has not returned, no `append` has."""
     ledger = open_ledger(disk=held)
