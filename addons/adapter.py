@@ -7,20 +7,29 @@ content-coding without bounds (M08, M13); bodies are handed on exactly as they w
 
 # mypy: disable-error-code="no-untyped-call"
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
 
+from addons.grammar import FRAMING, check_field, host_name, split_target
 from addons.lane import LaneSpec, Limits
 from addons.mark import MARK, Head, Lane, Mark
-from addons.wire import FRAMING, check_field, host_name, split_target
 from proxy.errors import Undecodable, UpstreamFault
 from proxy.message import Headers, Peer, Request, Response
 
 METHODS: Final = {method.encode(): method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")}
 BODY_EXPECTED: Final = frozenset({"POST", "PUT", "PATCH"})
 """Methods that get a content-length even for an empty body (RFC 9110 §8.6)."""
+
+
+class _Empty(http.ResponseData):
+    """Cannot be filled: mitmproxy writes an upstream's body into whatever response it finds in a flow."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, b"" if name == "content" else value)
+
 
 _STAND_IN: Final = http.Response(
     http_version=b"HTTP/1.1",
@@ -32,6 +41,7 @@ _STAND_IN: Final = http.Response(
     timestamp_start=0.0,
     timestamp_end=0.0,
 )
+_STAND_IN.data = _Empty(**vars(_STAND_IN.data))
 """What stands in every flow as its response: with one set, mitmproxy does not contact the upstream, and when
 it has one to send, `Doorway` sends the decided answer. Empty, constant, shared: making it cannot fail."""
 _REFUSED_FIELDS: Final = frozenset({"upgrade", "http2-settings", "trailer"})
@@ -123,6 +133,8 @@ def _check_connection(fields: Iterable[tuple[str, str]]) -> bool:
     for name, value in fields:
         if name in _REFUSED_FIELDS:
             raise Undecodable("upgrade_refused")
+        if name == "transfer-encoding" and value.lower() != "chunked":
+            raise Undecodable("bad_framing")
         if name == "expect" and value.lower() != "100-continue":
             raise Undecodable("expectation_refused", status=417)
         if name == "connection":
@@ -151,8 +163,18 @@ def read_request(flow: http.HTTPFlow, mark: Mark, sans: tuple[str, ...]) -> Requ
     return Request(head.method, head.path, head.query, head.headers, body, peer)
 
 
-def build_request(request: Request, lane: LaneSpec) -> http.Request:
-    """Return what goes upstream, made from values only; nothing the client wrote is copied (M05, M18).
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request ready to be written: every part checked, made from values only."""
+
+    method: bytes
+    target: bytes
+    headers: http.Headers
+    body: bytes
+
+
+def build_request(request: Request, lane: LaneSpec) -> Outgoing:
+    """Return what goes upstream; nothing the client wrote is copied, the framing least of all (M05, M18).
 
     Raises:
         ValueError: a part of it cannot be written without changing where the message ends or goes.
@@ -171,25 +193,16 @@ def build_request(request: Request, lane: LaneSpec) -> http.Request:
     fields.append((b"accept-encoding", b"identity"))
     if request.body or request.method in BODY_EXPECTED:
         fields.append((b"content-length", b"%d" % len(request.body)))
-    return http.Request(
-        host=lane.upstream_host,
-        port=lane.upstream_port,
-        method=method,
-        scheme=lane.upstream_scheme.encode("ascii"),
-        authority=b"",
-        path=target,
-        http_version=b"HTTP/1.1",
-        headers=http.Headers(fields),
-        content=request.body,
-        trailers=None,
-        timestamp_start=0.0,
-        timestamp_end=0.0,
-    )
+    return Outgoing(method, target, http.Headers(fields), request.body)
 
 
-def let_through(flow: http.HTTPFlow, request: http.Request) -> None:
+def let_through(flow: http.HTTPFlow, request: Outgoing, lane: LaneSpec) -> None:
     """Have this request, and nothing else, sent upstream. The last line is the one that opens the way."""
-    flow.request = request
+    data = flow.request.data
+    data.host, data.port = lane.upstream_host, lane.upstream_port
+    data.scheme, data.authority, data.http_version = lane.upstream_scheme.encode("ascii"), b"", b"HTTP/1.1"
+    data.method, data.path, data.headers = request.method, request.target, request.headers
+    data.content, data.trailers = request.body, None
     flow.response = None
 
 
@@ -254,8 +267,6 @@ def read_answer(answer: http.Response, lane: LaneSpec) -> Response:
 def what_failed(flow: http.HTTPFlow, *, forwarded: bool) -> tuple[str, int]:
     """Return a constant reason and a status for an error that mitmproxy reports; its text goes nowhere."""
     text = flow.error.msg if flow.error is not None else ""
-    if text.startswith("Client disconnected"):
-        return "client_gone", 502 if forwarded else 400
     if "body_size_limit" in text:
         return ("answer_too_large", 502) if forwarded else ("body_too_large", 413)
     return ("upstream_failed", 502) if forwarded else ("malformed_request", 400)

@@ -1,7 +1,7 @@
 """One accepted connection: mitmproxy's I/O with a stack of layers that we chose.
 
 The stack is fixed here and never guessed from what the client sends, so there is no raw TCP to fall back to
-(M04, M06, M07): Porch, TLS if the lane has it, Doorway. A TLS lane cannot be spoken to in plaintext, and a
+(M04, M06, M07): TLS if the lane has it, then Doorway. A TLS lane cannot be spoken to in plaintext, and a
 plaintext lane refuses a ClientHello as a malformed head.
 """
 
@@ -10,6 +10,7 @@ plaintext lane refuses a ClientHello as a malformed head.
 import asyncio
 from typing import TYPE_CHECKING
 
+from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
@@ -41,15 +42,28 @@ class LaneConnection(ProxyConnectionHandler):
         context.server.address = (spec.upstream_host, spec.upstream_port)
         context.server.tls = spec.upstream_scheme == "https"
         context.server.sni = spec.upstream_host
-        porch = self.layer = Porch(context)
         if spec.tls is not None:
-            tls = porch.child_layer = ClientTLSLayer(context)
+            Porch(context)  # ClientTLSLayer looks at the layer below it
+            tls = self.layer = ClientTLSLayer(context)
             self.door = tls.child_layer = Doorway(context, lane, underway)
         else:
-            self.door = porch.child_layer = Doorway(context, lane, underway)
+            self.door = self.layer = Doorway(context, lane, underway)
 
     def log(self, *_args: object, **_options: object) -> None:
         """Say nothing: what mitmproxy says here quotes peers, addresses and exceptions (M23)."""
+
+    async def handle_hook(self, hook: commands.StartHook) -> None:
+        """Run a hook; while it runs, the connection is not idle."""
+        watchdog = self.timeout_watchdog
+        watchdog.can_timeout.clear()
+        watchdog.blocker += 1
+        try:
+            await self.master.addons.handle_lifecycle(hook)
+        finally:
+            watchdog.blocker -= 1
+            if watchdog.blocker == 0:
+                watchdog.register_activity()
+                watchdog.can_timeout.set()
 
     @property
     def idle(self) -> bool:

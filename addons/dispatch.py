@@ -105,7 +105,6 @@ def deny(subject: object) -> None:
         if mark is not None:
             mark.close = True
             mark.refuse()
-            return
     if isinstance(subject, flow.Flow):
         adapter.kill(subject)
     elif isinstance(subject, ServerConnectionHookData):

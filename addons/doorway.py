@@ -6,7 +6,7 @@ Two rules, both kept by construction:
                the signal that an answer is due; what is sent is the mark's, and the constant DENIAL when
                nobody decided. So an error page that quotes what the upstream said (M10), an engine that
                crashes over a trailer (M11) and a bug in a hook all end in the same few bytes.
-    inwards    the engine sees a head only when its bytes are strict HTTP/1.1 (`wire.check_head`), of bounded
+    inwards    the engine sees a head only when its bytes are strict HTTP/1.1 (`grammar.check_head`), of bounded
                size (M12) and in bounded time (M24). One request at a time: bytes that arrive before the
                answer are dropped and the connection ends with it.
 """
@@ -29,9 +29,9 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from addons import adapter
+from addons.grammar import CONTINUE, DENIAL, check_head
 from addons.mark import Lane, Mark
 from addons.underway import Expired, Underway
-from addons.wire import CONTINUE, DENIAL, check_head
 
 Steps = layer.CommandGenerator[None]
 TLS_SLACK: Final = 32_768
@@ -60,15 +60,11 @@ class HeadAlarm(commands.RequestWakeup):
 
 
 class Porch(layer.Layer):
-    """The bottom of a connection's stack; passes everything on to the next layer."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self.child_layer: layer.Layer | None = None
+    """Stands below a connection's TLS layer, which looks there, and does nothing."""
 
     def _handle_event(self, event: events.Event) -> Steps:
-        assert self.child_layer is not None
-        yield from self.child_layer.handle_event(event)
+        del event
+        yield from ()
 
 
 class Doorway(layer.Layer):
@@ -97,7 +93,7 @@ class Doorway(layer.Layer):
             return
         if isinstance(event, Expired):
             if event.mark is self.mark:
-                yield from self._give_up("deadline", 504)
+                yield from self._give_up("deadline", 504 if self._complete else 408)
         elif isinstance(event, events.Wakeup) and isinstance(event.command, HeadAlarm):
             if event.command is self._alarm:
                 yield from self._malformed("head_too_slow", 408)
@@ -126,14 +122,28 @@ class Doorway(layer.Layer):
     def _feed(self, event: events.Event) -> Steps:
         if isinstance(event, events.ConnectionClosed) and event.connection is self.context.client:
             self._client_gone = True
+            if self.mark is not None:
+                self.mark.cause = ("client_gone", 502 if self._complete else 400)
         if self.mark is None and self._raw and not b"A" <= self._raw[:1] <= b"Z":
             yield from self._malformed("malformed_head", 400)
             return
         try:
             for command in self._engine.handle_event(event):
-                yield from self._relay(command)
-                if self._closed:
-                    return
+                if isinstance(command, commands.ConnectionCommand):
+                    if command.connection is self.context.client:
+                        yield from self._engine_speaks(command)
+                        if self._closed:
+                            return
+                        continue
+                elif isinstance(command, HttpRequestHeadersHook):
+                    self._begin(command.flow)
+                elif isinstance(command, HttpRequestHook):
+                    self._complete = True
+                elif isinstance(command, HttpResponseHeadersHook):
+                    self._answering = True
+                elif isinstance(command, commands.Log):
+                    continue  # its text quotes what peers sent (M23)
+                yield command
             return
         except Exception:  # noqa: BLE001, S110 - the engine has crashed; mitmproxy would leave the client hanging
             pass
@@ -160,22 +170,8 @@ class Doorway(layer.Layer):
 
     # ---- outwards --------------------------------------------------------------------------------------
 
-    def _relay(self, command: commands.Command) -> Steps:
-        """Pass on what the engine asks for, less everything it has to say to the client."""
-        if isinstance(command, HttpRequestHeadersHook):
-            self._begin(command.flow)
-        elif isinstance(command, HttpRequestHook):
-            self._complete = True
-        elif isinstance(command, HttpResponseHeadersHook):
-            self._answering = True
-        elif isinstance(command, commands.Log):
-            return  # its text quotes what peers sent (M23)
-        elif isinstance(command, commands.ConnectionCommand) and command.connection is self.context.client:
-            yield from self._engine_speaks(command)
-            return
-        yield command
-
     def _engine_speaks(self, command: commands.ConnectionCommand) -> Steps:
+        """Take what the engine has to say to the client for the sign that it is."""
         if isinstance(command, commands.SendData):
             if self.mark is not None and command.data == CONTINUE and not self._complete:
                 yield command

@@ -21,9 +21,9 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons import adapter
 from addons.doorway import Malformed
+from addons.grammar import DENIAL, render
 from addons.mark import Mark, State
 from addons.underway import Underway
-from addons.wire import DENIAL, render
 from proxy.errors import ExchangeError, Undecodable
 from proxy.message import Request, Response
 
@@ -80,9 +80,12 @@ class Enforcement:
         request = adapter.read_request(flow, mark, self._underway.sans.get(mark.client, ()))
         result = await self._ask(mark, mark.lane.gateway.on_request(request))
         if not isinstance(result, Response) and isinstance(getattr(result, "request", None), Request):
-            mark.exchange = result
-        if mark.state is not State.UNSEEN:
+            mark.exchange = result  # from here on somebody owes the record an outcome
+        late = mark.state is not State.UNSEEN or asyncio.get_running_loop().time() > mark.deadline
+        if mark.exchange is not None and late:
             await self._fail(mark, "deadline", 504)
+        elif mark.state is not State.UNSEEN:
+            return  # the deadline was quicker, and that is on record
         elif isinstance(result, Response):
             mark.refuse(render(result, method=mark.method, close=mark.close))
         elif mark.exchange is None:
@@ -90,7 +93,7 @@ class Enforcement:
         else:
             outgoing = adapter.build_request(mark.exchange.request, mark.lane.spec)
             mark.state = State.FORWARDED
-            adapter.let_through(flow, outgoing)
+            adapter.let_through(flow, outgoing, mark.lane.spec)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """Refuse every connection but that of a forwarded exchange to its lane's upstream."""
@@ -117,7 +120,6 @@ class Enforcement:
             adapter.check_answer_head(flow)
         except ExchangeError as error:
             await self._fail(mark, error.reason, error.status)
-            mark.close = True
             adapter.kill(flow)
 
     async def response(self, flow: http.HTTPFlow) -> None:
@@ -190,8 +192,9 @@ class Enforcement:
         A CancelledError that nobody meant for this task (a gateway awaiting something that was cancelled)
         is an answer that did not come; a real cancellation is passed on.
         """
+        limit = asyncio.timeout_at(mark.deadline)
         try:
-            async with asyncio.timeout_at(mark.deadline):
+            async with limit:
                 return await question
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -201,21 +204,24 @@ class Enforcement:
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 - becomes a refusal in the caller
-            return error
+            return _Deadline() if limit.expired() else error
 
     async def _fail(self, mark: Mark, reason: str, status: int) -> None:
         """Refuse at once; then put it on record and say it in the upstream's own words if that succeeds."""
-        mark.refuse()
+        mark.refuse(None)
+        mark.close = True
+        wire: tuple[bytes, ...] = DENIAL
         gateway, exchange, mark.exchange = mark.lane.gateway, mark.exchange, None
-        if exchange is not None:
-            answer = await self._recorded(gateway.on_failure(exchange, reason, status))
-        else:
-            answer = await self._recorded(gateway.on_malformed(reason, status))
-        if answer is None:
-            answer = gateway.refuse(reason, status)
-        if mark.wire is DENIAL:
-            mark.refuse(render(answer, method=mark.method, close=True))
-            mark.close = True
+        try:
+            if exchange is not None:
+                answer = await self._recorded(gateway.on_failure(exchange, reason, status))
+            else:
+                answer = await self._recorded(gateway.on_malformed(reason, status))
+            if answer is None:
+                answer = gateway.refuse(reason, status)
+            wire = render(answer, method=mark.method, close=True)
+        finally:
+            mark.refuse(wire)
 
     async def _recorded(self, record: Coroutine[Any, Any, Any]) -> Response | None:
         """Have something put on record even when this task is cancelled; None when that does not succeed."""
@@ -231,5 +237,9 @@ class Enforcement:
         return result if isinstance(result, Response) else None
 
 
+class _Deadline:
+    """The gateway did not answer in time."""
+
+
 def _why(result: object) -> tuple[str, int]:
-    return ("deadline", 504) if isinstance(result, TimeoutError) else ("gateway_failed", 503)
+    return ("deadline", 504) if isinstance(result, _Deadline) else ("gateway_failed", 503)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from addons.grammar import DENIAL
 from addons.lane import LaneSpec
 from addons.port import Forward, Gateway
-from addons.wire import DENIAL
 from proxy.message import Headers
 
 MARK: Final = "lychgate"
@@ -72,8 +72,12 @@ class Mark:
         """The request's method; `GET` while it is unknown, so that refusals have a body."""
         return self.head.method if self.head is not None else "GET"
 
-    def refuse(self, wire: tuple[bytes, ...] = DENIAL) -> None:
-        """End in refusal unless the answer was released already; cannot fail."""
+    def refuse(self, wire: tuple[bytes, ...] | None = DENIAL) -> None:
+        """End in refusal unless the answer was released already; cannot fail.
+
+        Args:
+            wire: what to say; None = that is still being put on record, until then there is only DENIAL.
+        """
         if self.state is not State.RELEASED:
             self.state = State.REFUSED
             self.wire = wire

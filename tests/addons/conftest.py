@@ -2,16 +2,23 @@
 
 import asyncio
 import contextlib
+import datetime as dt
+import ipaddress
 import itertools
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from addons.lane import LaneSpec, Limits
 from addons.master import serve
@@ -49,7 +56,7 @@ class FakeGateway:
         if self.answer_request is not None:
             result = self.answer_request(request)
             return await result if asyncio.iscoroutine(result) else result
-        return Allowed(str(next(self.ids)), replace(request, headers=forwarded(request)))
+        return Allowed(str(next(self.ids)), request)
 
     async def on_response(self, exchange: Allowed, response: Response) -> Any:
         self.calls.append(("response", response))
@@ -81,11 +88,6 @@ class FakeGateway:
         ]
 
 
-def forwarded(request: Request) -> Headers:
-    """The client's headers that the fake gateway passes on: all but content-coding stays as it came."""
-    return request.headers
-
-
 class Upstream:
     """A server that answers every request with the same bytes and keeps every byte it receives."""
 
@@ -113,7 +115,7 @@ class Upstream:
     def _talk(self, peer: socket.socket) -> None:
         with contextlib.suppress(OSError), peer:
             if self._tls is not None:
-                peer = self._tls.wrap_socket(peer, server_side=True)  # noqa: PLW2901
+                peer = self._tls.wrap_socket(peer, server_side=True)
                 self._open.append(peer)
             buffer = b""
             while data := peer.recv(65536):
@@ -206,7 +208,7 @@ class RunningLane:
     def _main(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - handed to the test
+        except BaseException as error:
             self.error = error
         finally:
             self._ready.set()
@@ -253,6 +255,7 @@ class RunningLane:
 
 
 def lane_spec(upstream_port: int, **changes: Any) -> LaneSpec:
+    """Return a plaintext lane to a port on this machine, with changes."""
     given: dict[str, Any] = {
         "name": "test",
         "listen_host": "127.0.0.1",
@@ -272,6 +275,26 @@ def upstream() -> Iterator[Upstream]:
     server = Upstream(OK)
     yield server
     server.close()
+
+
+@pytest.fixture
+def start_upstream() -> Iterator[Callable[..., Upstream]]:
+    """Start more upstreams; each is closed when the test ends."""
+    running: list[Upstream] = []
+
+    def start(answer: bytes | Callable[[bytes], bytes] = OK, tls: ssl.SSLContext | None = None) -> Upstream:
+        running.append(Upstream(answer, tls))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.close()
+
+
+@pytest.fixture
+def spec() -> Callable[..., LaneSpec]:
+    """Make a lane's specification: `spec(upstream_port, **changes)`."""
+    return lane_spec
 
 
 @pytest.fixture
@@ -299,3 +322,119 @@ def start_lane(tmp_path: Path) -> Iterator[Callable[..., RunningLane]]:
 def lane(upstream: Upstream, gateway: FakeGateway, start_lane: Callable[..., RunningLane]) -> RunningLane:
     """A plaintext lane in front of `upstream`, decided by `gateway`."""
     return start_lane(lane_spec(upstream.port), gateway)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Upstream, gateway and a way to start lanes, for tests that need many of them."""
+
+    upstream: Upstream
+    gateway: FakeGateway
+    folder: Path
+    launch: Callable[..., RunningLane]
+
+    def start(
+        self, port: int, *, limits: Limits | None = None, drain: float = 1.0, **changes: Any
+    ) -> RunningLane:
+        """Start a lane in front of a port, decided by the rig's gateway."""
+        return self.launch(lane_spec(port, **changes), self.gateway, limits=limits, drain=drain)
+
+
+@pytest.fixture
+def rig(upstream: Upstream, gateway: FakeGateway, tmp_path: Path, start_lane: Callable[..., RunningLane]) -> Rig:
+    """Everything at once."""
+    return Rig(upstream, gateway, tmp_path, start_lane)
+
+
+@dataclass(frozen=True)
+class Pki:
+    """Certificates for one test run: an authority, what it vouched for, and what somebody else did."""
+
+    ca: Path
+    server: tuple[Path, Path]
+    """For localhost and 127.0.0.1."""
+    other_name: tuple[Path, Path]
+    """Of the same authority, for another name."""
+    client: tuple[Path, Path]
+    stranger_ca: Path
+    stranger_server: tuple[Path, Path]
+    stranger_client: tuple[Path, Path]
+
+    def server_context(self, files: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+        """Return the server's side, as an upstream has it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*(files or self.server))
+        return context
+
+    def client_context(self, files: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+        """Return the client's side, trusting the authority."""
+        context = ssl.create_default_context(cafile=str(self.ca))
+        if files is not None:
+            context.load_cert_chain(*files)
+        return context
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    """Make the certificates once."""
+    folder = tmp_path_factory.mktemp("pki")
+    ours, stranger = Authority(folder, "ours"), Authority(folder, "stranger")
+    return Pki(
+        ca=ours.file,
+        server=ours.issue("server", ("localhost",), server=True),
+        other_name=ours.issue("other", ("elsewhere.example",), server=True),
+        client=ours.issue("client", ("crm-sync.example",), server=False),
+        stranger_ca=stranger.file,
+        stranger_server=stranger.issue("server", ("localhost",), server=True),
+        stranger_client=stranger.issue("client", ("crm-sync.example",), server=False),
+    )
+
+
+class Authority:
+    """Issues certificates that are valid now."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder, self._label = folder, name
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        usage = x509.KeyUsage(
+            digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
+            key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+        )  # fmt: skip
+        builder = self._builder(self._name, self._key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(usage, critical=True)
+        certificate = builder.sign(self._key, hashes.SHA256())
+        self.file = folder / f"{name}-ca.pem"
+        self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+    def issue(self, role: str, names: tuple[str, ...], *, server: bool) -> tuple[Path, Path]:
+        """Return the files of a new certificate and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
+        if "localhost" in names:
+            alternatives.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+        else:
+            alternatives.append(x509.UniformResourceIdentifier(f"spiffe://example/{role}"))
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
+        builder = self._builder(subject, key.public_key())
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        certificate = builder.add_extension(issuer, critical=False).sign(self._key, hashes.SHA256())
+        files = self._folder / f"{self._label}-{role}.pem", self._folder / f"{self._label}-{role}.key"
+        files[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+        files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return files
+
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        now = dt.datetime.now(dt.UTC)
+        return x509.CertificateBuilder(
+            issuer_name=self._name,
+            subject_name=subject,
+            public_key=key,
+            serial_number=x509.random_serial_number(),
+            not_valid_before=now - dt.timedelta(minutes=5),
+            not_valid_after=now + dt.timedelta(days=2),
+        ).add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
