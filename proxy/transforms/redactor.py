@@ -17,7 +17,7 @@ from proxy.errors import Unavailable
 from proxy.message import RECORD_ITSELF, Record
 from proxy.model import Action, Catalogue, Decision, Effect, FieldSpec, ObjectSpec, Outcome
 from proxy.transforms.masks import Apply, compile_mask
-from proxy.transforms.tally import Cell, Shape, Tally
+from proxy.transforms.tally import Cell, Shape, Tally, summarise
 
 STRUCTURED: Final = "structured"
 """Tag of a field whose value is a container and is released, or not, as one."""
@@ -104,7 +104,7 @@ class Redactor:
             nulled=tuple(name for name in judged if effects[name] is Effect.REDACT),
             masked=tuple((name, _mask(one)) for name, one in judged.items() if _is_changed(one)),
             shown=any(effect < Effect.DENY for effect in effects.values()) if found else self._opens,
-            cells=tuple(_cell(one) for one in judged.values()),
+            summary=summarise(tuple(_cell(one) for one in judged.values())),
             unclassified=len(found) - len(judged),
         )
         if len(self._shapes) >= MOST_SHAPES:

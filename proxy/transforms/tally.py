@@ -7,6 +7,7 @@ the rest is worked out once, when the ledger and the metrics ask.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from proxy.model import Action, Effect
@@ -29,6 +30,30 @@ class Cell(NamedTuple):
     rule: str
 
 
+class Summary(NamedTuple):
+    """What cells come to; worked out once per shape, because an answer mostly has one."""
+
+    cells: frozenset[Cell]
+    fields: tuple[str, ...]
+    """`effect object.field`, sorted, like the two below."""
+    categories: tuple[str, ...]
+    rules: tuple[str, ...]
+    decisions: tuple[tuple[Action, Effect, int], ...]
+    transforms: tuple[tuple[str, int], ...]
+
+
+def summarise(cells: tuple[Cell, ...]) -> Summary:
+    """Return what the cells of one record come to."""
+    return Summary(
+        frozenset(cells),
+        _sorted(f"{cell.effect.name.lower()} {_path(cell)}" for cell in cells),
+        _sorted(cell.category for cell in cells if cell.effect in RELEASED),
+        _sorted(cell.rule for cell in cells if cell.rule),
+        tuple((*key, count) for key, count in Counter((cell.action, cell.effect) for cell in cells).items()),
+        tuple(Counter(cell.how for cell in cells if cell.how).items()),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """What to do with every record that has certain members; made by a `Redactor`, shared and immutable."""
@@ -38,7 +63,7 @@ class Shape:
     masked: tuple[tuple[str, Apply], ...]
     shown: bool
     """Whether anything of such a record may be shown."""
-    cells: tuple[Cell, ...]
+    summary: Summary
     unclassified: int
     """How many of the removed members are no field the connector lists, or not the scalar it promises."""
 
@@ -47,56 +72,62 @@ class Tally:
     """Counts what happened to the records of one answer."""
 
     def __init__(self) -> None:
-        self.records = 0
-        """Records of which something may be shown."""
-        self.unclassified = 0
-        """Members that were removed because nobody has said what they are."""
-        self._shapes: Counter[Shape] = Counter()
+        self._shapes: dict[Shape, int] = {}
 
     def add(self, shape: Shape) -> None:
         """Count one record."""
-        self._shapes[shape] += 1
-        self.unclassified += shape.unclassified
-        self.records += shape.shown
+        self._shapes[shape] = self._shapes.get(shape, 0) + 1
+
+    @property
+    def records(self) -> int:
+        """Records of which something may be shown."""
+        return sum(count for shape, count in self._shapes.items() if shape.shown)
+
+    @property
+    def unclassified(self) -> int:
+        """Members that were removed because nobody has said what they are."""
+        return sum(shape.unclassified * count for shape, count in self._shapes.items())
 
     def cells(self) -> frozenset[Cell]:
         """Return every cell of the answer, denied ones included."""
-        return frozenset(cell for shape in self._shapes for cell in shape.cells)
+        return frozenset().union(*(shape.summary.cells for shape in self._shapes))
 
     def fields(self) -> tuple[str, ...]:
         """Return `effect object.field` of every field that came back, sorted."""
-        return _sorted(f"{cell.effect.name.lower()} {_path(cell)}" for cell in self.cells())
+        return _together([shape.summary.fields for shape in self._shapes])
 
     def categories(self) -> tuple[str, ...]:
         """Return the categories of which something was shown, in clear or transformed, sorted."""
-        return _sorted(cell.category for cell in self.cells() if cell.effect in RELEASED)
+        return _together([shape.summary.categories for shape in self._shapes])
 
     def rules(self) -> tuple[str, ...]:
         """Return the ids of the rules that decided, sorted."""
-        return _sorted(cell.rule for cell in self.cells() if cell.rule)
+        return _together([shape.summary.rules for shape in self._shapes])
 
     def decisions(self) -> Iterator[tuple[Action, Effect, int]]:
         """Yield how many values of each action met each effect."""
-        found: Counter[tuple[Action, Effect]] = Counter()
-        for cell, count in self._counted():
-            found[cell.action, cell.effect] += count
+        found: dict[tuple[Action, Effect], int] = {}
+        for shape, records in self._shapes.items():
+            for action, effect, count in shape.summary.decisions:
+                found[action, effect] = found.get((action, effect), 0) + count * records
         for (action, effect), count in found.items():
             yield action, effect, count
 
     def transforms(self) -> Iterator[tuple[str, int]]:
         """Yield how many values each kind of transformation was applied to."""
-        found: Counter[str] = Counter()
-        for cell, count in self._counted():
-            if cell.how:
-                found[cell.how] += count
+        found: dict[str, int] = {}
+        for shape, records in self._shapes.items():
+            for how, count in shape.summary.transforms:
+                found[how] = found.get(how, 0) + count * records
         yield from found.items()
-
-    def _counted(self) -> Iterator[tuple[Cell, int]]:
-        return ((cell, count) for shape, count in self._shapes.items() for cell in shape.cells)
 
 
 def _path(cell: Cell) -> str:
     return f"{cell.object}.{cell.field}" if cell.field else cell.object
+
+
+def _together(words: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return words[0] if len(words) == 1 else _sorted(chain.from_iterable(words))
 
 
 def _sorted(words: Iterable[str]) -> tuple[str, ...]:
