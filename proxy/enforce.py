@@ -259,7 +259,7 @@ class Gateway:
         exchange.stage = "connector"  # 9
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
-        subjects = self._subjects(exchange, opened.records)
+        people = [(record, self._person(exchange, record)) for record in opened.records]
         exchange.stage = "policy"
         rules = exchange.rules
         redactions = Redactions(exchange.decide, rules.connector.catalogue, rules.redactors)
@@ -275,6 +275,7 @@ class Gateway:
         body = b"" if codec is None else codec.encode(opened.tree)
         headers = self._headers_back(exchange, asked, response, codec)
         exchange.stage = "ledger"  # 10
+        subjects = tuple(dict.fromkeys(who for record, who in people if who is not None and not record.gone))
         for entry in self._disclosed(exchange, response.status, _count(opened.records), subjects, tally):
             await ports.ledger.append(entry)
         exchange.stage = "release"  # 11
@@ -294,17 +295,13 @@ class Gateway:
                 return None, None
             raise UpstreamFault(error.reason) from None
 
-    def _subjects(self, exchange: Exchange, records: list[Record]) -> tuple[str, ...]:
-        catalogue, of = exchange.rules.connector.catalogue, self._ports.pseudonyms.of
-        found: dict[str, None] = {}
-        for record in records:
-            key = catalogue[record.object].subject_key
-            if key is None:
-                continue
-            person = record.key or record.members.get(key)
-            if isinstance(person, str | int):
-                found[of("record", str(person))] = None
-        return tuple(found)
+    def _person(self, exchange: Exchange, record: Record) -> str | None:
+        """Return the pseudonym of whom a record is about, while that still stands in it."""
+        key = exchange.rules.connector.catalogue[record.object].subject_key
+        if key is None:
+            return None
+        person = record.key or record.members.get(key)
+        return self._ports.pseudonyms.of("record", str(person)) if isinstance(person, str | int) else None
 
     def _headers_back(
         self, exchange: Exchange, asked: Asked, response: Response, codec: Codec | None
@@ -459,8 +456,9 @@ def _is_cancelled(error: BaseException) -> bool:
 
 def _count(records: list[Record]) -> int:
     """Return how many records an answer holds; one that shows its fields in two places is one record."""
-    keyed = {(record.object, record.key) for record in records if record.key is not None}
-    return len(keyed) + sum(record.key is None for record in records)
+    present = [record for record in records if not record.gone]
+    keyed = {(record.object, record.key) for record in present if record.key is not None}
+    return len(keyed) + sum(record.key is None for record in present)
 
 
 def _our_headers(decision: str) -> tuple[tuple[str, str], ...]:

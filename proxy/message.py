@@ -118,3 +118,13 @@ class Record:
     """Members that hold structure only, judged elsewhere."""
     key: str | None = None
     """The CRM's id of this record, if the answer says it; only its pseudonym may be written down."""
+    within: "tuple[Record, str] | None" = None
+    """The record this one stands in and the member that holds it, where policy may take that member away."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether it went with the member that held it."""
+        if self.within is None:
+            return False
+        outer, member = self.within
+        return outer.gone or not isinstance(outer.members.get(member), dict | list)

@@ -5,7 +5,8 @@ from msgspec import Raw
 
 from proxy.codec.xmlrpc import Scalar
 from proxy.errors import Undecodable
-from proxy.message import Headers, Tree, scalar_text
+from proxy.message import Headers, Record, Tree, scalar_text
+from proxy.model import Action
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,19 @@ def test_one_header_or_none() -> None:
     with pytest.raises(Undecodable):
         headers.one("b")
     assert list(headers.without("b")) == [("a", "1")]
+
+
+def test_a_record_goes_with_the_member_it_stands_in() -> None:
+    """What is inside a removed or emptied member is not in the answer any more, however deep it lies."""
+    inner: dict[str, Tree] = {"id": 3}
+    middle: dict[str, Tree] = {"party": inner}
+    outer: dict[str, Tree] = {"mails": [middle]}
+    top = Record("Party", Action.READ, outer)
+    mail = Record("Mail", Action.READ, middle, within=(top, "mails"))
+    party = Record("Party", Action.READ, inner, within=(mail, "party"))
+    assert [record.gone for record in (top, mail, party)] == [False, False, False]
+    middle["party"] = None
+    assert [record.gone for record in (top, mail, party)] == [False, False, True]
+    middle["party"] = inner
+    del outer["mails"]
+    assert [record.gone for record in (top, mail, party)] == [False, True, True]

@@ -11,6 +11,7 @@ from typing import Final
 
 from proxy.connectors.asked import Faults, Opened
 from proxy.connectors.domains import UNDECLARED, Relation, Shape, Shapes, is_scalar_struct
+from proxy.connectors.rpcargs import ID
 from proxy.connectors.words import Words
 from proxy.errors import UpstreamFault
 from proxy.message import Record, Tree
@@ -103,13 +104,13 @@ class _Rows:
     opened: Opened
     _known: dict[tuple[str, tuple[str, ...], str | None], "_Names"] = field(default_factory=dict)
 
-    def row(self, row: Tree, name: str, person: str | None = None, depth: int = 1) -> None:
+    def row(self, row: Tree, name: str, within: tuple[Record, str] | None = None, depth: int = 1) -> None:
         """Take in one record of object `name`, and those inside it.
 
         Args:
             row: member -> value, untrusted.
             name: its object.
-            person: the CRM's id of the person it is about, where the record around it says so.
+            within: the record around it, and the member there.
             depth: of records inside records.
         """
         if not isinstance(row, dict) or depth > MAX_DEPTH:
@@ -120,13 +121,22 @@ class _Rows:
         for member in [member for member in row if member not in names]:
             del row[member]
             self.opened.pruned += 1
-        person = _person(row, self.words.objects[name].spec.subject_key) or person
         renamed = any(member != base for member, (_, base, _) in names.items())
-        self.opened.records.append(Record(name, self.action, row, names if renamed else None, key=person))
+        record = Record(
+            name, self.action, row, names if renamed else None, key=self._key(row, name), within=within
+        )
+        self.opened.records.append(record)
         for member, (_, base, _) in names.items():
             relation = shape.relations.get(base)
             if relation is not None:
-                self._inside(row[member], relation, person, depth + 1)
+                self._inside(record, member, relation, depth + 1)
+
+    def _key(self, row: Mapping[str, Tree], name: str) -> str | None:
+        """Return the id of a record that is a person's own; any other says whose it is in a field."""
+        if self.words.objects[name].spec.subject_key != ID:
+            return None
+        value = row.get(ID)
+        return str(value) if _is_number(value) else None
 
     def _names(self, name: str, members: tuple[str, ...], kind: str | None) -> "_Names":
         """Return the field that each declared member shows; the same mapping for rows that look the same."""
@@ -139,20 +149,19 @@ class _Rows:
             self._known[key] = found
         return found
 
-    def _inside(self, value: Tree, relation: Relation, person: str | None, depth: int) -> None:
+    def _inside(self, outer: Record, member: str, relation: Relation, depth: int) -> None:
         """Take in the records that stand in place of a relation's ids, if there are any."""
-        target = self.words.objects[relation.object].spec
-        person = person if relation.inverse is not None and relation.inverse == target.subject_key else None
+        value, within = outer.members[member], (outer, member)
         if isinstance(value, dict) and not is_scalar_struct(value):
             if relation.many and value.keys() <= _CHANGES:
                 for row in _changed(value):
-                    self.row(row, relation.object, person, depth)
+                    self.row(row, relation.object, within, depth)
             else:
-                self.row(value, relation.object, person, depth)
+                self.row(value, relation.object, within, depth)
         elif isinstance(value, list):
             for item in value:
                 if isinstance(item, dict):
-                    self.row(item, relation.object, person, depth)
+                    self.row(item, relation.object, within, depth)
                 elif not _is_number(item):
                     raise UpstreamFault("unexpected_shape")
 
@@ -184,11 +193,6 @@ def _changed(value: Mapping[str, Tree]) -> list[Tree]:
                 case _:
                     raise UpstreamFault("unexpected_shape")
     return rows
-
-
-def _person(row: Mapping[str, Tree], key: str | None) -> str | None:
-    value = row.get(key) if key is not None else None
-    return str(value) if _is_number(value) else None
 
 
 def _is_number(value: Tree) -> bool:

@@ -146,11 +146,14 @@ class Redactions:
     def apply(self, record: Record, tally: Tally) -> bool:
         """Edit `record` in place so that it shows only what may be shown, and count it in `tally`.
 
-        Returns False if none of its fields may be shown; structure that `record.keep` names still stands.
+        Returns False if none of its fields may be shown; structure that `record.keep` names still stands. A
+        record that stands in another is applied after it, and is not counted if it went with its place there.
 
         Raises:
             Unavailable: policy asks for something nobody here can do; the record must not be released.
         """
+        if record.gone:
+            return False
         if record.names is not None:
             redactor = self._for_names(record.names)
         else:

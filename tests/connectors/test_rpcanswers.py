@@ -32,7 +32,7 @@ def opened(tryton: Connector, call: tuple[str, list[Tree]], answer: Tree, number
 
 
 def seen(found: Opened) -> list[tuple[str, str | None, dict[str, str]]]:
-    """Return object, person and the field behind each member of every record."""
+    """Return object, key and the field behind each member of every record."""
     return [
         (
             record.object,
@@ -69,24 +69,30 @@ def test_records_inside_records_are_records_of_their_own(tryton: Connector) -> N
         (PARTY, "1", {"id": "id", "contact_mechanisms.": "contact_mechanisms", "lang.": "lang"}),
         (
             MECHANISM,
-            "1",  # the person is known from the record around it
+            None,  # a record about a person, but not the person's own
             {"id": "id", "type": "type", "type:string": "type", "value": "phone_value", "party.": "party"},
         ),
         (PARTY, "1", {"id": "id"}),
         (
             MECHANISM,
-            "1",
+            None,
             {"id": "id", "type": "type", "value": "email_value", "value_compact": "email_value"},
         ),
     ]
     assert found.pruned == 3
+    assert [record.within and (record.within[0].key, record.within[1]) for record in found.records] == [
+        None,
+        ("1", "contact_mechanisms."),
+        (None, "party."),
+        ("1", "contact_mechanisms."),
+    ]
 
 
 def test_a_value_whose_type_is_not_there_is_left_out(tryton: Connector) -> None:
     """Nobody can judge a value that may be a phone number or an e-mail address."""
     call: tuple[str, list[Tree]] = ("model.party.contact_mechanism.read", [[1], ["value", "party"], {}])
     found = opened(tryton, call, {"result": [{"id": 3, "value": "+353", "party": 1}]})
-    assert seen(found) == [(MECHANISM, "1", {"id": "id", "party": "party"})]
+    assert seen(found) == [(MECHANISM, None, {"id": "id", "party": "party"})]
 
 
 def test_rows_that_look_the_same_share_their_names(tryton: Connector) -> None:

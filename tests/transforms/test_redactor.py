@@ -304,3 +304,14 @@ def test_pd_16_ever_new_members_do_not_fill_the_memory(monkeypatch: pytest.Monke
             assert members == {"Name": "x"}
         assert len(redactor._shapes) <= 8
     assert len(redactors._kept) <= 4
+
+
+def test_a_record_inside_a_removed_member_is_neither_shown_nor_counted() -> None:
+    """The ledger must not say that something was disclosed which went with the link to it."""
+    inner: dict[str, Tree] = {"Name": "Acme"}
+    top = _record({"Id": "003", "Ssn": inner})
+    nested = Record("Account", Action.READ, inner, within=(top, "Ssn"))
+    redactions, tally = Redactions(_decide, CATALOGUE), Tally()
+    assert [redactions.apply(record, tally) for record in (top, nested)] == [True, False]
+    assert top.members == {"Id": "003"}
+    assert (tally.records, tally.fields()) == (1, ("allow Contact.Id", "deny Contact.Ssn"))
