@@ -41,9 +41,7 @@ class GatewayHarness:
     def __init__(self, installation: Installation, app: App) -> None:
         self.installation = installation
         self.app = app
-        self._pseudonyms = Pseudonyms(
-            derive(read_key(installation.folder / "state" / KEY_FILE), "pseudonyms")
-        )
+        self._pseudonyms = Pseudonyms(derive(read_key(installation.folder / "state" / KEY_FILE), "pseudonyms"))
 
     @classmethod
     def make(cls, folder: Path) -> Self:
