@@ -83,8 +83,16 @@ def read_yaml(path: pathlib.Path, *, root: pathlib.Path | None = None) -> list[Y
             links, anchors, aliases, tags, merge keys and directives; LG106 for numbers without an exact
             meaning; LG107 for a key that stands twice.
     """
-    text = read_text(path, root)
-    reader = _Reader(str(path), text)
+    return parse_yaml(read_text(path, root), str(path))
+
+
+def parse_yaml(text: str, path: str) -> list[YamlFile]:
+    """Return the documents of a text as `read_yaml` does; `path` is only what problems call it.
+
+    Raises:
+        Problems: as for `read_yaml`.
+    """
+    reader = _Reader(path, text)
     documents = list(reader.documents())
     if reader.problems:
         raise Problems(reader.problems)

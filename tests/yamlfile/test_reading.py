@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import Problems
-from proxy.yamlfile import YamlFile, read_yaml
+from proxy.yamlfile import YamlFile, parse_yaml, read_yaml
 
 
 def _write(tmp_path: Path, text: str) -> Path:
@@ -183,3 +183,15 @@ def _as_text(tree: object) -> object:
     if tree is None:
         return "null"
     return str(tree).lower() if isinstance(tree, bool) else str(tree)
+
+
+def test_a_text_reads_like_the_file_that_holds_it(tmp_path: Path) -> None:
+    """`parse_yaml` is `read_yaml` without a file, problems and their places included."""
+    text = "a: NO\n---\nb: [1, 2]\n"
+    path = _write(tmp_path, text)
+    assert parse_yaml(text, str(path)) == read_yaml(path)
+    with pytest.raises(Problems) as caught:
+        parse_yaml("a: 1\na: 2\n", "not-a-file.yaml")
+    assert [(each.file, each.line, each.code) for each in caught.value.problems] == [
+        ("not-a-file.yaml", 2, "LG107")
+    ]
