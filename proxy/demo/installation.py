@@ -13,6 +13,13 @@ from proxy.scaffold import scaffold
 
 Crm = Literal["salesforce", "hubspot", "tryton"]
 
+PEOPLE: Final = (
+    ("helpdesk", "customer_support", "support agent"),
+    ("mailer", "newsletter", "marketer"),
+    ("privacy_desk", "subject_request", "privacy officer"),
+)
+"""Client of the example policies, purpose, and who that is."""
+
 _HEAD: Final = Template("""\
 apiVersion: lychgate.dev/v1
 kind: Gateway

@@ -10,7 +10,7 @@ from proxy.demo import scenes_crm, scenes_operator
 from proxy.demo.installation import Crm, LaneOf
 from proxy.demo.processes import free_port
 from proxy.demo.stage import Stage
-from proxy.demo.under_way import Running, started
+from proxy.demo.under_way import started
 from proxy.sandbox import HubSpotSandbox, SalesforceSandbox, running
 
 CRM_TOKEN = "only-lychgate-has-this"  # noqa: S105 - what the sandbox is told to accept
@@ -42,15 +42,9 @@ def _sandboxes(stage: Stage, folder: Path) -> None:
             "hubspot": LaneOf(free_port(), there.url, CRM_TOKEN),
         }
         with started(folder, lanes) as run:
-            _introduce(stage, run)
+            scenes_operator.introduction(stage, run)
             scenes_crm.salesforce(stage, run, salesforce)
             scenes_crm.hubspot(stage, run, hubspot)
-            scenes_operator.policy_edit(stage, run)
+            scenes_operator.policy_edit(stage, run, scenes_crm.phone_the_agent_sees(run))
             scenes_operator.metrics(stage, run)
             scenes_operator.audit(stage, run)
-
-
-def _introduce(stage: Stage, run: Running) -> None:
-    stage.scene("Lychgate is running")
-    stage.say(run.log.read_text("utf-8").rstrip())
-    stage.expect("it says what is enforced where", "lane" in run.log.read_text("utf-8"))

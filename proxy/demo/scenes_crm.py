@@ -10,17 +10,11 @@ from hubspot.crm.contacts.exceptions import ApiException, ForbiddenException
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
-from proxy.demo.stage import Stage
+from proxy.demo.installation import PEOPLE
+from proxy.demo.stage import ABSENT, Stage
 from proxy.demo.under_way import Running
 from proxy.sandbox import HubSpotSandbox, SalesforceSandbox
 
-PEOPLE: Final = (
-    ("helpdesk", "customer_support", "support agent"),
-    ("mailer", "newsletter", "marketer"),
-    ("privacy_desk", "subject_request", "privacy officer"),
-)
-"""Client, purpose, and who that is."""
-ABSENT: Final = "·"
 _CONTACT: Final = (
     "Id", "FirstName", "LastName", "Email", "Phone", "MailingStreet", "MailingCity", "Birthdate", "Iban__c",
     "SSN__c", "Allergies__c", "Description",
@@ -110,6 +104,12 @@ def hubspot(stage: Stage, run: Running, crm: HubSpotSandbox) -> None:
         lambda: _search(clients["support agent"], hidden),
     )
     _refused(stage, "an export", (ApiException, requests.HTTPError), lambda: _export(run))
+
+
+def phone_the_agent_sees(run: Running) -> Callable[[], str]:
+    """Return what asks Salesforce for a phone number, as the support agent."""
+    agent = salesforce_client(run, "helpdesk", "customer_support")
+    return lambda: str(_records(agent, "SELECT Id, Phone FROM Contact ORDER BY Id LIMIT 1").get("Phone"))
 
 
 def salesforce_client(run: Running, client: str, purpose: str) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import click
 
 WIDTH = 30
+ABSENT = "·"
+"""Stands in a table for what did not come."""
 
 
 class Stage:
