@@ -90,6 +90,8 @@ class Exchange:
     stage: Stage = "connector"
     request: Request | None = None
     principal: Principal | None = None
+    caller: str = ""
+    """The principal's pseudonym, once an entry needs it."""
     purpose: Purpose | None = None
     asked: Asked | None = None
     ended: bool = False
@@ -198,7 +200,7 @@ class Gateway:
         binding = f"{self.lane}\n{who.principal.id}\n{who.purpose.name}"
         asked = exchange.asked = route.recognise(who.request, tree, binding=binding)
         exchange.stage = "subjects"  # 3
-        records = tuple(ports.pseudonyms.of("record", key) for op in asked.operations for key in op.records)
+        records = tuple(ports.pseudonyms.all("record", (key for op in asked.operations for key in op.records)))
         exchange.stage = "policy"  # 4
         exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue)
         exchange.ruling.enforce()
@@ -259,7 +261,7 @@ class Gateway:
         exchange.stage = "connector"  # 9
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
-        people = [(record, self._person(exchange, record)) for record in opened.records]
+        people = self._people(exchange, opened.records)
         exchange.stage = "policy"
         rules = exchange.rules
         redactions = Redactions(exchange.decide, rules.connector.catalogue, rules.redactors)
@@ -275,7 +277,7 @@ class Gateway:
         body = b"" if codec is None else codec.encode(opened.tree)
         headers = self._headers_back(exchange, asked, response, codec)
         exchange.stage = "ledger"  # 10
-        subjects = tuple(dict.fromkeys(who for record, who in people if who is not None and not record.gone))
+        subjects = tuple(dict.fromkeys(who for record, who in people if not record.gone))
         for entry in self._disclosed(exchange, response.status, _count(opened.records), subjects, tally):
             await ports.ledger.append(entry)
         exchange.stage = "release"  # 11
@@ -295,13 +297,18 @@ class Gateway:
                 return None, None
             raise UpstreamFault(error.reason) from None
 
-    def _person(self, exchange: Exchange, record: Record) -> str | None:
-        """Return the pseudonym of whom a record is about, while that still stands in it."""
-        key = exchange.rules.connector.catalogue[record.object].subject_key
-        if key is None:
-            return None
-        person = record.key or record.members.get(key)
-        return self._ports.pseudonyms.of("record", str(person)) if isinstance(person, str | int) else None
+    def _people(self, exchange: Exchange, records: list[Record]) -> list[tuple[Record, str]]:
+        """Return each record that is about a person, and the person's pseudonym, while it still says who."""
+        catalogue = exchange.rules.connector.catalogue
+        found: list[Record] = []
+        names: list[str] = []
+        for record in records:
+            key = catalogue[record.object].subject_key
+            person = None if key is None else record.key or record.members.get(key)
+            if isinstance(person, str | int):
+                found.append(record)
+                names.append(str(person))
+        return list(zip(found, self._ports.pseudonyms.all("record", names), strict=True))
 
     def _headers_back(
         self, exchange: Exchange, asked: Asked, response: Response, codec: Codec | None
@@ -400,10 +407,12 @@ class Gateway:
 
     def _common(self, exchange: Exchange) -> Mapping[str, str]:
         who, purpose = exchange.principal, exchange.purpose
+        if who and not exchange.caller:
+            exchange.caller = self._ports.pseudonyms.of("principal", who.id)
         return {
             "id": exchange.id,
             "lane": self.lane,
-            "principal": self._ports.pseudonyms.of("principal", who.id) if who else "",
+            "principal": exchange.caller,
             "client": who.client if who else "",
             "recipient": who.recipient.name if who else "",
             "purpose": purpose.name if purpose else "",

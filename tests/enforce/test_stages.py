@@ -128,7 +128,7 @@ BEFORE_THE_CRM = {
     "1 connector, codec": module(proxy.enforce, "codec_for"),
     "1 connector, recognise": asked("recognise"),
     "2 identity": rules("identifier", "identify"),
-    "3 subjects": port("pseudonyms", "of"),
+    "3 subjects": port("pseudonyms", "all"),
     "4 policy, plan": rules("policies", "plan"),
     "4 policy, decide": module(proxy.enforce, "decide"),
     "4 policy, judge": module(proxy.enforce, "judge"),
@@ -144,8 +144,7 @@ AFTER_THE_CRM = {
     "8 upstream, content coding": module(proxy.enforce, "undo_content_coding"),
     "8 upstream, codec": module(proxy.enforce, "codec_for"),
     "9 connector": asked("open"),
-    # the first call was for the request's record id and the second for the principal
-    "9 subjects": port("pseudonyms", "of", at=3),
+    "9 subjects": port("pseudonyms", "all", at=2),  # the first call was for the request's record id
     "9 transforms": module(proxy.enforce, "Redactions"),
     "9 transforms, tally": module(proxy.enforce, "Tally"),
     "9 connector, headers": asked("headers_back"),
