@@ -54,15 +54,20 @@ def run(path: Path, *, check: bool) -> None:
 async def _serve(app: App) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    turn = asyncio.Lock()
     pending: set[asyncio.Task[None]] = set()
 
+    def end() -> None:
+        app.problems["process"] = "stopping"  # from now on, not when the last exchange is over
+        stop.set()
+
     def reload() -> None:
-        task = loop.create_task(_reload(app))
+        task = loop.create_task(_reload(app, turn))
         pending.add(task)
         task.add_done_callback(pending.discard)
 
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
     app.problems["lanes"] = "not listening yet"
     await app.started()
@@ -77,7 +82,7 @@ async def _serve(app: App) -> None:
             drain_seconds=app.config.drain_seconds,
         )
     finally:
-        app.problems["lanes"] = "stopping"
+        app.problems["process"] = "stopping"
         admin.stop()
         await app.note("stopped", "")
 
@@ -92,17 +97,21 @@ def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], No
     return announce
 
 
-async def _reload(app: App) -> None:
-    """Put edited policies in force, or say with file:line:column why the old ones stay."""
-    try:
-        digest = await asyncio.to_thread(app.reload)
-    except Problems as error:
-        log.error("policy reload refused, the set in force stays:\n%s", error)
-        await app.note("policy_refused", f"{len(error.problems)} problems")
-        return
-    log.info("policy reloaded: %s", digest)
-    for name, gateway in app.gateways.items():
-        await app.note("policy_activated", gateway.rules.policies.digest, lane=name)
+async def _reload(app: App, turn: asyncio.Lock) -> None:
+    """Put edited policies in force, or say with file:line:column why the old ones stay.
+
+    One after the other: a set that takes long to read must not undo a later edit that was quicker.
+    """
+    async with turn:
+        try:
+            digest = await asyncio.to_thread(app.reload)
+        except Problems as error:
+            log.error("policy reload refused, the set in force stays:\n%s", error)
+            await app.note("policy_refused", f"{len(error.problems)} problems")
+            return
+        log.info("policy reloaded: %s", digest)
+        for name, gateway in app.gateways.items():
+            await app.note("policy_activated", gateway.rules.policies.digest, lane=name)
 
 
 def describe(app: App, bound: dict[str, tuple[str, int]]) -> list[str]:
