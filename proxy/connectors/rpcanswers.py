@@ -55,7 +55,7 @@ class RpcAnswer:
         return opened
 
     def _result(self, result: Tree, opened: Opened) -> Tree:
-        rows = _Rows(self.words, self.shapes, self.action, opened)
+        rows = _Rows(self.words, self.shapes, self.action, opened, stored=self.kind != "form")
         match self.kind, result:
             case "records", list():
                 for row in result:
@@ -86,8 +86,7 @@ class RpcAnswer:
             if name in about:
                 rows.row(result[name], DEFINITIONS)
             else:
-                del result[name]
-                opened.pruned += 1
+                del result[name]  # not a gap, for the same reason as a method that is not declared
 
 
 DEFINITIONS: Final = "ir.model.field"
@@ -102,6 +101,9 @@ class _Rows:
     shapes: Shapes
     action: Action
     opened: Opened
+    stored: bool
+    """Whether rows stand in the CRM as they are here; what a form computed may say of itself what the client
+    had it say, so that nothing in it tells what kind of data a typed member is."""
     _known: dict[tuple[str, tuple[str, ...], str | None], "_Names"] = field(default_factory=dict)
 
     def row(self, row: Tree, name: str, within: tuple[Record, str] | None = None, depth: int = 1) -> None:
@@ -116,7 +118,7 @@ class _Rows:
         if not isinstance(row, dict) or depth > MAX_DEPTH:
             raise UpstreamFault("unexpected_shape")
         shape = self.shapes[name]
-        kind = shape.typed.of(row) if shape.typed is not None else None
+        kind = shape.typed.of(row) if shape.typed is not None and self.stored else None
         names = self._names(name, tuple(row), kind)
         for member in [member for member in row if member not in names]:
             del row[member]

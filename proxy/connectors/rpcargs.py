@@ -112,6 +112,8 @@ class Arguments:
     def _changed(self, value: Tree) -> None:
         for name in _names(value):
             meant = self.shapes[self.name].meant(name)
+            if UNDECLARED in meant:
+                raise Gap("field", "unknown_form_field")
             self.uses += [FieldUse(self.name, each, self.call.action) for each in meant]
 
     def _form(self, value: Tree) -> None:

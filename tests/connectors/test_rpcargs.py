@@ -99,6 +99,12 @@ def test_an_order_that_nobody_chose_is_by_id(given: list[Tree], sent: list[Tree]
         (["values", "names", "context"], [{"name": [["x"]]}, ["name"], {}], "nested_value"),
         (["values", "names", "context"], [{"mails": [{"ssn": 1}]}, ["name"], {}], "unknown_form_field"),
         (["values", "names", "context"], [{"id": "1"}, ["name"], {}], "bad_ids"),
+        (
+            ["values", "names", "context"],
+            [{"id": 1}, ["ssn"], {}],
+            "unknown_form_field",
+        ),  # what it would compute
+        (["values", "names", "context"], [{"id": 1}, ["name", "mails.value"], {}], "unknown_form_field"),
     ],
 )
 def test_an_argument_of_another_kind_is_refused(params: list[str], given: list[Tree], reason: str) -> None:
