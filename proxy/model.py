@@ -60,6 +60,12 @@ class FieldSpec:
     tags: frozenset[str] = frozenset()
     semantic: str = "text"
     """How a mask should read it: text, email, phone, name, address, date, iban, number, id, url."""
+    type: str = ""
+    """What the CRM takes for it: text, number, boolean, date, time; "" when the connector does not say."""
+    length: int | None = None
+    """The most characters the CRM keeps; None when the connector does not say."""
+    place: str = field(default="", compare=False)
+    """`file:line:column` where the connector lists it, for those who check policies against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,10 @@ class Outcome:
     """Set when, and only when, `effect` is MASK."""
     rule: str = ""
     """Id of the deciding rule; "" when no grant matched. Goes to the ledger, never to the client."""
+    warned: bool = False
+    """The deciding rule is in mode warn: it holds, and whoever reads the ledger wants to hear of it."""
+    would: str = ""
+    """`redact by RULE`: what this would have been if rules in mode audit held; "" where nothing changes."""
 
 
 DENIED: Final = Outcome(Effect.DENY)
@@ -200,6 +210,27 @@ class Decision:
     def of(self, name: str) -> Outcome:
         """Return what policy says of one field; DENIED for one nobody granted."""
         return self.outcomes.get(name, DENIED)
+
+    @property
+    def warnings(self) -> frozenset[str]:
+        """Ids of the rules in mode warn that decided a field."""
+        return frozenset(outcome.rule for outcome in self.outcomes.values() if outcome.warned)
+
+    @property
+    def would(self) -> tuple[str, ...]:
+        """`object.field: redact by RULE` for every field that rules in mode audit would have changed, sorted."""
+        return tuple(
+            sorted(
+                f"{dotted(self.object, name)}: {outcome.would}"
+                for name, outcome in self.outcomes.items()
+                if outcome.would
+            )
+        )
+
+
+def dotted(name: str, field: str) -> str:
+    """Return `object.field`, or the object alone where the field is the record itself."""
+    return f"{name}.{field}" if field else name
 
 
 Stage = Literal[
@@ -241,6 +272,10 @@ class Requested(Entry):
     rules: tuple[str, ...]
     policy: str
     """Digest of the policy set that decided."""
+    warned: tuple[str, ...] = ()
+    """Ids of the rules in mode warn that decided something."""
+    would: tuple[str, ...] = ()
+    """`object.field: redact by RULE`: what rules in mode audit would have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +318,10 @@ class Disclosed(Entry):
     """`effect object.field` of every field that came back, denied ones included."""
     rules: tuple[str, ...]
     policy: str
+    warned: tuple[str, ...] = ()
+    """Ids of the rules in mode warn that decided something."""
+    would: tuple[str, ...] = ()
+    """`object.field: redact by RULE`: what rules in mode audit would have changed."""
 
 
 @dataclass(frozen=True, slots=True)

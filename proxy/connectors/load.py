@@ -36,6 +36,10 @@ class Complaints:
         """Note a problem with what stands at `path`."""
         self.found.append(self._file.problem(path, "LG301", message))
 
+    def where(self, path: tuple[str | int, ...]) -> str:
+        """Return `file:line:column` of what stands at `path`."""
+        return self._file.where(path)
+
     @contextmanager
     def at(self, *path: str | int) -> Iterator[None]:
         """Turn a ValueError inside into a problem with what stands at `path`."""
@@ -86,7 +90,7 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
     for name, text in model.patterns.items():
         with complaints.at("patterns", name):
             patterns[name] = _pattern(text)
-    words = compile_words(model, complaints.add)
+    words = compile_words(model, complaints.add, complaints.where)
     bodies = _shapes("bodies", model.bodies, REQUESTED, patterns, complaints)
     answers = _shapes("answers", model.answers, ANSWERED, patterns, complaints)
     rows: Rows | None = None

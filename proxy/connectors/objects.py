@@ -10,20 +10,33 @@ from proxy.yamlfile import nearest
 
 Complain = Callable[[tuple[str | int, ...], str], None]
 """Gets the place in the document and a sentence for its author."""
+Where = Callable[[tuple[str | int, ...]], str]
+"""Returns `file:line:column` of a place in the document."""
 
 
-def compile_words(model: ConnectorFile, complain: Complain) -> Words:
+def _unknown(_path: tuple[str | int, ...]) -> str:
+    return ""
+
+
+def compile_words(model: ConnectorFile, complain: Complain, where: Where = _unknown) -> Words:
     """Return the words of a connector; whatever is wrong with them is complained of, and left out."""
     any_case = model.names == "any_case"
-    found = {name: _object(name, each, any_case=any_case) for name, each in model.objects.items()}
+    found = {name: _object(name, each, where, any_case=any_case) for name, each in model.objects.items()}
     for name, each in model.objects.items():
         _check(name, each, model.objects, complain)
     return Words(MappingProxyType(found), _spelling(found) if any_case else MappingProxyType({}))
 
 
-def _object(name: str, model: ObjectModel, *, any_case: bool) -> ObjectWords:
+def _object(name: str, model: ObjectModel, where: Where, *, any_case: bool) -> ObjectWords:
     fields = {
-        each: FieldSpec(spec.category, frozenset(spec.tags), spec.semantic)
+        each: FieldSpec(
+            spec.category,
+            frozenset(spec.tags),
+            spec.semantic,
+            spec.type,
+            spec.length,
+            where(("objects", name, "fields", each)),
+        )
         for each, spec in model.fields.items()
     }
     parents = _relations(model.parents)

@@ -87,6 +87,10 @@ class FieldModel(Strict):
     semantic: Literal["text", "email", "phone", "name", "address", "date", "iban", "number", "id", "url"] = (
         "text"
     )
+    type: Literal["", "text", "number", "boolean", "date", "time"] = ""
+    """What the CRM takes for a value; policy checks warn of masks that give something else."""
+    length: int | None = None
+    """The most characters the CRM keeps."""
 
 
 class SubjectModel(Strict):

@@ -1,56 +1,35 @@
-"""What is wrong between rules that are each right: masks that clash, grants that open nothing."""
+"""What is wrong between rules that are each right: masks that clash, and rules that can never matter."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import combinations
+from typing import Final
 
 from proxy.model import Action, Catalogue, Effect
+from proxy.policy.cells import Cell, Cells, Walls, covers, overlap
 from proxy.policy.combine import differ
 from proxy.policy.link import Written
 from proxy.policy.names import Findings
 from proxy.policy.rules import Callers, Names, On, Rule
 from proxy.policy.vocabulary import Vocabulary
 
-Cell = tuple[str, str, str]
-"""Connector, object, field."""
-
 
 def check_rules(
     written: Sequence[Written],
     vocabulary: Vocabulary,
     catalogues: Mapping[str, Catalogue],
-    today: date,
     findings: Findings,
 ) -> None:
-    """Note LG102, LG104, LG111 and LG114 for rules whose names are all resolved."""
-    found = _Cells(catalogues)
-    _masks_that_meet(written, found, findings)
-    _grants_that_open_nothing(written, found, findings)
-    for each in written:
-        if each.rule.until is not None and each.rule.until < today:
-            message = f"{each.rule.kind} {each.rule.id} ended on {each.rule.until} and does nothing now"
-            findings.add(each.spot / "valid", "LG111", message, severity="warning")
+    """Note LG102, LG103, LG104 and LG114 for rules whose names are all resolved."""
+    cells = Cells(catalogues)
+    _masks_that_meet(written, cells, findings)
+    _grants_that_open_nothing(written, cells, findings)
+    _guards_that_close_nothing(written, cells, findings)
     _grants_that_reach_processors(written, vocabulary, findings)
 
 
-class _Cells:
-    """The fields each rule matches, worked out once per distinct selector."""
-
-    def __init__(self, catalogues: Mapping[str, Catalogue]) -> None:
-        self._catalogues = catalogues
-        self._seen: dict[On, frozenset[Cell]] = {}
-
-    def of(self, rule: Rule) -> frozenset[Cell]:
-        if rule.on not in self._seen:
-            self._seen[rule.on] = frozenset(
-                (connector, name, field)
-                for connector, catalogue in self._catalogues.items()
-                for name, spec in catalogue.items()
-                for field in rule.on.within(connector, spec)
-            )
-        return self._seen[rule.on]
+_NOWHERE: Final[Cell] = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +43,13 @@ class _Reaches:
 
     def meets(self, other: "_Reaches") -> bool:
         return (
-            _overlap(self.purposes, other.purposes)
-            and _overlap(self.recipients, other.recipients)
+            overlap(self.purposes, other.purposes)
+            and overlap(self.recipients, other.recipients)
             and not self.actions.isdisjoint(other.actions)
         )
 
 
-def _masks_that_meet(written: Sequence[Written], cells: _Cells, findings: Findings) -> None:
+def _masks_that_meet(written: Sequence[Written], cells: Cells, findings: Findings) -> None:
     """Note different masks of equal strength that can meet on one field (LG104).
 
     Rules that reach the same are compared once, so a set with thousands of rules stays checkable.
@@ -101,44 +80,49 @@ def _note_meeting(one: Written, other: Written, cell: Cell, findings: Findings) 
     findings.add(second.spot / "with", "LG104", message, also=str(first.spot / "with"))
 
 
-def _grants_that_open_nothing(written: Sequence[Written], cells: _Cells, findings: Findings) -> None:
-    """Note grants that match no field, or whose every cell a guard denies to everyone (LG102)."""
-    walls = [each for each in written if _denies_everyone(each.rule)]
+def _grants_that_open_nothing(written: Sequence[Written], cells: Cells, findings: Findings) -> None:
+    """Note grants that match no field, or whose every cell guards deny to all their callers (LG102)."""
+    places = {each.rule.id: str(each.spot / "id") for each in written}
+    walls = Walls((each.rule for each in written if each.rule.always and each.rule.effect is Effect.DENY), cells)
     for each in written:
         rule = each.rule
         if rule.kind != "grant":
             continue
-        open_ = cells.of(rule)
-        if not open_:
+        if not cells.of(rule):
             message = f"grant {rule.id} opens nothing: no listed field matches its on"
             findings.add(each.spot / "id", "LG102", message, severity="warning")
+        elif (wall := walls.shutting(rule)) is not None:
+            message = f"grant {rule.id} can never matter: {wall.id} denies all that it opens"
+            findings.add(each.spot / "id", "LG102", message, also=places[wall.id], severity="warning")
+
+
+def _guards_that_close_nothing(written: Sequence[Written], cells: Cells, findings: Findings) -> None:
+    """Note guards that a guard at least as strict makes needless (LG103).
+
+    That nobody is granted what a guard closes, or that no connector lists such a field yet, is no finding: a
+    wall is there for the grants and fields of tomorrow.
+    """
+    places = {each.rule.id: str(each.spot / "id") for each in written}
+    walls = Walls((each.rule for each in written if each.rule.always), cells)
+    for each in written:
+        rule = each.rule
+        if rule.kind != "guard" or rule.built_in:
             continue
-        shut = [wall for wall in walls if _covers(wall.rule, rule)]
-        if shut and open_ <= frozenset().union(*(cells.of(wall.rule) for wall in shut)):
-            message = f"grant {rule.id} can never matter: {shut[0].rule.id} denies all that it opens"
-            also = str(shut[0].spot / "id")
-            findings.add(each.spot / "id", "LG102", message, also=also, severity="warning")
+        for wall in walls.at(min(cells.of(rule), default=_NOWHERE)):
+            if _makes_needless(wall, rule, cells):
+                message = f"guard {rule.id} can never matter: {wall.id} closes all of it at least as far"
+                findings.add(each.spot / "id", "LG103", message, also=places[wall.id], severity="warning")
+                break
 
 
-def _denies_everyone(rule: Rule) -> bool:
-    """Tell whether a guard denies without looking at roles, exceptions or dates."""
-    return (
-        rule.kind == "guard"
-        and rule.effect is Effect.DENY
-        and rule.applies
-        and rule.callers.roles is None
-        and rule.unless is None
-        and rule.since is None
-        and rule.until is None
-    )
-
-
-def _covers(wall: Rule, grant: Rule) -> bool:
-    return (
-        _within(grant.callers.purposes, wall.callers.purposes)
-        and _within(grant.callers.recipients, wall.callers.recipients)
-        and grant.actions <= wall.actions
-    )
+def _makes_needless(wall: Rule, rule: Rule, cells: Cells) -> bool:
+    """Tell whether a guard that always holds closes all that another does; of two equals one stays, by id."""
+    if wall is rule or wall.weight < rule.weight or differ(wall, rule):
+        return False
+    if not covers(wall, rule) or not cells.of(rule) <= cells.of(wall):
+        return False
+    equal = rule.always and wall.weight == rule.weight and covers(rule, wall)
+    return not equal or cells.of(rule) != cells.of(wall) or wall.id < rule.id
 
 
 def _grants_that_reach_processors(
@@ -161,14 +145,6 @@ def _registered(callers: Callers, outside: Sequence[str], vocabulary: Vocabulary
     fitting = {
         client.recipient.name
         for client in vocabulary.clients.values()
-        if _overlap(callers.purposes, client.purposes) and _overlap(callers.roles, client.roles)
+        if overlap(callers.purposes, client.purposes) and overlap(callers.roles, client.roles)
     }
     return [name for name in outside if name in fitting]
-
-
-def _overlap(one: Names, other: Names) -> bool:
-    return one is None or other is None or not one.isdisjoint(other)
-
-
-def _within(inner: Names, outer: Names) -> bool:
-    return outer is None or (inner is not None and inner <= outer)

@@ -5,32 +5,66 @@ A cell is (roles, purpose, recipient, action, object, field). With G its matchin
     no grant        deny
     otherwise       max(min(G), max(W))        on allow < mask < tokenize < encrypt < redact < deny
 
+A floor that has grants is one more door to pass: with F its matching grants, `max(min(G), min(F), max(W))`,
+and deny if F is empty. So whatever a set says, nothing comes out more open than its floor alone would have it.
+
 Masks are compared by strength. Two *different* masks of equal strength cannot be compared; a policy in which
 they can meet is refused when it loads (LG104), and should they meet all the same, the field is redacted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Final
 
 from proxy.model import DENIED, Effect, Outcome
 from proxy.policy.rules import Rule
 
+OWN: Final = ("",)
+"""The layer of the rules that a set has itself."""
 
-def combine(grants: Iterable[Rule], guards: Iterable[Rule]) -> Outcome:
+
+def combine(grants: Iterable[Rule], guards: Iterable[Rule], layers: Collection[str] = OWN) -> Outcome:
     """Return the outcome of one cell; the order of rules does not matter.
 
     The rule named is the one that decided; among equals the one whose id sorts first.
+
+    Args:
+        grants: those that match, of every layer.
+        guards: those that match.
+        layers: whose grants are all needed: the set's own, and each floor that has grants.
     """
-    doors = tuple(grants)
-    if not doors:
+    doors: dict[str, list[Rule]] = {}
+    for rule in grants:
+        doors.setdefault(rule.layer, []).append(rule)
+    if not all(layer in doors for layer in layers) or not doors:
         return DENIED
-    opened = min(rule.weight for rule in doors)
-    counted = [rule for rule in doors if rule.weight == opened]
+    counted: list[Rule] = []
+    for opening in doors.values():
+        opened = min(rule.weight for rule in opening)
+        counted += [rule for rule in opening if rule.weight == opened]
     counted += guards
     heaviest = max(rule.weight for rule in counted)
     deciding = min((rule for rule in counted if rule.weight == heaviest), key=_by_id)
+    warned = deciding.mode == "warn"
     if deciding.effect < Effect.REDACT and _clash(counted):
-        return Outcome(Effect.REDACT, None, deciding.id)
-    return Outcome(deciding.effect, deciding.mask, deciding.id)
+        return Outcome(Effect.REDACT, None, deciding.id, warned)
+    return Outcome(deciding.effect, deciding.mask, deciding.id, warned)
+
+
+def settle(grants: Iterable[Rule], guards: Iterable[Rule], layers: Collection[str] = OWN) -> Outcome:
+    """Return the outcome of one cell as `combine` does, less the rules that are only audited.
+
+    What the outcome would be if those held too is noted in `would`, where it differs.
+    """
+    doors, walls = tuple(grants), tuple(guards)
+    found = combine(filter(_applies, doors), filter(_applies, walls), layers)
+    if all(map(_applies, doors)) and all(map(_applies, walls)):
+        return found
+    staged = combine(doors, walls, layers)
+    if (staged.effect, staged.mask) == (found.effect, found.mask):
+        return found
+    what = staged.effect.name.lower() + (f"({staged.mask.name})" if staged.mask else "")
+    return replace(found, would=f"{what} by {staged.rule}")
 
 
 def differ(one: Rule, other: Rule) -> bool:
@@ -43,6 +77,10 @@ def differ(one: Rule, other: Rule) -> bool:
 def _clash(rules: Iterable[Rule]) -> bool:
     seen: dict[tuple[int, int], Rule] = {}
     return any(differ(seen.setdefault(rule.weight, rule), rule) for rule in rules if rule.mask)
+
+
+def _applies(rule: Rule) -> bool:
+    return rule.applies
 
 
 def _by_id(rule: Rule) -> str:

@@ -7,7 +7,7 @@ however many rules there are.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from proxy.message import RECORD_ITSELF
 from proxy.model import (
+    DENIED,
     DISCLOSING,
     QUERYING,
     Action,
@@ -27,7 +28,7 @@ from proxy.model import (
     Outcome,
     Recipient,
 )
-from proxy.policy.combine import combine
+from proxy.policy.combine import OWN, settle
 from proxy.policy.rules import On, Rule
 from proxy.policy.vocabulary import PurposeSpec, RoleSpec, Vocabulary
 
@@ -76,6 +77,8 @@ class PolicySet:
     ) -> None:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
         """Sorted by id, because their order means nothing."""
+        self.layers = frozenset({"", *(rule.layer for rule in self.rules if rule.kind == "grant")})
+        """Whose grants are all needed: the set's own, and each floor that has grants."""
         self.digest = digest
         """`sha256:` and the hex digest of everything that was loaded."""
         self.catalogues = catalogues
@@ -124,6 +127,11 @@ class PolicySet:
         stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
         return self._day(stretch)
 
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days (UTC) from whose beginning on another set of rules is in force, in order."""
+        return self._days
+
     def masks_for(self, connector: str, name: str, field: str) -> frozenset[Mask]:
         """Return every mask that any rule can put on this field of object `name`: what a write may echo."""
         return self._masks_for(connector, name, field)
@@ -137,13 +145,14 @@ class PolicySet:
         outcomes: dict[str, Outcome] = {}
         if purpose in self.purposes and recipient in self.recipients and roles <= self.roles.keys():
             day = self._day(stretch)
-            outcomes = settle(
+            outcomes = outcomes_of(
                 action,
                 (
                     each
                     for each in self._reaching(connector, name, action)
-                    if each.rule.in_force(day) and each.rule.concerns(roles, purpose, recipient)
+                    if each.rule.in_force(day) and each.rule.concerns(roles, purpose, recipient, day)
                 ),
+                self.layers,
             )
         key = (action, name, tuple(outcomes.items()))
         return self._interned.setdefault(key, Plan(Decision(action, name, MappingProxyType(outcomes))))
@@ -172,25 +181,29 @@ class PolicySet:
         )
 
 
-def settle(action: Action, matching: Iterable[Reach]) -> dict[str, Outcome]:
+def outcomes_of(action: Action, matching: Iterable[Reach], layers: Collection[str] = OWN) -> dict[str, Outcome]:
     """Return the outcome of every field that some grant opens, by name; what is missing is denied.
 
-    Rules that are only audited change nothing.
+    Rules that are only audited change nothing but what is noted in `would`.
     """
     doors: defaultdict[str, list[Rule]] = defaultdict(list)
     walls: defaultdict[str, list[Rule]] = defaultdict(list)
     for each in matching:
-        if each.rule.applies:
-            side = doors if each.rule.kind == "grant" else walls
-            for name in each.fields:
-                side[name].append(each.rule)
+        side = doors if each.rule.kind == "grant" else walls
+        for name in each.fields:
+            side[name].append(each.rule)
     if action in WHOLE_RECORD and RECORD_ITSELF in doors:
-        walls[RECORD_ITSELF] = [rule for rules in walls.values() for rule in rules]
-    return {name: combine(doors[name], walls.get(name, ())) for name in sorted(doors)}
+        walls[RECORD_ITSELF] = list({id(rule): rule for rules in walls.values() for rule in rules}.values())
+    settled = ((name, settle(doors[name], walls.get(name, ()), layers)) for name in sorted(doors))
+    return {name: outcome for name, outcome in settled if outcome is not DENIED}
 
 
 def _turning_days(rules: Iterable[Rule]) -> tuple[date, ...]:
     """Return the days (UTC) from whose beginning on another set of rules is in force."""
-    begins = {rule.since for rule in rules if rule.since is not None}
-    ends = {rule.until + timedelta(days=1) for rule in rules if rule.until is not None and rule.until < date.max}
-    return tuple(sorted(begins | ends))
+    begins: set[date] = set()
+    lasts: set[date] = set()
+    for rule in rules:
+        begins |= {rule.since} if rule.since is not None else set()
+        lasts |= {rule.until} if rule.until is not None else set()
+        lasts |= {each.until for each in rule.spared}
+    return tuple(sorted(begins | {last + timedelta(days=1) for last in lasts if last < date.max}))

@@ -30,18 +30,42 @@ class Metadata(Strict):
     review_by: date | None = None
 
 
+class WaiveDocument(Strict):
+    """A warning somebody has read and answers for, until a day: what it is about, and why it may stand."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^LG\d{3}$")]
+    because: Text
+    until: date
+
+
+Waive = tuple[WaiveDocument, ...]
+Mode = Literal["enforce", "warn", "audit"]
+
+
 class Document(Strict):
     """What every kind has."""
 
     apiVersion: Literal["lychgate.dev/v1"]  # noqa: N815 - the word users know from other tools
     metadata: Metadata
+    waive: Waive = ()
+    """Holds for the whole document."""
 
 
 class RoleDocument(Strict):
-    """A role; what it may see is written in grants, not here."""
+    """A role; what it may see is written in grants, not here.
+
+    Three questions are asked of every role that gets personal data (LG120); the answers are for people.
+    """
 
     description: Text | None = None
+    needed_for_job: Text | None = None
+    """Does the regular job need these data? Which part of it?"""
+    extracted_or_synced: Text | None = None
+    """Are they extracted, or synced to another system? Where to?"""
+    privacy_concern: Text | None = None
+    """Does this access raise a privacy concern? What answers it?"""
     refs: tuple[Text, ...] = ()
+    waive: Waive = ()
 
 
 class PurposeDocument(Strict):
@@ -51,6 +75,7 @@ class PurposeDocument(Strict):
     use: Word | None = None
     lawful_basis: LawfulBasis | None = None
     refs: tuple[Text, ...] = ()
+    waive: Waive = ()
 
 
 class RecipientDocument(Strict):
@@ -62,6 +87,7 @@ class RecipientDocument(Strict):
     safeguards: tuple[Text, ...] = ()
     dpa_expires: date | None = None
     refs: tuple[Text, ...] = ()
+    waive: Waive = ()
 
 
 class KeyDocument(Strict):
@@ -149,8 +175,16 @@ class ExceptDocument(Strict):
     @model_validator(mode="after")
     def _not_empty(self) -> "ExceptDocument":
         if not (self.roles or self.purposes or self.recipients):
-            raise ValueError("except names nobody; give roles, purposes or recipients, or remove it")
+            raise ValueError("names nobody; give roles, purposes or recipients, or remove it")
         return self
+
+
+class ExceptionDocument(ExceptDocument):
+    """Somebody whom a rule leaves out for a time; from the day after `until` it holds for them again."""
+
+    owner: Text
+    because: Text
+    until: date
 
 
 class ValidDocument(Strict):
@@ -181,9 +215,11 @@ class RuleDocument(Strict):
     on: OnDocument = Field(default_factory=OnDocument)
     actions: Annotated[tuple[Action | Literal["*"], ...], Field(min_length=1)]
     except_: ExceptDocument | None = Field(default=None, alias="except")
-    mode: Literal["enforce", "warn", "audit"] = "enforce"
+    exceptions: tuple[ExceptionDocument, ...] = ()
+    mode: Mode = "enforce"
     valid: ValidDocument | None = None
     refs: tuple[Text, ...] = ()
+    waive: Waive = ()
     when: object = None
     """Conditions; not available in this version, and refused with their place where they stand."""
 
@@ -192,5 +228,7 @@ class PolicyDocument(Document):
     """`kind: Policy`: grants open, guards close; neither order nor files matter."""
 
     kind: Literal["Policy"]
+    mode: Mode = "enforce"
+    """No rule of the document is stricter than this."""
     grants: tuple[RuleDocument, ...] = ()
     guards: tuple[RuleDocument, ...] = ()

@@ -110,7 +110,10 @@ def _why_not(rule: Rule, question: Question, today: date) -> str:
         return f"only for purposes {', '.join(sorted(callers.purposes))}"
     if callers.recipients is not None and question.recipient not in callers.recipients:
         return f"only for recipients {', '.join(sorted(callers.recipients))}"
-    if not rule.concerns(question.roles, question.purpose, question.recipient):
+    spared = rule.spares(question.roles, question.purpose, question.recipient, today)
+    if spared is not None:
+        return f"excepted until {spared.until}, owner {spared.owner}"
+    if not rule.concerns(question.roles, question.purpose, question.recipient, today):
         return "the caller is in its except"
     if not rule.in_force(today):
         return f"in force only {rule.since or '...'} to {rule.until or '...'}"

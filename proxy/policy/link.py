@@ -8,7 +8,7 @@ from typing import Literal
 from proxy.model import Action, Catalogue, Effect, ObjectSpec
 from proxy.policy.documents import ExceptDocument, OnDocument, PolicyDocument, RuleDocument
 from proxy.policy.names import Findings, Spot
-from proxy.policy.rules import Callers, On, Rule
+from proxy.policy.rules import LAXER, Callers, Mode, On, Rule, Spared
 from proxy.policy.taxonomy import CATEGORIES, RECORD, TAGS, below, with_parents
 from proxy.policy.vocabulary import MaskSpec, Vocabulary
 from proxy.yamlfile import YamlFile
@@ -55,12 +55,12 @@ class _Linker:
         """Yield the rules of all documents."""
         for file, document in files:
             for at, grant in enumerate(document.grants):
-                yield self.rule(Spot(file) / "grants" / at, "grant", grant)
+                yield self.rule(Spot(file) / "grants" / at, "grant", grant, document.mode)
             for at, guard in enumerate(document.guards):
-                yield self.rule(Spot(file) / "guards" / at, "guard", guard)
+                yield self.rule(Spot(file) / "guards" / at, "guard", guard, document.mode)
 
-    def rule(self, spot: Spot, kind: Literal["grant", "guard"], given: RuleDocument) -> Written:
-        """Return one rule."""
+    def rule(self, spot: Spot, kind: Literal["grant", "guard"], given: RuleDocument, most: Mode) -> Written:
+        """Return one rule; its mode is no stricter than `most`."""
         self.findings.once(spot / "id", "rule", given.id)
         effect = self._effect(spot, kind, given)
         mask = self._mask(spot, effect, given)
@@ -77,8 +77,12 @@ class _Linker:
             strength=mask.strength if mask else 0,
             callers=self._callers(spot, given),
             unless=self._callers(spot / "except", except_) if except_ else None,
+            spared=tuple(
+                Spared(self._callers(spot / "exceptions" / at, each), each.owner, each.until)
+                for at, each in enumerate(given.exceptions)
+            ),
             on=self._on(spot / "on", given.on),
-            mode=given.mode,
+            mode=max(given.mode, most, key=LAXER.index),
             since=given.valid.from_ if given.valid else None,
             until=given.valid.until if given.valid else None,
             description=given.description or "",

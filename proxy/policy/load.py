@@ -12,11 +12,14 @@ from proxy.errors import Problem, Problems
 from proxy.model import Action, Catalogue
 from proxy.policy.checks import check_rules
 from proxy.policy.compile import PolicySet
+from proxy.policy.dates import check_dates
 from proxy.policy.gather import gather
 from proxy.policy.link import link_rules
+from proxy.policy.lints import lint
 from proxy.policy.names import Findings
 from proxy.policy.rules import CheckMask
 from proxy.policy.vocabulary import Vocabulary, link_vocabulary
+from proxy.policy.waivers import waivers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,18 @@ def check_policies(
     Raises:
         Problems: the folder cannot be listed or is empty.
     """
+    today = datetime.fromtimestamp(clock(), UTC).date()
     gathered = gather(folder)
-    findings = Findings(list(gathered.problems), gathered.words_missing)
+    files = (*gathered.vocabularies, *gathered.policies)
+    waivers = waivers_of(files, today)
+    findings = Findings(list(gathered.problems), gathered.words_missing, waivers.silence)
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
     written = link_rules(gathered.policies, vocabulary, catalogues, findings)
     if not any(problem.severity == "error" for problem in findings.problems):
-        today = datetime.fromtimestamp(clock(), UTC).date()
-        check_rules(written, vocabulary, catalogues, today, findings)
+        check_rules(written, vocabulary, catalogues, findings)
+        lint(written, vocabulary, catalogues, findings)
+        check_dates(files, written, vocabulary, today, findings)
+        waivers.report(findings)
     problems = tuple(sorted(set(findings.problems)))
     policies = None
     if not any(problem.severity == "error" for problem in problems):

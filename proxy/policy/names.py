@@ -25,6 +25,14 @@ class Spot:
         return self.file.where(self.path)
 
 
+Silence = Callable[[Spot, str], bool]
+"""(place, code) -> whether somebody answers for that warning there."""
+
+
+def _nobody(_spot: Spot, _code: str) -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Findings:
     """What linking finds wrong; collected, never raised half-way."""
@@ -33,6 +41,8 @@ class Findings:
     words_missing: bool = False
     """A document that declares words could not be read: one slip there must not bury itself under a hundred
     unknown roles, so unknown words are left out and not noted."""
+    silence: Silence = _nobody
+    """Asked before a warning is noted."""
     _first: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(
@@ -45,7 +55,9 @@ class Findings:
         severity: Literal["error", "warning"] = "error",
         key: bool = False,
     ) -> None:
-        """Note one problem; with `key` at the key of the value instead of the value."""
+        """Note one problem, unless it is a warning that is waived; with `key` at the key of the value."""
+        if severity == "warning" and self.silence(spot, code):
+            return
         self.problems.append(spot.file.problem(spot.path, code, message, key=key, also=also, severity=severity))
 
     def known(self, spot: Spot, what: str, name: str, known: Collection[str]) -> bool:

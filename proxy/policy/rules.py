@@ -1,6 +1,6 @@
 """Rules with every name resolved: what a grant or guard matches, as plain values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -81,6 +81,21 @@ class Callers:
         )
 
 
+Mode = Literal["enforce", "warn", "audit"]
+LAXER: Final[Sequence[Mode]] = ("enforce", "warn", "audit")
+"""What a rule does when it matches, the strictest first: hold, hold and be reported, only be reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """Somebody a rule leaves out for a time, and who answers for that."""
+
+    callers: Callers
+    owner: str
+    until: date
+    """Last day, UTC."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One grant (a door) or guard (a wall)."""
@@ -94,8 +109,11 @@ class Rule:
     """Of the mask; 0 where there is none."""
     callers: Callers = field(default_factory=Callers)
     unless: Callers | None = None
+    spared: tuple[Spared, ...] = ()
     on: On = field(default_factory=On)
-    mode: Literal["enforce", "warn", "audit"] = "enforce"
+    mode: Mode = "enforce"
+    layer: str = ""
+    """Digest of the floor that the rule comes from; "" for the set's own."""
     since: date | None = None
     until: date | None = None
     """First and last day in force, UTC."""
@@ -115,14 +133,36 @@ class Rule:
         return self.mode != "audit"
 
     @property
+    def always(self) -> bool:
+        """True for a guard that holds for all it names, every day, without exception or condition."""
+        return (
+            self.kind == "guard"
+            and self.applies
+            and self.unless is None
+            and not self.spared
+            and self.since is None
+            and self.until is None
+        )
+
+    @property
     def built_in(self) -> bool:
         """True for a guard nobody wrote; the colon in its id is what no author can write."""
         return ":" in self.id
 
-    def concerns(self, roles: frozenset[str], purpose: str, recipient: str) -> bool:
-        """Tell whether the rule speaks about this caller."""
-        left_out = self.unless is not None and self.unless.fit(roles, purpose, recipient)
-        return not left_out and self.callers.fit(roles, purpose, recipient)
+    def concerns(self, roles: frozenset[str], purpose: str, recipient: str, today: date) -> bool:
+        """Tell whether the rule speaks about this caller on a day (UTC)."""
+        if not self.callers.fit(roles, purpose, recipient):
+            return False
+        if self.unless is not None and self.unless.fit(roles, purpose, recipient):
+            return False
+        return self.spares(roles, purpose, recipient, today) is None
+
+    def spares(self, roles: frozenset[str], purpose: str, recipient: str, today: date) -> Spared | None:
+        """Return the exception that leaves this caller out on a day (UTC), or None."""
+        for each in self.spared:
+            if today <= each.until and each.callers.fit(roles, purpose, recipient):
+                return each
+        return None
 
     def in_force(self, today: date) -> bool:
         """Tell whether the rule holds on a day (UTC)."""

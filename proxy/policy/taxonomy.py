@@ -48,6 +48,19 @@ CATEGORIES: Final = frozenset(
     for leaf in ("", *leaves.split())
 )
 
+PERSONAL: Final = frozenset({"user", "employee"})
+"""What is about a person; everything below counts."""
+SPECIAL: Final = frozenset(
+    f"user.{leaf}"
+    for leaf in (
+        *("biometric", "genetic", "health_and_medical", "political_opinion", "race", "religious_belief"),
+        *("sex_life", "sexual_orientation", "trade_union", "demographic.ethnicity"),
+        *("demographic.political_opinion", "demographic.race", "demographic.religious_belief"),
+        "demographic.sexual_orientation",
+    )
+)
+"""The special categories of GDPR Art. 9(1); everything below counts, and so does the tag `special`."""
+
 
 def ancestors(category: str) -> Iterator[str]:
     """Yield the category itself and every parent above it, nearest first."""

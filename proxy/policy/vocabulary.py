@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Final
 
 from proxy.model import Client, Mask, Recipient
 from proxy.policy.documents import (
@@ -18,13 +19,24 @@ from proxy.policy.names import Findings, Spot, declare
 from proxy.policy.rules import DEFAULT_STRENGTH, STRENGTH, CheckMask
 from proxy.yamlfile import YamlFile
 
+QUESTIONS: Final = ("needed_for_job", "extracted_or_synced", "privacy_concern")
+
 
 @dataclass(frozen=True, slots=True)
 class RoleSpec:
-    """A role, described."""
+    """A role, described, with the answers to the three questions about its access to personal data."""
 
     name: str
-    description: str = ""
+    description: str
+    needed_for_job: str
+    extracted_or_synced: str
+    privacy_concern: str
+    spot: Spot
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The questions without an answer."""
+        return tuple(name for name in QUESTIONS if not getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +122,14 @@ class _Words:
         self.recipients: Mapping[str, RecipientSpec] = {}
 
     def role(self, spot: Spot, name: str, given: RoleDocument) -> RoleSpec:
-        del spot
-        return RoleSpec(name, given.description or "")
+        return RoleSpec(
+            name,
+            given.description or "",
+            given.needed_for_job or "",
+            given.extracted_or_synced or "",
+            given.privacy_concern or "",
+            spot,
+        )
 
     def purpose(self, spot: Spot, name: str, given: PurposeDocument) -> PurposeSpec:
         if given.lawful_basis is None:

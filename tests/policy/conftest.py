@@ -13,7 +13,7 @@ VOCABULARY = """\
 apiVersion: lychgate.dev/v1
 kind: Vocabulary
 metadata: {name: words}
-roles: {agent: {}, lead: {}, officer: {}}
+roles: {agent: ANSWERS, lead: ANSWERS, officer: ANSWERS}
 purposes:
   support: {lawful_basis: contract}
   marketing: {lawful_basis: legitimate_interests}
@@ -26,7 +26,7 @@ masks:
   first2: {kind: keep_first, n: 2}
   year: {kind: year_only}
   firm: {kind: keep_last, n: 2, strength: 70}
-"""
+""".replace("ANSWERS", "{needed_for_job: daily, extracted_or_synced: never, privacy_concern: none}")
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_purposes_keep_masks_apart(bench: Any) -> None:
     def found(one: str, other: str) -> list[str]:
         rule = "{{id: {0}, effect: mask, with: {1}, actions: [read], recipients: [desk], purposes: [{2}]}}"
         text = f"grants:\n  - {rule.format('a', 'last4', one)}\n  - {rule.format('b', 'first2', other)}\n"
-        return [each[0] for each in bench.found(text)]
+        return [each[0] for each in bench.found(text) if each[0] != "LG109"]
 
     assert found("support", "marketing") == []
     assert found("marketing", "marketing.newsletter") == ["LG104"]
@@ -94,13 +94,6 @@ def test_a_grant_on_no_listed_field_is_reported(bench: Any) -> None:
     ]
 
 
-def test_a_rule_that_has_ended_is_reported(bench: Any) -> None:
-    """LG111: the day after its last day a rule does nothing."""
-    rules = "guards:\n  - {id: a, effect: deny, actions: [read], valid: {until: 2026-11-%d}}\n"
-    assert [each[0] for each in bench.found(rules % 22)] == ["LG111"]
-    assert bench.found(rules % 23) == []
-
-
 @pytest.mark.parametrize(
     ("rest", "clients", "reaches"),
     [
@@ -119,7 +112,7 @@ def test_a_grant_that_reaches_other_organisations_is_reported(
     if clients:
         bench.write("clients.yaml", f"clients:\n  c: {clients}\n", kind="Vocabulary")
     found = bench.found(f"grants:\n  - {{id: a, effect: allow, actions: [read], {rest}}}\n")
-    assert [each[0] for each in found] == (["LG114"] if reaches else [])
+    assert [each[0] for each in found if each[0] != "LG109"] == (["LG114"] if reaches else [])
 
 
 def test_thousands_of_alike_rules_are_checked_without_comparing_each_pair(bench: Any) -> None:
@@ -127,3 +120,40 @@ def test_thousands_of_alike_rules_are_checked_without_comparing_each_pair(bench:
     rule = "{{id: r{0}, effect: mask, with: {1}, actions: [read], recipients: [desk], on: {{fields: [{2}]}}}}"
     rules = [rule.format(n, "last4" if n % 2 else "first2", "Phone" if n % 2 else "Name") for n in range(2000)]
     assert bench.found("grants:\n" + "".join(f"  - {each}\n" for each in rules)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "needless"),
+    [
+        ("effect: redact, actions: [read]", "effect: deny, actions: ['*']", "a"),
+        ("effect: deny, actions: [read]", "effect: deny, actions: [read]", "b"),  # of two equals one stays
+        ("effect: deny, actions: [read]", "effect: deny, actions: [read, list]", "a"),
+        (
+            "effect: deny, actions: [read], roles: [lead]",
+            "effect: deny, actions: [read], roles: [lead, agent]",
+            "a",
+        ),
+        ("effect: deny, actions: [read], on: {fields: [Name]}", "effect: deny, actions: [read]", "a"),
+        ("effect: deny, actions: [read]", "effect: redact, actions: ['*']", ""),  # the other is milder
+        ("effect: redact, actions: [read]", "effect: deny, actions: [list]", ""),
+        ("effect: redact, actions: [read]", "effect: deny, actions: [read], on: {fields: [Name]}", ""),
+        ("effect: redact, actions: [read]", "effect: deny, actions: [read], except: {roles: [lead]}", ""),
+        ("effect: redact, actions: [read]", "effect: deny, actions: [read], mode: audit", ""),
+        ("effect: redact, actions: [read]", "effect: deny, actions: [read], valid: {until: 2028-01-01}", ""),
+    ],
+)
+def test_a_guard_that_another_makes_needless_is_reported(
+    bench: Any, one: str, other: str, needless: str
+) -> None:
+    """LG103: a reviewer should not have to wonder what it is for."""
+    found = bench.found(f"guards:\n  - {{id: a, {one}}}\n  - {{id: b, {other}}}\n")
+    assert [(each[0], each[3].split()[1]) for each in found] == ([("LG103", needless)] if needless else [])
+
+
+def test_thousands_of_alike_guards_are_checked_without_comparing_each_pair(bench: Any) -> None:
+    """Guards are looked for on the cells they stand on."""
+    rule = "{{id: r{0}, effect: redact, actions: [read], purposes: [support], on: {{fields: [{1}]}}}}"
+    rules = [rule.format(n, "Phone" if n % 2 else "Name") for n in range(600)]
+    found = bench.found("guards:\n" + "".join(f"  - {each}\n" for each in rules))
+    assert {each[0] for each in found} == {"LG103"}
+    assert len(found) == 598

@@ -1,9 +1,11 @@
 """The algebra of one cell."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.model import DENIED, Effect, Mask, Outcome
-from proxy.policy.combine import combine, differ
+from proxy.policy.combine import combine, differ, settle
 from proxy.policy.rules import Rule
 
 LAST4 = Mask("last4", "keep_last", (("n", 4),))
@@ -82,3 +84,40 @@ def test_masks_differ_only_at_equal_strength_and_with_another_result() -> None:
     assert not differ(one, _grant("b", Effect.MASK, SAME, 50))
     assert not differ(one, _grant("b", Effect.MASK, FIRST2, 51))
     assert not differ(one, ALLOW)
+
+
+def _floor(id_: str, effect: Effect) -> Rule:
+    return Rule(id_, "grant", effect, frozenset(), layer="org")
+
+
+@pytest.mark.parametrize(
+    ("grants", "outcome"),
+    [
+        ([ALLOW], DENIED),  # the floor does not open it
+        ([_floor("f", Effect.ALLOW)], DENIED),  # the set does not open it
+        ([ALLOW, _floor("f", Effect.REDACT)], Outcome(Effect.REDACT, None, "f")),
+        ([REDACT, _floor("f", Effect.ALLOW)], Outcome(Effect.REDACT, None, REDACT.id)),
+        (
+            [ALLOW, _floor("f", Effect.REDACT), _floor("g", Effect.ALLOW)],
+            Outcome(Effect.ALLOW, None, "g"),  # the floor's own most permissive door
+        ),
+    ],
+)
+def test_a_floor_s_grants_are_one_more_door_to_pass(grants: list[Rule], outcome: Outcome) -> None:
+    """Both the set and its floor have to open a field, and the stricter of the two counts."""
+    assert combine(grants, [], ("", "org")) == outcome
+
+
+def test_what_audited_rules_would_do_is_noted_and_changes_nothing() -> None:
+    """`would` names the effect and the rule; it is there only where the outcome would differ."""
+    audited = replace(WALL, mode="audit")
+    assert settle([ALLOW], [audited]) == Outcome(Effect.ALLOW, None, "open", would="deny by wall")
+    assert settle([ALLOW], [WALL, replace(VEIL, mode="audit")]) == Outcome(Effect.DENY, None, "wall")
+    assert settle([replace(ALLOW, mode="audit")], []) == Outcome(Effect.DENY, would="allow by open")
+
+
+def test_a_rule_in_mode_warn_is_reported_where_it_decides() -> None:
+    """It holds like any other, and the outcome says that it wants to be heard of."""
+    warning = replace(VEIL, mode="warn")
+    assert combine([ALLOW], [warning]) == Outcome(Effect.REDACT, None, "veil", warned=True)
+    assert combine([ALLOW], [warning, WALL]) == Outcome(Effect.DENY, None, "wall")

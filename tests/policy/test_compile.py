@@ -86,9 +86,11 @@ def test_a_guard_in_audit_mode_only_watches(bench: Any, mode: str, effect: int) 
 
 
 def test_a_grant_in_audit_mode_opens_nothing(bench: Any) -> None:
-    """A door that is only observed stays shut."""
+    """A door that is only observed stays shut, and what it would have opened is said."""
     rules = "grants:\n" + OPEN.replace("roles:", "mode: audit, roles:")
-    assert _plan(bench.check(rules).policies).decision.outcomes == {}
+    decision = _plan(bench.check(rules).policies).decision
+    assert {each.effect for each in decision.outcomes.values()} == {Effect.DENY}
+    assert "Contact.Name: allow by open" in decision.would
 
 
 def test_a_rule_begins_and_ends_at_midnight_utc_without_a_reload(bench: Any) -> None:

@@ -11,7 +11,7 @@ RULE = "{id: a, effect: allow, actions: [read], on: {objects: [Contact]}%s}"
     ("extra", "code", "message"),
     [
         (", roles: []", "LG117", "the list is empty"),  # nobody, or everybody? not guessed
-        (", except: {}", "LG117", "except names nobody"),
+        (", except: {}", "LG117", "names nobody"),
         (", except: {roles: []}", "LG117", "the list is empty"),
         (", valid: {}", "LG117", "valid needs from or until"),
         (", valid: {from: 2027-01-02, until: 2027-01-01}", "LG117", "valid ends before it begins"),

@@ -53,7 +53,7 @@ def test_a_slip_in_the_vocabulary_does_not_bury_itself(bench: Any) -> None:
 def test_a_warning_does_not_keep_a_set_from_loading(bench: Any) -> None:
     """Warnings are for `policy check`; the set is as enforceable as without them."""
     checked = bench.check("grants:\n  - {id: a, effect: allow, actions: [read]}\n")
-    assert [each.severity for each in checked.problems] == ["warning"]
+    assert {each.severity for each in checked.problems} == {"warning"}
     assert checked.errors == 0
     assert _load(bench).rules
 

@@ -8,6 +8,7 @@ import pytest
 from proxy.model import Action, Catalogue, Effect
 from proxy.policy.rules import Callers, On, Rule
 
+DAY = date(2026, 11, 23)
 LISTED = {"Id", "Name", "Phone", "City", "Born", "Health", "Notes"}
 
 
@@ -60,9 +61,9 @@ def test_except_leaves_out_only_callers_who_fit_all_of_it() -> None:
     """`except` with a role and a purpose spares that role for that purpose, not each of them."""
     unless = Callers(roles=frozenset({"officer"}), purposes=frozenset({"request"}))
     rule = Rule("g", "guard", Effect.DENY, frozenset({Action.READ}), unless=unless)
-    assert not rule.concerns(frozenset({"officer"}), "request", "desk")
-    assert rule.concerns(frozenset({"officer"}), "support", "desk")
-    assert rule.concerns(frozenset({"agent"}), "request", "desk")
+    assert not rule.concerns(frozenset({"officer"}), "request", "desk", DAY)
+    assert rule.concerns(frozenset({"officer"}), "support", "desk", DAY)
+    assert rule.concerns(frozenset({"agent"}), "request", "desk", DAY)
 
 
 def test_first_and_last_day_are_both_in_force() -> None:
