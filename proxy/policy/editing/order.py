@@ -1,0 +1,91 @@
+"""The order in which keys are written: that of the models, and for rules the order people read them in."""
+
+from collections.abc import Iterator, Sequence
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from proxy.policy.documents import Document, RuleDocument
+
+RULE: Final = (
+    "id",
+    "description",
+    "effect",
+    "with",
+    "roles",
+    "purposes",
+    "recipients",
+    "on",
+    "actions",
+    "when",
+    "except",
+    "exceptions",
+    "mode",
+    "valid",
+    "refs",
+    "waive",
+)
+"""Who is it, what does it do, to whom, on what, when, and then the small print."""
+
+DOCUMENT: Final = ("apiVersion", "kind", "metadata", "extends")
+
+Models = Sequence[type[BaseModel]]
+
+
+def keys_of(models: Models) -> tuple[str, ...]:
+    """Return the keys that any of the models has, in the order in which they are written."""
+    found: dict[str, None] = {}
+    for model in models:
+        if issubclass(model, RuleDocument):
+            found |= dict.fromkeys(RULE)
+        if issubclass(model, Document):
+            found |= dict.fromkeys(DOCUMENT)
+        found |= dict.fromkeys(field.alias or name for name, field in model.model_fields.items())
+    return tuple(found)
+
+
+def inside(models: Models, key: str) -> Models:
+    """Return the models of what stands under a key, through lists and dictionaries of one's own names."""
+    return tuple(
+        inner
+        for model in models
+        for name, field in model.model_fields.items()
+        if (field.alias or name) == key
+        for inner in _models(field.annotation)
+    )
+
+
+def named(models: Models, key: str) -> bool:
+    """Tell whether what stands under a key is a dictionary of names that the author chooses."""
+    return any(
+        get_origin(each) is dict
+        for model in models
+        for name, field in model.model_fields.items()
+        if (field.alias or name) == key
+        for each in plain(field.annotation)
+    )
+
+
+def plain(annotation: Any) -> Iterator[Any]:
+    """Yield the types that an annotation stands for, unions and Annotated undone."""
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        for argument in get_args(annotation):
+            yield from plain(argument)
+    elif origin is Annotated:
+        yield from plain(get_args(annotation)[0])
+    elif hasattr(annotation, "__value__"):
+        yield from plain(annotation.__value__)
+    else:
+        yield annotation
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    for each in plain(annotation):
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            yield each
+        elif get_origin(each) is not None:
+            for argument in get_args(each):
+                if argument is not Ellipsis:
+                    yield from _models(argument)
