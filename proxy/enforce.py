@@ -276,6 +276,9 @@ class Gateway:
             codec = codec_named(route.response_media)
         body = b"" if codec is None else codec.encode(opened.tree)
         headers = self._headers_back(exchange, asked, response, codec)
+        if tally.warned() or exchange.ruling.warned:
+            # That a rule in mode warn held, and never which: rules are for the ledger.
+            headers = Headers((*headers, ("lychgate-warning", "policy-warning")))
         exchange.stage = "ledger"  # 10
         subjects = tuple(dict.fromkeys(who for record, who in people if not record.gone))
         for entry in self._disclosed(exchange, response.status, _count(opened.records), subjects, tally):
@@ -362,6 +365,8 @@ class Gateway:
             fields=exchange.ruling.fields,
             records=records,
             rules=exchange.ruling.rules,
+            warned=exchange.ruling.warned,
+            would=exchange.ruling.would,
         )
 
     def _disclosed(
@@ -380,6 +385,8 @@ class Gateway:
                 categories=tally.categories(),
                 fields=tally.fields(),
                 rules=tally.rules(),
+                warned=tally.warned(),
+                would=tally.would(),
             )
             for number, part in enumerate(parts or [()], start=1)
         ]

@@ -6,12 +6,13 @@ a filter that ran has told its secret, a written value is stored, a deleted reco
 delivered past us.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from proxy.errors import Gap, Refused
 from proxy.message import RECORD_ITSELF
 from proxy.model import (
+    DENIED,
     DISCLOSING,
     QUERYING,
     WRITING,
@@ -21,6 +22,8 @@ from proxy.model import (
     Effect,
     FieldUse,
     Operation,
+    Outcome,
+    dotted,
 )
 
 Decide = Callable[[str, Action], Decision]
@@ -36,6 +39,10 @@ class Ruling:
     rules: tuple[str, ...] = ()
     """Ids of the rules that decided, sorted."""
     refusal: Refused | None = None
+    warned: tuple[str, ...] = ()
+    """Ids of the rules in mode warn among them."""
+    would: tuple[str, ...] = ()
+    """`object.field: redact by RULE`: what rules in mode audit would have made of what was judged."""
 
     def enforce(self) -> None:
         """Return only if every operation may go ahead.
@@ -50,23 +57,32 @@ class Ruling:
 def judge(operations: tuple[Operation, ...], decide: Decide, catalogue: Catalogue) -> Ruling:
     """Return the ruling on one request; one refused operation refuses them all."""
     fields: set[str] = set()
-    rules: set[str] = set()
+    found: list[tuple[str, Outcome]] = []
     refusal: Refused | None = None
     for operation in operations:
         for use in operation.uses:
             fields.add(f"{use.action} {use.object}.{use.field}")
-        for effect, rule, refused in _findings(operation, decide, catalogue):
-            if rule:
-                rules.add(rule)
-            if effect is not Effect.ALLOW and refusal is None:
+        for what, outcome, refused in _findings(operation, decide, catalogue):
+            found.append((what, outcome))
+            if refused is not None and refusal is None:
                 refusal = refused
     if not operations:
         refusal = Gap("construct", "no_operation")
-    return Ruling(tuple(sorted(fields)), tuple(sorted(rules)), refusal)
+    return Ruling(
+        tuple(sorted(fields)),
+        _sorted(outcome.rule for _, outcome in found if outcome.rule),
+        refusal,
+        _sorted(outcome.rule for _, outcome in found if outcome.warned),
+        _sorted(f"{what}: {outcome.would}" for what, outcome in found if outcome.would),
+    )
 
 
-Finding = tuple[Effect, str, Refused | None]
-"""What policy says of one thing, by which rule, and the refusal it means unless the effect is ALLOW."""
+def _sorted(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(words)))
+
+
+Finding = tuple[str, Outcome, Refused | None]
+"""What is judged, what policy says of it, and the refusal that this means."""
 
 
 def _findings(operation: Operation, decide: Decide, catalogue: Catalogue) -> Iterator[Finding]:
@@ -88,27 +104,30 @@ def _something_shown(operation: Operation, decide: Decide) -> Finding:
         outcomes = [decide(use.object, use.action).of(use.field) for use in selected]
     elif queried:
         # Only computed columns or a count: each use is judged on its own below.
-        return Effect.ALLOW, "", None
+        return operation.object, Outcome(Effect.ALLOW), None
     else:
         outcomes = list(decide(operation.object, operation.action).outcomes.values())
-    best = min(outcomes, key=lambda outcome: outcome.effect, default=None)
-    if best is None or best.effect is Effect.DENY:
-        return Effect.DENY, best.rule if best else "", Refused("not_granted", operation.object)
-    return Effect.ALLOW, best.rule, None
+    best = min(outcomes, key=lambda outcome: outcome.effect, default=DENIED)
+    # What audited rules would do to a field is said when the field is in the answer.
+    best = replace(best, would="")
+    refused = Refused("not_granted", operation.object) if best.effect is Effect.DENY else None
+    return operation.object, best, refused
 
 
 def _whole_record(operation: Operation, decide: Decide) -> Finding:
     outcome = decide(operation.object, operation.action).of(RECORD_ITSELF)
-    return outcome.effect, outcome.rule, Refused("not_granted", f"{operation.action} {operation.object}")
+    refused = Refused("not_granted", f"{operation.action} {operation.object}")
+    return operation.object, outcome, None if outcome.effect is Effect.ALLOW else refused
 
 
 def _one_use(use: FieldUse, decide: Decide, catalogue: Catalogue) -> Finding:
     outcome = decide(use.object, use.action).of(use.field)
     reason, detail = _reason(use.action), f"{use.action} {use.object}.{use.field}"
+    what = dotted(use.object, use.field)
     spec = catalogue.get(use.object)
     if spec is None or (use.field not in spec.fields and use.field != RECORD_ITSELF):
-        return Effect.DENY, "", Gap("field", reason, detail)
-    return outcome.effect, outcome.rule, Refused(reason, detail)
+        return what, DENIED, Gap("field", reason, detail)
+    return what, outcome, None if outcome.effect is Effect.ALLOW else Refused(reason, detail)
 
 
 def _reason(action: Action) -> str:

@@ -217,4 +217,8 @@ def _mask(one: Judged) -> Apply:
 def _cell(one: Judged) -> Cell:
     effect, mask = one.outcome.effect, one.outcome.mask
     how = {Effect.REDACT: "redact", Effect.DENY: "remove"}.get(effect, mask.kind if mask else "")
-    return Cell(one.action, one.object, one.field, one.spec.category, effect, how, one.outcome.rule)
+    rule = one.outcome.rule
+    warned = rule if one.outcome.warned else ""
+    return Cell(
+        one.action, one.object, one.field, one.spec.category, effect, how, rule, warned, one.outcome.would
+    )

@@ -28,6 +28,10 @@ class Cell(NamedTuple):
     how: str
     """Kind of the mask, `redact`, `remove`, or "" where the value is shown as it is."""
     rule: str
+    warned: str = ""
+    """The rule, where it is in mode warn."""
+    would: str = ""
+    """What rules in mode audit would have made of it."""
 
 
 class Summary(NamedTuple):
@@ -40,6 +44,8 @@ class Summary(NamedTuple):
     rules: tuple[str, ...]
     decisions: tuple[tuple[Action, Effect, int], ...]
     transforms: tuple[tuple[str, int], ...]
+    warned: tuple[str, ...]
+    would: tuple[str, ...]
 
 
 def summarise(cells: tuple[Cell, ...]) -> Summary:
@@ -51,6 +57,8 @@ def summarise(cells: tuple[Cell, ...]) -> Summary:
         _sorted(cell.rule for cell in cells if cell.rule),
         tuple((*key, count) for key, count in Counter((cell.action, cell.effect) for cell in cells).items()),
         tuple(Counter(cell.how for cell in cells if cell.how).items()),
+        _sorted(cell.warned for cell in cells if cell.warned),
+        _sorted(f"{_path(cell)}: {cell.would}" for cell in cells if cell.would),
     )
 
 
@@ -103,6 +111,14 @@ class Tally:
     def rules(self) -> tuple[str, ...]:
         """Return the ids of the rules that decided, sorted."""
         return _together([shape.summary.rules for shape in self._shapes])
+
+    def warned(self) -> tuple[str, ...]:
+        """Return the ids of the rules in mode warn that decided, sorted."""
+        return _together([shape.summary.warned for shape in self._shapes])
+
+    def would(self) -> tuple[str, ...]:
+        """Return `object.field: redact by RULE` of what audited rules would have changed, sorted."""
+        return _together([shape.summary.would for shape in self._shapes])
 
     def decisions(self) -> Iterator[tuple[Action, Effect, int]]:
         """Yield how many values of each action met each effect."""

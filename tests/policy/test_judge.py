@@ -117,3 +117,18 @@ def test_the_ledger_learns_fields_and_rules() -> None:
     )
     assert ruling.fields == ("filter Contact.Email", "list Contact.Id", "list Contact.Phone")
     assert ruling.rules == ("yes",)
+
+
+def test_the_ledger_learns_which_rules_warned_and_what_audited_ones_would_have_done() -> None:
+    """Of what was judged on the way in; fields of the answer are told when they are there."""
+    outcomes = {
+        "Email": Outcome(Effect.ALLOW, rule="open", would="deny by staged"),
+        "Phone": Outcome(Effect.ALLOW, rule="new", warned=True),
+    }
+    ruling = judge(
+        (ask(Action.LIST, *uses(Action.LIST, "Email"), *uses(Action.FILTER, "Email", "Phone")),),
+        lambda name, action: Decision(action, name, outcomes),
+        CATALOGUE,
+    )
+    assert (ruling.warned, ruling.would) == (("new",), ("Contact.Email: deny by staged",))
+    assert ruling.refusal is None

@@ -87,3 +87,17 @@ def test_an_empty_answer_leaves_an_empty_tally() -> None:
     """No records, no claims."""
     tally = Tally()
     assert (tally.fields(), tally.categories(), tally.rules(), tally.unclassified) == ((), (), (), 0)
+
+
+def test_warnings_and_what_audited_rules_would_do_are_told_of_fields_that_came_back() -> None:
+    """A rule that decided nothing in this answer is not mentioned."""
+    outcomes = {
+        "Name": Outcome(Effect.ALLOW, rule="a", would="redact by staged"),
+        "Email": Outcome(Effect.REDACT, rule="b", warned=True),
+        "Ssn": Outcome(Effect.REDACT, rule="c", warned=True, would="deny by staged"),
+    }
+    tally = Tally()
+    redactions = Redactions(lambda name, action: Decision(action, name, outcomes), CATALOGUE)
+    redactions.apply(Record("Contact", Action.READ, {"Name": "canary", "Email": "canary"}), tally)
+    assert tally.warned() == ("b",)
+    assert tally.would() == ("Contact.Name: redact by staged",)
