@@ -47,6 +47,8 @@ def run(path: Path, *, check: bool) -> None:
             click.echo("\n".join(describe(app, {})))
             return
         asyncio.run(_serve(app))
+    except OSError as error:
+        raise click.ClickException(f"cannot serve: {error.strerror}") from None
     finally:
         app.ledger.close()
 
@@ -72,7 +74,10 @@ async def _serve(app: App) -> None:
     app.problems["lanes"] = "not listening yet"
     await app.started()
     host, port = split_address(app.config.admin)
-    admin, port = serve_admin(host, port, not_ready=app.not_ready, metrics=app.metrics.text)
+    try:
+        admin, port = serve_admin(host, port, not_ready=app.not_ready, metrics=app.metrics.text)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None
     try:
         await serve(
             [(lane_spec(lane), app.gateways[lane.name]) for lane in app.config.lanes],

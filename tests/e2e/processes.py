@@ -36,6 +36,16 @@ def key_of(client: str, clients: Path) -> str:
     return key
 
 
+def until(holds: Callable[[], object]) -> None:
+    """Return once something holds that another process brings about."""
+    pause = threading.Event()
+    for _ in range(int(PATIENCE / 0.02)):
+        if holds():
+            return
+        pause.wait(0.02)
+    raise AssertionError("did not come about")
+
+
 class Spoken:
     """What a process writes to standard output and error, as it writes it."""
 

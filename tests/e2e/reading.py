@@ -29,6 +29,12 @@ def told_of(ledger: Path, decision: str) -> list[Entry]:
     return [entry for entry in entries_of(ledger) if entry["id"] == decision]
 
 
+def size_of(ledger: Path) -> int:
+    """Return how many bytes of a ledger of one segment are written."""
+    (segment,) = ledger.glob("*.segment")
+    return sum(8 + len(payload) for payload in _payloads(segment))
+
+
 def _payloads(segment: Path) -> Iterator[bytes]:
     with segment.open("rb") as file:
         while len(header := file.read(8)) == 8:

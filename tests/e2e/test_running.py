@@ -5,7 +5,7 @@ import http.client
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from proxy.demo.installation import LaneOf
 from proxy.sandbox import running
 from tests.e2e.conftest import Install
 from tests.e2e.harness import CRM_TOKEN
-from tests.e2e.processes import PATIENCE, Installed
+from tests.e2e.processes import PATIENCE, Installed, until
 from tests.e2e.wire import Asking, Got, Held, Line
 
 MASKED = "effect: mask\n    with: phone_ending\n    roles: [support_agent]"
@@ -34,16 +34,6 @@ def held() -> Iterator[tuple[Held, str]]:
 def serving(install: Install, held: tuple[Held, str]) -> Installed:
     """Lychgate in front of it."""
     return install({"hubspot": LaneOf(0, held[1], CRM_TOKEN)}).up()
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Return once something holds that another process brings about."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.02)):
-        if holds():
-            return
-        pause.wait(0.02)
-    raise AssertionError("did not come about")
 
 
 class Load:
