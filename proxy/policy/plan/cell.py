@@ -1,0 +1,175 @@
+"""One cell under two policies: in which rows does it open, in which does it close?"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from proxy.model import DENIED, Outcome
+from proxy.policy.plan.formula import Formula
+from proxy.policy.plan.index import ALWAYS, Bit, Index
+from proxy.policy.plan.space import Space
+from proxy.policy.rules import Rule, Weight
+
+
+class Verdict(StrEnum):
+    """What a change comes to for one cell."""
+
+    LOOSENED = "loosened"
+    """Somewhere the recipient learns more, and nowhere less."""
+    TIGHTENED = "tightened"
+    """Somewhere the recipient learns less, and nowhere more."""
+    MIXED = "mixed"
+    """Both, or one mask in place of another that cannot be compared with it."""
+
+    @property
+    def opens(self) -> bool:
+        """Tell whether anybody may learn more than before."""
+        return self is not Verdict.TIGHTENED
+
+
+class Seen(NamedTuple):
+    """One outcome of a cell, where it stands on the scale, and the field's type if a mask goes by it."""
+
+    outcome: Outcome
+    weight: Weight
+    semantic: str
+
+    def same(self, other: "Seen") -> bool:
+        """Tell whether a recipient could see no difference; names of masks and rules make none."""
+        one, two = self.outcome, other.outcome
+        if one.effect is not two.effect:
+            return False
+        if one.mask is None or two.mask is None:
+            return one.mask is two.mask
+        return (one.mask.kind, one.mask.params, self.semantic) == (
+            two.mask.kind,
+            two.mask.params,
+            other.semantic,
+        )
+
+
+Table = Sequence[tuple[Seen, int]]
+"""Every outcome of a cell with the rows it comes out in; the rows are all, and none stands twice."""
+
+
+class Difference(NamedTuple):
+    """How one cell under one policy differs from itself under another."""
+
+    verdict: Verdict
+    space: Space
+    was: Table
+    now: Table
+    loosened: int
+    """Rows in which the recipient learns more, or something that cannot be compared."""
+    tightened: int
+    """Rows in which the recipient learns less, or something that cannot be compared."""
+
+
+class Spaces:
+    """Spaces already made, by their formulas."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Formula, ...], Space] = {}
+
+    def of(self, formulas: Iterable[Formula]) -> Space:
+        """Return the space of some formulas."""
+        key = tuple(dict.fromkeys(formulas))
+        if key not in self._made:
+            self._made[key] = Space(key)
+        return self._made[key]
+
+
+def table(index: Index, bits: int, space: Space, semantic: str = "") -> Table:
+    """Return what the rules of some bits come to, row by row."""
+    if not index.opens(bits):
+        return [(_seen(DENIED, (), ""), space.all)]
+    always, sometimes = _split(index.members(bits))
+    patterns: dict[tuple[int, ...], int] = {(): space.all}
+    for at, (condition, rules) in enumerate(sometimes):
+        true, error = space.where(condition)
+        # What cannot be evaluated closes: such a grant does not match, such a guard does.
+        here = true | error if rules[0].kind == "guard" else true
+        patterns = {
+            (*pattern, at) if matches else pattern: found
+            for pattern, rows in patterns.items()
+            for matches, part in ((True, here), (False, space.all & ~here))
+            if (found := rows & part)
+        }
+    merged: dict[Seen, int] = {}
+    for pattern, rows in patterns.items():
+        matching = [*always, *(rule for at in pattern for rule in sometimes[at][1])]
+        seen = _seen(index.outcome(matching), matching, semantic)
+        merged[seen] = merged.get(seen, 0) | rows
+    return sorted(merged.items(), key=lambda item: (item[0].weight, item[0].outcome.rule))
+
+
+def conditions_of(index: Index, bits: int) -> list[Formula]:
+    """Return the conditions under which rules of some bits match, without those that always do.
+
+    Where no grant is among them there are none: everything is denied, whatever is the case.
+    """
+    if not index.opens(bits):
+        return []
+    return list(dict.fromkeys(bit.condition for bit in index.members(bits) if bit.condition != ALWAYS))
+
+
+def difference(
+    old: tuple[Index, int], new: tuple[Index, int], spaces: Spaces, semantics: tuple[str, str] = ("", "")
+) -> Difference | None:
+    """Return how a cell differs, None if it does not.
+
+    Where the space is a sample, None means that no drawn row differs.
+
+    Args:
+        old: the set before, and the bits of its rules about the cell.
+        new: the set after, and the bits of its rules about the cell.
+        spaces: those already made.
+        semantics: types of the field on either side, where they differ.
+    """
+    space = spaces.of((*conditions_of(*old), *conditions_of(*new)))
+    before, after = table(*old, space, semantics[0]), table(*new, space, semantics[1])
+    loosened = tightened = 0
+    for one, rows in before:
+        for other, others in after:
+            both = rows & others
+            if both and not one.same(other):
+                loosened |= both if other.weight <= one.weight else 0
+                tightened |= both if other.weight >= one.weight else 0
+    if not loosened and not tightened:
+        return None
+    verdict = Verdict.TIGHTENED if not loosened else Verdict.MIXED if tightened else Verdict.LOOSENED
+    return Difference(verdict, space, before, after, loosened, tightened)
+
+
+def undecided(old: tuple[Index, int], new: tuple[Index, int], spaces: Spaces) -> bool:
+    """Tell whether a cell without a difference may have one: its rules differ, and rows were only drawn."""
+    formulas = (*conditions_of(*old), *conditions_of(*new))
+    if not formulas or spaces.of(formulas).exact:
+        return False
+    return _signature(*old) != _signature(*new)
+
+
+def _signature(index: Index, bits: int) -> frozenset[object]:
+    return frozenset(
+        (bit.rule.kind, bit.rule.weight, bit.rule.mask, bit.rule.layer, bit.condition)
+        for bit in index.members(bits)
+    )
+
+
+def _split(bits: Iterable[Bit]) -> tuple[list[Rule], list[tuple[Formula, list[Rule]]]]:
+    """Return the rules that always match, and the others by condition and kind."""
+    always: list[Rule] = []
+    sometimes: dict[tuple[Formula, str], list[Rule]] = {}
+    for bit in bits:
+        if bit.condition == ALWAYS:
+            always.append(bit.rule)
+        else:
+            sometimes.setdefault((bit.condition, bit.rule.kind), []).append(bit.rule)
+    return always, [(condition, rules) for (condition, _), rules in sometimes.items()]
+
+
+def _seen(outcome: Outcome, matching: Iterable[Rule], semantic: str) -> Seen:
+    if outcome.mask is None:
+        return Seen(outcome, (int(outcome.effect), 0), "")
+    strength = next(rule.strength for rule in matching if rule.id == outcome.rule)
+    return Seen(outcome, (int(outcome.effect), strength), semantic)

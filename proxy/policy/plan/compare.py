@@ -1,0 +1,383 @@
+"""Two policy sets, cell by cell: who may see or do what that they could not before?
+
+`compare` is the story: the callers there are on either side, the days on which something begins or ends, and
+for every caller, action and object the fields that come out differently. Callers whom the same rules speak
+about are handled as one, and so are fields that the same rules reach; that is all that makes it quick, and
+nothing is left out by it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import product
+from typing import Final, NamedTuple, cast
+
+from proxy.model import Action, Outcome
+from proxy.policy.compile import PolicySet
+from proxy.policy.plan.boxes import Box, merged
+from proxy.policy.plan.cell import Difference, Spaces, Table, Verdict, difference, undecided
+from proxy.policy.plan.index import Caller, Index, Reading
+from proxy.policy.plan.phrase import fact_words, outcome_words, words
+
+MOST_DAYS: Final = 366
+"""Days on which something begins or ends that are looked at; a set with more is compared up to there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One policy set to compare, with the conditions of those of its rules that have any."""
+
+    policies: PolicySet
+    conditions: Mapping[str, Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One concrete case of a change."""
+
+    opens: bool
+    """Whether the recipient learns more here, or something that cannot be compared."""
+    caller: Caller
+    action: Action
+    field: str
+    day: date
+    facts: Mapping[str, str]
+    """What has to be the case; empty where no condition is involved."""
+    was: str
+    was_rule: str
+    """Id of the rule that decided; "" where no grant matched."""
+    now: str
+    now_rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Cells that changed in the same way: every combination of what stands in it."""
+
+    verdict: Verdict
+    connector: str
+    object: str
+    roles: tuple[frozenset[str], ...]
+    """Each is the roles of one caller."""
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...]
+    actions: tuple[Action, ...]
+    fields: tuple[str, ...]
+    days: tuple[tuple[date, date | None], ...]
+    """First day and the first day after; None for good."""
+    was: str
+    now: str
+    exact: bool
+    """False: more conditions than can be tried; rows were drawn, and more may change than is said."""
+    examples: tuple[Example, ...] = ()
+    """One that opens, if any does, then one that closes, if any does."""
+
+    @property
+    def cells(self) -> int:
+        """How many cells this is, whatever the day."""
+        callers = len(self.roles) * len(self.purposes) * len(self.recipients)
+        return callers * len(self.actions) * len(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that differs between two policy sets."""
+
+    changes: tuple[Change, ...]
+    """What opens first."""
+    cells: int
+    """How many were compared."""
+    counts: Mapping[Verdict, int]
+    """Changed cells; one that opens on one day and closes on another is mixed."""
+    inexact: int
+    """Cells with more conditions than can be tried."""
+    days: tuple[date, ...]
+    """Today, and every later day on which a rule or an agreement begins or ends."""
+    opening: frozenset[str]
+    """Ids of the rules that decide, before or after, where something opens."""
+
+    @property
+    def opens(self) -> bool:
+        """Tell whether anybody may learn more than before; a change that cannot be ruled out counts."""
+        return any(change.verdict.opens or not change.exact for change in self.changes)
+
+
+def compare(old: Side, new: Side, *, today: date, role_sets: Iterable[frozenset[str]] = ()) -> Comparison:
+    """Return what differs from `today` (UTC) on.
+
+    Args:
+        old: what is in force.
+        new: what is to be.
+        today: days before are not looked at.
+        role_sets: callers with these roles are looked at beside those with one role, and those with the
+            roles of a registered client.
+    """
+    return _Comparing(old, new, today, role_sets).result()
+
+
+class _Kind(NamedTuple):
+    """What cells must share to stand in one row."""
+
+    verdict: Verdict
+    was: str
+    now: str
+    exact: bool
+
+
+_Steps = tuple[tuple[_Kind, frozenset[str]], ...]
+"""How the fields of one object differ for one caller on one day; fields that do not are missing."""
+_Dimensions = tuple[
+    frozenset[date], frozenset[frozenset[str]], frozenset[str], frozenset[str], frozenset[Action], frozenset[str]
+]
+"""What a box is of: days, roles, purposes, recipients, actions, fields."""
+_Bits = tuple[tuple[int, int], ...]
+"""For each day, the rules of either side that speak about a caller."""
+
+
+class _Comparing:
+    """One comparison on its way."""
+
+    def __init__(self, old: Side, new: Side, today: date, role_sets: Iterable[frozenset[str]]) -> None:
+        self.days = _days(old.policies, new.policies, today)
+        self.old, self.new = Index(old.policies, old.conditions), Index(new.policies, new.conditions)
+        self.spaces = Spaces()
+        self.callers: dict[_Bits, list[Caller]] = {}
+        for caller in _callers(old.policies, new.policies, role_sets):
+            bits = tuple((self.old.asked(caller, day), self.new.asked(caller, day)) for day in self.days)
+            self.callers.setdefault(bits, []).append(caller)
+        self.cells = self.inexact = 0
+        self.counts = dict.fromkeys(Verdict, 0)
+        self.opening: set[str] = set()
+        self.boxes: dict[tuple[_Kind, str, str], list[Box]] = {}
+        self._found: dict[object, tuple[Difference | None, _Kind | None]] = {}
+
+    def result(self) -> Comparison:
+        """Return everything that differs."""
+        for connector, name in _objects(self.old.policies, self.new.policies):
+            for action in Action:
+                self._compare_object(connector, name, action)
+        changes = [
+            self._change(kind, connector, name, box)
+            for (kind, connector, name), boxes in self.boxes.items()
+            # Days first, roles and purposes last: a row should read as one person's new right.
+            for box in merged(boxes, (0, 5, 4, 3, 1, 2))
+        ]
+        changes.sort(key=_in_order)
+        return Comparison(
+            tuple(changes), self.cells, self.counts, self.inexact, self.days, frozenset(self.opening)
+        )
+
+    def _compare_object(self, connector: str, name: str, action: Action) -> None:
+        """Compare one object for one action: all callers, all fields, all days."""
+        before, after = (side.fields(connector, name, action) for side in (self.old, self.new))
+        fields = _Fields(connector, name, before, after, tuple(sorted({*before, *after})))
+        doing = self.old.doing(action), self.new.doing(action)
+        steps: dict[tuple[int, int], _Steps] = {}
+        ways: dict[tuple[int, ...], list[tuple[_Kind, frozenset[date], frozenset[str]]]] = {}
+        for asked, callers in self.callers.items():
+            self.cells += len(fields.names) * len(callers)
+            daily = []
+            for was, now in asked:
+                key = (was & doing[0], now & doing[1])
+                if key not in steps:
+                    steps[key] = self._steps(fields, *key)
+                daily.append(steps[key])
+            if not any(daily):
+                continue
+            way = tuple(map(id, daily))
+            if way not in ways:
+                ways[way] = _over_days(daily, self.days)
+            self._note(connector, name, action, callers, ways[way])
+
+    def _note(
+        self,
+        connector: str,
+        name: str,
+        action: Action,
+        callers: Sequence[Caller],
+        way: Sequence[tuple[_Kind, frozenset[date], frozenset[str]]],
+    ) -> None:
+        verdicts: dict[str, set[Verdict]] = {}
+        for kind, days, names in way:
+            for each in names:
+                verdicts.setdefault(each, set()).add(kind.verdict)
+            boxes = self.boxes.setdefault((kind, connector, name), [])
+            boxes += (
+                (days, *(frozenset({word}) for word in caller), frozenset({action}), names) for caller in callers
+            )
+        for met in verdicts.values():
+            self.counts[met.pop() if len(met) == 1 else Verdict.MIXED] += len(callers)
+
+    def _steps(self, fields: "_Fields", was: int, now: int) -> _Steps:
+        """Return how the fields of one object differ, given the rules that speak about caller and action."""
+        found: dict[_Kind, set[str]] = {}
+        for name in fields.names:
+            semantics = self._semantics(fields, name)
+            cell = (was & fields.before.get(name, 0), now & fields.after.get(name, 0), semantics)
+            kind = self._difference(*cell)[1]
+            if kind is not None:
+                found.setdefault(kind, set()).add(name)
+        return tuple((kind, frozenset(names)) for kind, names in found.items())
+
+    def _difference(
+        self, was: int, now: int, semantics: tuple[str, str]
+    ) -> tuple[Difference | None, _Kind | None]:
+        key = (was, now, semantics)
+        if key not in self._found:
+            self._found[key] = self._differ(was, now, semantics)
+        return self._found[key]
+
+    def _differ(self, was: int, now: int, semantics: tuple[str, str]) -> tuple[Difference | None, _Kind | None]:
+        old, new = (self.old, was), (self.new, now)
+        found = difference(old, new, self.spaces, semantics)
+        if found is not None:
+            self._remember_opening(found)
+            said = words(found.was, found.space), words(found.now, found.space)
+            return found, _Kind(found.verdict, *said, found.space.exact)
+        if undecided(old, new, self.spaces):
+            return None, _Kind(Verdict.MIXED, "", "", exact=False)
+        return None, None
+
+    def _remember_opening(self, found: Difference) -> None:
+        for table in (found.was, found.now):
+            self.opening |= {seen.outcome.rule for seen, rows in table if rows & found.loosened}
+        self.opening.discard("")
+
+    def _semantics(self, fields: "_Fields", name: str) -> tuple[str, str]:
+        """Return the types of a field on either side, where they differ: masks may go by them."""
+        sides = (self.old.policies.catalogues, self.new.policies.catalogues)
+        specs = [side.get(fields.connector, {}).get(fields.object) for side in sides]
+        one, two = (spec.fields.get(name) if spec else None for spec in specs)
+        return (one.semantic, two.semantic) if one and two and one.semantic != two.semantic else ("", "")
+
+    def _change(self, kind: _Kind, connector: str, name: str, box: Box) -> Change:
+        days, roles, purposes, recipients, actions, fields = cast("_Dimensions", box)
+        change = Change(
+            verdict=kind.verdict,
+            connector=connector,
+            object=name,
+            roles=tuple(sorted(roles, key=sorted)),
+            purposes=tuple(sorted(purposes)),
+            recipients=tuple(sorted(recipients)),
+            actions=tuple(action for action in Action if action in actions),
+            fields=tuple(sorted(fields)),
+            days=_stretches(days, self.days),
+            was=kind.was,
+            now=kind.now,
+            exact=kind.exact,
+        )
+        return replace(change, examples=tuple(self._examples(change)))
+
+    def _examples(self, change: Change) -> Iterator[Example]:
+        """Yield the first cell of a row, in a case that opens and in one that closes."""
+        caller = Caller(change.roles[0], change.purposes[0], change.recipients[0])
+        action, field, day = change.actions[0], change.fields[0], change.days[0][0]
+        asked = self.old.asked(caller, day), self.new.asked(caller, day)
+        before, after = (side.fields(change.connector, change.object, action) for side in (self.old, self.new))
+        fields = _Fields(change.connector, change.object, before, after, (field,))
+        found, _ = self._difference(
+            asked[0] & self.old.doing(action) & before.get(field, 0),
+            asked[1] & self.new.doing(action) & after.get(field, 0),
+            self._semantics(fields, field),
+        )
+        if found is None:
+            return
+        both = found.loosened & found.tightened
+        for opens, rows in ((True, found.loosened), (False, found.tightened & ~both)):
+            if rows:
+                yield _example(change, caller, rows, found, opens=opens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields of one object on either side, with the rules about each."""
+
+    connector: str
+    object: str
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    names: tuple[str, ...]
+
+
+def _example(change: Change, caller: Caller, rows: int, found: Difference, *, opens: bool) -> Example:
+    row = found.space.row(rows)
+    was, now = (_outcome_in(table, row.bit) for table in (found.was, found.now))
+    domains = found.space.domains
+    return Example(
+        opens=opens,
+        caller=caller,
+        action=change.actions[0],
+        field=change.fields[0],
+        day=change.days[0][0],
+        facts={fact: fact_words(value, domains[fact]) for fact, value in row.facts.items()},
+        was=outcome_words(was),
+        was_rule=was.rule,
+        now=outcome_words(now),
+        now_rule=now.rule,
+    )
+
+
+def _outcome_in(table: Table, bit: int) -> Outcome:
+    return next(seen.outcome for seen, rows in table if rows & bit)
+
+
+def _over_days(
+    daily: Sequence[_Steps], days: Sequence[date]
+) -> list[tuple[_Kind, frozenset[date], frozenset[str]]]:
+    """Return what differs in the same way, with the days on which it does and the fields it is about."""
+    when: dict[tuple[_Kind, str], set[date]] = {}
+    for day, steps in zip(days, daily, strict=True):
+        for kind, names in steps:
+            for name in names:
+                when.setdefault((kind, name), set()).add(day)
+    found: dict[tuple[_Kind, frozenset[date]], set[str]] = {}
+    for (kind, name), on in when.items():
+        found.setdefault((kind, frozenset(on)), set()).add(name)
+    return [(kind, on, frozenset(names)) for (kind, on), names in found.items()]
+
+
+def _days(old: PolicySet, new: PolicySet, today: date) -> tuple[date, ...]:
+    later = sorted({day for side in (old, new) for day in side.days if day > today})
+    return (today, *later[: MOST_DAYS - 1])
+
+
+def _stretches(days: Iterable[date], all_days: Sequence[date]) -> tuple[tuple[date, date | None], ...]:
+    """Return days as stretches, each from its first day to the day after its last."""
+    chosen = set(days)
+    found: list[tuple[date, date | None]] = []
+    for at, day in enumerate(all_days):
+        if day in chosen:
+            after = all_days[at + 1] if at + 1 < len(all_days) else None
+            if found and found[-1][1] == day:
+                found[-1] = (found[-1][0], after)
+            else:
+                found.append((day, after))
+    return tuple(found)
+
+
+def _callers(old: PolicySet, new: PolicySet, role_sets: Iterable[frozenset[str]]) -> Iterator[Caller]:
+    """Yield every caller with one role, with a registered client's roles, or with one of the given sets."""
+    clients = [*old.clients.values(), *new.clients.values()]
+    roles = {frozenset({role}) for role in (*old.roles, *new.roles)}
+    roles |= {client.roles for client in clients} | set(role_sets)
+    purposes = sorted({*old.purposes, *new.purposes})
+    recipients = sorted({*old.recipients, *new.recipients})
+    for found in product(sorted(roles, key=sorted), purposes, recipients):
+        yield Caller(*found)
+
+
+def _objects(old: PolicySet, new: PolicySet) -> list[tuple[str, str]]:
+    return sorted(
+        {
+            (connector, name)
+            for side in (old, new)
+            for connector, catalogue in side.catalogues.items()
+            for name in catalogue
+        }
+    )
+
+
+def _in_order(change: Change) -> tuple[object, ...]:
+    first = (Verdict.LOOSENED, Verdict.MIXED, Verdict.TIGHTENED).index(change.verdict)
+    roles = [sorted(each) for each in change.roles]
+    return (first, roles, change.purposes, change.connector, change.object, change.actions, change.fields)
