@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from proxy.cli import policytext as text
+from proxy.cli.policy_fmt import fmt
+from proxy.cli.policy_schema import show_schema
 from proxy.cli.policyset import (
     ACTIONS,
     FOLDER,
@@ -21,6 +23,7 @@ from proxy.cli.policyset import (
     usable_set,
 )
 from proxy.model import Action
+from proxy.policy.editing.reports import REPORTS
 from proxy.policy.explain import Question, explain, matrix
 
 FINDINGS = 1
@@ -31,9 +34,20 @@ def policy() -> None:
     """Check a policy set, and read what it says."""
 
 
+policy.add_command(fmt)
+policy.add_command(show_schema)
+
+
 @policy.command()
 @click.argument("folder", metavar="[DIR]", default="policies", type=FOLDER)
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", *REPORTS]),
+    default="text",
+    show_default=True,
+    help="sarif: code scanning; github: workflow commands; junit: CI; markdown: a comment.",
+)
 @click.pass_context
 def check(context: click.Context, folder: Path, form: str) -> None:
     """Say everything that is wrong with the policy set in DIR (policies, if not given).
@@ -53,8 +67,10 @@ def check(context: click.Context, folder: Path, form: str) -> None:
             "digest": checked.policies.digest if checked.policies else None,
         }
         click.echo(json.dumps(found, indent=2))
+    elif form in REPORTS:
+        click.echo(REPORTS[form](problems, text.summary(checked, problems, milliseconds)))
     else:
-        for line in text.problem_lines(problems):
+        for line in text.problem_lines(problems, color=text.wants_color()):
             click.echo(line)
         click.echo(text.summary(checked, problems, milliseconds))
     if any(problem.severity == "error" for problem in problems):

@@ -1,7 +1,11 @@
 """What `lychgate policy` prints: values in, lines out."""
 
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
+
+import click
 
 from proxy.errors import Problem
 from proxy.model import DISCLOSING, Effect, Outcome
@@ -19,11 +23,19 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
+def wants_color() -> bool:
+    """Tell whether standard output is a terminal whose user has not said NO_COLOR (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def problem_lines(problems: Iterable[Problem], *, color: bool = False) -> Iterator[str]:
     """Yield every problem with the lines of the file around it."""
     for problem in problems:
         place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
-        yield f"{place}  {problem.code} {problem.severity}  {problem.message}"
+        what = f"{problem.code} {problem.severity}"
+        if color:
+            what = click.style(what, fg="red" if problem.severity == "error" else "yellow", bold=True)
+        yield f"{place}  {what}  {problem.message}"
         if drawn := frame(problem):
             yield drawn
         if problem.also:

@@ -64,6 +64,19 @@ def gather(folder: Path) -> Gathered:
     )
 
 
+def policy_files(folder: Path) -> Sequence[Path]:
+    """Return the files that `gather` reads, in the order of paths.
+
+    Raises:
+        Problems: the folder cannot be listed, or has links in it.
+    """
+    problems: list[Problem] = []
+    found = _paths(folder, problems)
+    if problems:
+        raise Problems(problems)
+    return found
+
+
 def _paths(folder: Path, problems: list[Problem]) -> Sequence[Path]:
     try:
         found = sorted(_walk(folder, problems))

@@ -17,6 +17,18 @@ than defined, because a reviewer reads the file, not the specification.
 
 from proxy.yamlfile.checking import Strict, nearest, validate
 from proxy.yamlfile.framing import frame
+from proxy.yamlfile.opening import read_text
 from proxy.yamlfile.reading import Path, Place, YamlFile, parse_yaml, read_yaml
 
-__all__ = ["Path", "Place", "Strict", "YamlFile", "frame", "nearest", "parse_yaml", "read_yaml", "validate"]
+__all__ = [
+    "Path",
+    "Place",
+    "Strict",
+    "YamlFile",
+    "frame",
+    "nearest",
+    "parse_yaml",
+    "read_text",
+    "read_yaml",
+    "validate",
+]

@@ -162,3 +162,22 @@ def test_reading_a_set_with_errors_points_to_check(copy: Path) -> None:
     result = _run("matrix", "Contact", "--policies", copy)
     assert result.exit_code == 2
     assert "has 1 error; see lychgate policy check" in result.output
+
+
+@pytest.mark.parametrize(
+    ("form", "mark"),
+    [
+        ("sarif", '"ruleId": "LG101"'),
+        ("github", "::error file="),
+        ("junit", '<failure type="LG101"'),
+        ("markdown", "| error | LG101 |"),
+    ],
+)
+def test_check_speaks_to_other_tools(copy: Path, form: str, mark: str) -> None:
+    """Every format carries the finding, and the exit code stays 1."""
+    path = copy / "example" / "guards.yaml"
+    path.write_text(path.read_text().replace("effect: redact", "effect: redcat"))
+    result = _run("check", copy, "--format", form)
+    assert result.exit_code == 1
+    assert mark in result.output
+    assert _run("check", SHIPPED, "--format", form).exit_code == 0

@@ -1,5 +1,6 @@
 """What `lychgate policy` prints, line by line."""
 
+import click
 import pytest
 
 from proxy.cli.policytext import (
@@ -11,6 +12,7 @@ from proxy.cli.policytext import (
     problem_data,
     problem_lines,
     summary,
+    wants_color,
 )
 from proxy.errors import Problem
 from proxy.model import DENIED, Action, Effect, Mask, Outcome
@@ -101,3 +103,26 @@ def test_a_matrix_lines_up_and_shows_nothing_as_a_dot() -> None:
         "Born      mask(year)  ·",
         "(record)  ·           ·",
     ]
+
+
+def test_color_marks_the_severity_and_nothing_else() -> None:
+    """Taking the colours away leaves the plain line."""
+    problem = Problem("p.yaml", 0, 0, "LG101", "x")
+    (plain, _), (colored, _) = problem_lines([problem]), problem_lines([problem], color=True)
+    assert "\x1b[" in colored
+    assert click.unstyle(colored) == plain
+
+
+@pytest.mark.parametrize(
+    ("terminal", "variable", "wanted"),
+    [(True, None, True), (True, "1", False), (True, "", True), (False, None, False)],
+)
+def test_color_is_for_terminals_whose_user_has_not_refused_it(
+    monkeypatch: pytest.MonkeyPatch, *, terminal: bool, variable: str | None, wanted: bool
+) -> None:
+    """NO_COLOR counts when it is not empty (no-color.org)."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("NO_COLOR", variable)
+    assert wants_color() == wanted

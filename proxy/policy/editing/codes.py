@@ -1,0 +1,36 @@
+"""What each code of a finding stands for, in a few words, where a report has room for a title."""
+
+from typing import Final
+
+CODES: Final = {
+    "LG100": "The file cannot be read exactly",
+    "LG101": "A key, word or name that does not exist",
+    "LG102": "A grant that can never matter",
+    "LG103": "A guard that can never matter",
+    "LG104": "Different masks of equal strength can meet",
+    "LG105": "An optional attribute used without has()",
+    "LG106": "A number without an exact meaning",
+    "LG107": "Something that stands twice",
+    "LG108": "A purpose without a lawful basis",
+    "LG109": "Special categories granted without a ground of GDPR Art. 9(2)",
+    "LG110": "A recipient abroad without safeguards",
+    "LG111": "Something that has ended, or ends soon",
+    "LG112": "A field without a category",
+    "LG113": "A field that no rule speaks about",
+    "LG114": "A grant that reaches other organisations",
+    "LG115": "A query by a field that may not be read",
+    "LG116": "A condition that is always the same",
+    "LG117": "A value that is missing or of the wrong kind",
+    "LG118": "Something this version cannot carry out",
+    "LG119": "A waiver that silences nothing",
+    "LG120": "A role that leaves the three questions open",
+    "LG122": "A mask whose result does not fit its field",
+    "LG300": "A connector's file is not a connector",
+    "LG301": "A connector that cannot be used as it is written",
+}
+"""Codes are stable: a waiver or a suppression may name them."""
+
+
+def title(code: str) -> str:
+    """Return the title of a code; one that is not listed gets a general one."""
+    return CODES.get(code, "A finding in a policy")

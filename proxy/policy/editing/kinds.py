@@ -1,0 +1,9 @@
+"""Which model each kind of document has."""
+
+from typing import Final
+
+from proxy.policy.documents import PolicyDocument, VocabularyDocument
+from proxy.policy.editing.tidy import Kinds
+
+KINDS: Final[Kinds] = {"Vocabulary": VocabularyDocument, "Policy": PolicyDocument}
+"""Kinds that a policy set is made of; connectors and the like come from whoever reads those."""

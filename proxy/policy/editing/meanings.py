@@ -1,0 +1,119 @@
+"""What each key of the language is for, in a sentence that an editor can show.
+
+A key whose field has a docstring in its model needs no line here: that one is taken.
+"""
+
+import ast
+import inspect
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from pydantic import BaseModel
+
+_ANYWHERE: Final = {
+    "apiVersion": "Version of the language: lychgate.dev/v1.",
+    "kind": "What the document is about; it decides which keys it may have.",
+    "metadata": "The document's name, and who stands behind it.",
+    "description": "Why it is there, for the people who review it. Nothing depends on it.",
+    "refs": "Laws, contracts or tickets it follows from, for the people who review it.",
+    "owner": "Who answers for it.",
+    "roles": "Callers with any of these roles. Left out: any.",
+    "purposes": "Callers for any of these purposes, or one below it. Left out: any.",
+    "recipients": "Data that goes to any of these recipients. Left out: any.",
+    "waive": "Warnings somebody has read and answers for, each with a reason and a last day.",
+    "because": "The reason, for whoever reads it later.",
+    "until": "The last day, UTC.",
+}
+_OF: Final = {
+    "Metadata.name": "A name for the document; it need not be the file's.",
+    "Metadata.review_by": "The day by which somebody has to read the document again (LG111 when it has passed).",
+    "WaiveDocument.code": "The code of the warning, LG114 for example.",
+    "VocabularyDocument.roles": "What people and programs do. What a role may see stands in grants.",
+    "VocabularyDocument.purposes": "Why data is used. A dot makes one purpose part of another.",
+    "VocabularyDocument.recipients": "Organisations that data goes to. It follows from the client's credential.",
+    "VocabularyDocument.clients": "Registered programs: who they are, and which roles and purposes they have.",
+    "VocabularyDocument.categories": "Categories of data of your own, beside the built-in ones.",
+    "VocabularyDocument.masks": "Ways to show a part of a value, by name; `with` of a rule names one.",
+    "VocabularyDocument.sets": "Lists of words. `adequate`: countries a processor may be in without safeguards.",
+    "PurposeDocument.use": "The use of data in a taxonomy, essential.service.operations.support for example.",
+    "PurposeDocument.lawful_basis": "What makes the use lawful: GDPR Art. 6(1)(a) to (f). Missing: LG108.",
+    "RecipientDocument.kind": "What the organisation is to you: internal, controller, processor or third_party.",
+    "RecipientDocument.country": "Where it is: an ISO 3166 code, in quotes as others take NO for false.",
+    "RecipientDocument.safeguards": "What protects data there, SCC-2021 for example. A processor outside "
+    "`sets.adequate` without any gets nothing.",
+    "RecipientDocument.dpa_expires": "Last day of the agreement; from the day after, nothing goes there.",
+    "KeyDocument.sha256": "SHA-256 of the key, from `lychgate client key`; never the key itself.",
+    "KeyDocument.label": "A name by which you know the key when you revoke it.",
+    "JwtDocument.issuer": "Name of an issuer in lychgate.yaml.",
+    "JwtDocument.claim": "The claim that tells clients apart, azp for example.",
+    "JwtDocument.value": "What that claim has to be.",
+    "ClientDocument.recipient": "The organisation that gets what this client reads.",
+    "ClientDocument.roles": "The client's roles; for tokens, at most these.",
+    "ClientDocument.purposes": "What the client may use data for.",
+    "ClientDocument.default_purpose": "The purpose when the client sends no X-Purpose.",
+    "ClientDocument.kind": "Who is behind it: a human, an integration or an AI agent.",
+    "ClientDocument.keys": "API keys, by their digest.",
+    "ClientDocument.certificates": "Names in client certificates, dns:host or uri:...",
+    "ClientDocument.jwt": "How the client's tokens are recognised.",
+    "MaskDocument.kind": "How the value is shortened: by_type, email, phone, keep_last, year_only, fixed, ...",
+    "MaskDocument.strength": "How much it hides, 1 to 99, where two masks meet. Left out: its kind's.",
+    "OnDocument.connectors": "Only in these CRMs. Left out: in all.",
+    "OnDocument.objects": "Only in these objects. Left out: in all.",
+    "OnDocument.categories": "Fields of these categories and of all below them; adds up with tags and fields.",
+    "OnDocument.tags": "Fields with any of these tags; adds up with categories and fields.",
+    "OnDocument.fields": "Fields of these names; adds up with categories and tags.",
+    "ValidDocument.from_": "First day in force, UTC.",
+    "ValidDocument.until": "Last day in force, UTC.",
+    "RuleDocument.id": "Name of the rule, once in the whole set; ledger and explain call it by this.",
+    "RuleDocument.effect": "What becomes of the field, from what tells most to what tells least: allow, mask, "
+    "tokenize, encrypt, redact (the field without its value), deny (no field). The most permissive grant "
+    "counts, and then the most restrictive guard.",
+    "RuleDocument.with_": "Which mask, or which key: a name from the vocabulary.",
+    "RuleDocument.on": "Which fields. Left out: every listed field and the record itself.",
+    "RuleDocument.actions": 'What is done with the field; "*" for everything. Filtering and sorting by a field '
+    "are actions of their own, since they tell its value.",
+    "RuleDocument.except_": "Whom the rule leaves out: callers who fit all that stands here.",
+    "RuleDocument.exceptions": "Whom the rule leaves out for a time: owner, reason and last day.",
+    "RuleDocument.mode": "enforce; warn, enforced with a header that names the rule; audit, only observed.",
+    "RuleDocument.valid": "First and last day in force. Left out: always.",
+    "RuleDocument.when": "Conditions that must all hold.",
+    "PolicyDocument.grants": "Doors: each opens something, and the most permissive one counts. None: deny.",
+    "PolicyDocument.guards": "Walls: each closes something, for every role, whatever is granted.",
+}
+
+
+def meaning(model: type[BaseModel], name: str) -> str:
+    """Return what a field is for, "" if nobody has said.
+
+    Args:
+        model: the model that has the field, or inherits it.
+        name: the field's name in Python.
+    """
+    field = model.model_fields[name]
+    for each in model.__mro__:
+        if found := _OF.get(f"{each.__name__}.{name}"):
+            return found
+        if each.__module__ != "builtins" and (found := _documented(each).get(name, "")):
+            return found
+    return field.description or _ANYWHERE.get(field.alias or name, "")
+
+
+@cache
+def _documented(cls: type) -> Mapping[str, str]:
+    """Return the docstrings of a class's attributes, each on one line."""
+    try:
+        (tree,) = ast.parse(inspect.getsource(cls).lstrip()).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return {}
+    assert isinstance(tree, ast.ClassDef)
+    found = {}
+    for statement, following in zip(tree.body, tree.body[1:], strict=False):
+        if (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and isinstance(following, ast.Expr)
+            and isinstance(following.value, ast.Constant)
+        ):
+            found[statement.target.id] = " ".join(str(following.value.value).split())
+    return found
