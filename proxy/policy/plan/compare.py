@@ -126,6 +126,8 @@ class _Kind(NamedTuple):
 
 _Steps = tuple[tuple[_Kind, frozenset[str]], ...]
 """How the fields of one object differ for one caller on one day; fields that do not are missing."""
+_Cell = tuple[int, int, tuple[str, str]]
+"""The rules about a cell on either side, and the field's types where they differ: all a difference is from."""
 _Dimensions = tuple[
     frozenset[date], frozenset[frozenset[str]], frozenset[str], frozenset[str], frozenset[Action], frozenset[str]
 ]
@@ -139,17 +141,23 @@ class _Comparing:
 
     def __init__(self, old: Side, new: Side, today: date, role_sets: Iterable[frozenset[str]]) -> None:
         self.days = _days(old.policies, new.policies, today)
-        self.old, self.new = Index(old.policies, old.conditions), Index(new.policies, new.conditions)
+        callers = tuple(_callers(old.policies, new.policies, role_sets))
+        self.old = Index(old.policies, old.conditions, callers)
+        self.new = Index(new.policies, new.conditions, callers)
         self.spaces = Spaces()
         self.callers: dict[_Bits, list[Caller]] = {}
-        for caller in _callers(old.policies, new.policies, role_sets):
+        """By the rules that speak about them: whom the same ones do need not be told apart."""
+        self._asked: dict[Caller, _Bits] = {}
+        self._classes: dict[tuple[str, str, Action], dict[_Cell, frozenset[str]]] = {}
+        for caller in callers:
             bits = tuple((self.old.asked(caller, day), self.new.asked(caller, day)) for day in self.days)
             self.callers.setdefault(bits, []).append(caller)
+            self._asked[caller] = bits
         self.cells = self.inexact = 0
         self.counts = dict.fromkeys(Verdict, 0)
         self.opening: set[str] = set()
         self.boxes: dict[tuple[_Kind, str, str], list[Box]] = {}
-        self._found: dict[object, tuple[Difference | None, _Kind | None]] = {}
+        self._found: dict[_Cell, tuple[Difference | None, _Kind | None]] = {}
 
     def result(self) -> Comparison:
         """Return everything that differs."""
@@ -169,16 +177,20 @@ class _Comparing:
 
     def _compare_object(self, connector: str, name: str, action: Action) -> None:
         """Compare one object for one action: all callers, all fields, all days."""
-        before, after = (side.fields(connector, name, action) for side in (self.old, self.new))
-        fields = _Fields(connector, name, before, after, tuple(sorted({*before, *after})))
-        doing = self.old.doing(action), self.new.doing(action)
+        fields = self._classes[connector, name, action] = self._field_classes(connector, name, action)
+        count = sum(map(len, fields.values()))
+        # Rules that reach nothing here make no difference; without them many callers are the same.
+        speaking = [0, 0]
+        for was, now, _ in fields:
+            speaking[0] |= was
+            speaking[1] |= now
         steps: dict[tuple[int, int], _Steps] = {}
         ways: dict[tuple[int, ...], list[tuple[_Kind, frozenset[date], frozenset[str]]]] = {}
         for asked, callers in self.callers.items():
-            self.cells += len(fields.names) * len(callers)
+            self.cells += count * len(callers)
             daily = []
             for was, now in asked:
-                key = (was & doing[0], now & doing[1])
+                key = (was & speaking[0], now & speaking[1])
                 if key not in steps:
                     steps[key] = self._steps(fields, *key)
                 daily.append(steps[key])
@@ -208,24 +220,39 @@ class _Comparing:
         for met in verdicts.values():
             self.counts[met.pop() if len(met) == 1 else Verdict.MIXED] += len(callers)
 
-    def _steps(self, fields: "_Fields", was: int, now: int) -> _Steps:
-        """Return how the fields of one object differ, given the rules that speak about caller and action."""
-        found: dict[_Kind, set[str]] = {}
-        for name in fields.names:
-            semantics = self._semantics(fields, name)
-            cell = (was & fields.before.get(name, 0), now & fields.after.get(name, 0), semantics)
-            kind = self._difference(*cell)[1]
-            if kind is not None:
-                found.setdefault(kind, set()).add(name)
-        return tuple((kind, frozenset(names)) for kind, names in found.items())
+    def _field_classes(self, connector: str, name: str, action: Action) -> dict[_Cell, frozenset[str]]:
+        """Return the fields of one object by the rules about them, those of either side for this action."""
+        before, after = (side.fields(connector, name, action) for side in (self.old, self.new))
+        doing = self.old.doing(action), self.new.doing(action)
+        specs = [
+            catalogues[name].fields
+            if name in (catalogues := side.policies.catalogues.get(connector, {}))
+            else {}
+            for side in (self.old, self.new)
+        ]
+        found: dict[_Cell, set[str]] = {}
+        for field in {*before, *after}:
+            one, two = (spec[field].semantic if field in spec else "" for spec in specs)
+            # Masks may go by the type, so it counts where it is not the same on both sides.
+            semantics = (one, two) if one and two and one != two else ("", "")
+            cell = (before.get(field, 0) & doing[0], after.get(field, 0) & doing[1], semantics)
+            found.setdefault(cell, set()).add(field)
+        return {cell: frozenset(names) for cell, names in found.items()}
 
-    def _difference(
-        self, was: int, now: int, semantics: tuple[str, str]
-    ) -> tuple[Difference | None, _Kind | None]:
-        key = (was, now, semantics)
-        if key not in self._found:
-            self._found[key] = self._differ(was, now, semantics)
-        return self._found[key]
+    def _steps(self, fields: Mapping[_Cell, frozenset[str]], was: int, now: int) -> _Steps:
+        """Return how the fields of one object differ, given the rules that speak about the caller."""
+        found: dict[_Kind, frozenset[str]] = {}
+        for (before, after, semantics), names in fields.items():
+            kind = self._difference((was & before, now & after, semantics))[1]
+            if kind is not None:
+                found[kind] = found.get(kind, frozenset()) | names
+        return tuple(found.items())
+
+    def _difference(self, cell: _Cell) -> tuple[Difference | None, _Kind | None]:
+        found = self._found.get(cell)
+        if found is None:
+            found = self._found[cell] = self._differ(*cell)
+        return found
 
     def _differ(self, was: int, now: int, semantics: tuple[str, str]) -> tuple[Difference | None, _Kind | None]:
         old, new = (self.old, was), (self.new, now)
@@ -242,13 +269,6 @@ class _Comparing:
         for table in (found.was, found.now):
             self.opening |= {seen.outcome.rule for seen, rows in table if rows & found.loosened}
         self.opening.discard("")
-
-    def _semantics(self, fields: "_Fields", name: str) -> tuple[str, str]:
-        """Return the types of a field on either side, where they differ: masks may go by them."""
-        sides = (self.old.policies.catalogues, self.new.policies.catalogues)
-        specs = [side.get(fields.connector, {}).get(fields.object) for side in sides]
-        one, two = (spec.fields.get(name) if spec else None for spec in specs)
-        return (one.semantic, two.semantic) if one and two and one.semantic != two.semantic else ("", "")
 
     def _change(self, kind: _Kind, connector: str, name: str, box: Box) -> Change:
         days, roles, purposes, recipients, actions, fields = cast("_Dimensions", box)
@@ -272,31 +292,16 @@ class _Comparing:
         """Yield the first cell of a row, in a case that opens and in one that closes."""
         caller = Caller(change.roles[0], change.purposes[0], change.recipients[0])
         action, field, day = change.actions[0], change.fields[0], change.days[0][0]
-        asked = self.old.asked(caller, day), self.new.asked(caller, day)
-        before, after = (side.fields(change.connector, change.object, action) for side in (self.old, self.new))
-        fields = _Fields(change.connector, change.object, before, after, (field,))
-        found, _ = self._difference(
-            asked[0] & self.old.doing(action) & before.get(field, 0),
-            asked[1] & self.new.doing(action) & after.get(field, 0),
-            self._semantics(fields, field),
-        )
+        asked = self._asked[caller][self.days.index(day)]
+        classes = self._classes[change.connector, change.object, action]
+        before, after, semantics = next(cell for cell, names in classes.items() if field in names)
+        found, _ = self._difference((asked[0] & before, asked[1] & after, semantics))
         if found is None:
             return
         both = found.loosened & found.tightened
         for opens, rows in ((True, found.loosened), (False, found.tightened & ~both)):
             if rows:
                 yield _example(change, caller, rows, found, opens=opens)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """The fields of one object on either side, with the rules about each."""
-
-    connector: str
-    object: str
-    before: Mapping[str, int]
-    after: Mapping[str, int]
-    names: tuple[str, ...]
 
 
 def _example(change: Change, caller: Caller, rows: int, found: Difference, *, opens: bool) -> Example:

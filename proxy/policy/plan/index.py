@@ -5,7 +5,7 @@ Two cells that the same rules reach under the same conditions are the same cell.
 arithmetic, before anything is decided, is what makes millions of cells a matter of thousands.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
@@ -26,8 +26,8 @@ class Caller(NamedTuple):
     recipient: str
 
 
-Reading = Callable[[str, str], Formula]
-"""(purpose, recipient) -> what is left of a rule's condition when those two are known."""
+Reading = Callable[[Caller], Formula]
+"""Caller -> what is left of a rule's condition when it is known who asks."""
 
 ALWAYS: Final = Constant(value=True)
 NEVER: Final = Constant(value=False)
@@ -44,17 +44,19 @@ class Bit:
 class Index:
     """The rules of one set; those that are only audited are left out, for they change nothing."""
 
-    def __init__(self, policies: PolicySet, conditions: Mapping[str, Reading]) -> None:
-        """Take a set, and the conditions of those of its rules that have any, by rule id."""
+    def __init__(
+        self, policies: PolicySet, conditions: Mapping[str, Reading], callers: Sequence[Caller]
+    ) -> None:
+        """Take a set, the conditions of those of its rules that have any, by rule id, and who will ask."""
         self.policies = policies
         self.bits: list[Bit] = []
         self._by_rule: dict[int, int] = {}
         self._askers: dict[object, tuple[Rule, int]] = {}
         self._always = 0
-        self._sometimes: dict[tuple[str, str], int] = {}
+        self._sometimes: dict[Caller, int] = {}
         self._rules = [rule for rule in policies.rules if rule.applies]
         for rule in self._rules:
-            self._by_rule[id(rule)] = self._admit(rule, conditions.get(rule.id))
+            self._by_rule[id(rule)] = self._admit(rule, conditions.get(rule.id), callers)
             # Rules that ask for the same callers are asked once.
             selector = (rule.callers, rule.unless, rule.spared)
             first, before = self._askers.get(selector, (rule, 0))
@@ -82,7 +84,7 @@ class Index:
         for rule, bits in self._askers.values():
             if rule.concerns(roles, purpose, recipient, day):
                 found |= bits
-        return found & self._in_force[day] & (self._always | self._sometimes.get((purpose, recipient), 0))
+        return found & self._in_force[day] & (self._always | self._sometimes.get(caller, 0))
 
     def doing(self, action: Action) -> int:
         """Return the bits of the rules about an action."""
@@ -120,26 +122,24 @@ class Index:
         """Tell whether any grant is among some bits; without one, everything is denied."""
         return bits & self._grants != 0
 
-    def _admit(self, rule: Rule, reading: Reading | None) -> int:
+    def _admit(self, rule: Rule, reading: Reading | None, callers: Sequence[Caller]) -> int:
         """Return the bits of a rule: one for each condition it comes with, none where it never matches."""
         if reading is None:
             self.bits.append(Bit(rule, ALWAYS))
             self._always |= 1 << len(self.bits) - 1
             return 1 << len(self.bits) - 1
         bits: dict[Formula, int] = {}
-        for purpose in self.policies.purposes:
-            for recipient in self.policies.recipients:
-                condition = reading(purpose, recipient)
-                if isinstance(condition, Constant):
-                    # What cannot be evaluated closes: such a grant does not match, such a guard does.
-                    condition = Constant(condition.value or (condition.value is None and rule.kind == "guard"))
-                if condition == NEVER:
-                    continue
-                if condition not in bits:
-                    bits[condition] = 1 << len(self.bits)
-                    self.bits.append(Bit(rule, condition))
-                key = (purpose, recipient)
-                self._sometimes[key] = self._sometimes.get(key, 0) | bits[condition]
+        for caller in callers:
+            condition = reading(caller)
+            if isinstance(condition, Constant):
+                # What cannot be evaluated closes: such a grant does not match, such a guard does.
+                condition = Constant(condition.value or (condition.value is None and rule.kind == "guard"))
+            if condition == NEVER:
+                continue
+            if condition not in bits:
+                bits[condition] = 1 << len(self.bits)
+                self.bits.append(Bit(rule, condition))
+            self._sometimes[caller] = self._sometimes.get(caller, 0) | bits[condition]
         return sum(bits.values())
 
     def _of(self, rules: Iterator[Rule]) -> int:

@@ -117,9 +117,7 @@ class Made:
 
     @property
     def side(self) -> Side:
-        readings = {
-            name: lambda purpose, recipient, of=of: f.simplified(of) for name, of in self.conditions.items()
-        }
+        readings = {name: lambda caller, of=of: f.simplified(of) for name, of in self.conditions.items()}
         return Side(policies(*self.rules), readings)
 
 
