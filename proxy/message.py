@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Raw
 
 from proxy.errors import Undecodable
-from proxy.model import Action
+from proxy.model import Action, Facts
 
 Tree = object
 """A decoded body; see the module's docstring."""
@@ -120,6 +120,8 @@ class Record:
     """The CRM's id of this record, if the answer says it; only its pseudonym may be written down."""
     within: "tuple[Record, str] | None" = None
     """The record this one stands in and the member that holds it, where policy may take that member away."""
+    facts: Facts | None = None
+    """What conditions may know of it, as the CRM sent it; None: nothing. Never written down."""
 
     @property
     def gone(self) -> bool:

@@ -69,6 +69,22 @@ class FieldSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeSpec:
+    """One thing that conditions may know of a record, whether or not the caller may see it."""
+
+    field: str
+    """Where the CRM keeps it."""
+    type: str
+    """As conditions write it: string, bool, int, double, timestamp, or a list of one of these."""
+    optional: bool = False
+    """It may be absent, and a condition has to ask by `has` first."""
+    default: object = None
+    """What an empty field means; None: the attribute is absent then."""
+    words: frozenset[str] | None = None
+    """Every text it can be; None when the connector does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectSpec:
     """What a connector says of one object; a field that is not in `fields` is unclassified."""
 
@@ -76,6 +92,10 @@ class ObjectSpec:
     fields: Mapping[str, FieldSpec]
     subject_key: str | None = None
     """The field that identifies the data subject behind a record, if the object is about a person."""
+    attributes: Mapping[str, AttributeSpec] = field(default_factory=lambda: MappingProxyType({}))
+    """What conditions may know of a record, by name."""
+    place: str = field(default="", compare=False)
+    """`file:line:column` where the connector lists it."""
 
 
 Catalogue = Mapping[str, ObjectSpec]

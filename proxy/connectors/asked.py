@@ -1,8 +1,10 @@
 """What a request turned out to ask for, and how the CRM's answer to it is opened."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from proxy.connectors.facts import Wanted
 from proxy.errors import UpstreamFault
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.model import Operation
@@ -74,6 +76,14 @@ class Sealer(Protocol):
         ...
 
 
+class Sent(NamedTuple):
+    """What goes to the CRM, and how its answer is read."""
+
+    target: str
+    tree: Tree | None
+    answer: Answer
+
+
 @dataclass(slots=True)
 class Asked:
     """A request in the CRM's terms, and all that may be sent on of it."""
@@ -92,6 +102,17 @@ class Asked:
     faults: Faults
     back: frozenset[str] = frozenset()
     """Headers of the answer that may go back; only a run of digits ever does."""
+    widen: Callable[[Wanted], "Sent"] | None = None
+    """Asks for more; see `gather`."""
+
+    def gather(self, wanted: Wanted) -> None:
+        """Have the records of the answer come with facts, and ask the CRM for the fields they are read from.
+
+        What was added to the request is taken out of its answer again. Where facts cannot be had, records
+        come without them.
+        """
+        if self.widen is not None:
+            self.target, self.tree, self.answer = self.widen(wanted)
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's answer to this request, taken apart.

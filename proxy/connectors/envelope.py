@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.connectors.asked import Opened
+from proxy.connectors.facts import NOTHING, Gathering
 from proxy.connectors.rows import More, Page, Rows, no_more
 from proxy.connectors.shape import GONE, Shape
 from proxy.connectors.words import ObjectWords
@@ -32,6 +33,7 @@ class Envelope:
     object: ObjectWords
     action: Action
     more: More = no_more
+    gathering: Gathering = NOTHING
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the records of the answer and its declared envelope; see `Answer`."""
@@ -40,7 +42,7 @@ class Envelope:
                 raise UpstreamFault("body_missing")
             return Opened(None)
         opened = Opened(tree)
-        page = Page(self.rows, self.action, opened, self.more)
+        page = Page(self.rows, self.action, opened, self.more, self.gathering)
 
         def link(value: Tree) -> Tree:
             sealed = self.more("", value) if isinstance(value, str) else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from proxy.connectors.asked import Answer, Faults, Sealer
+from proxy.connectors.facts import Wanted
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import ConnectorFile, RouteModel
@@ -47,6 +48,11 @@ class Reading:
     """Query parameters to send, not yet encoded."""
     tree: Tree | None = None
     writes: tuple[Record, ...] = ()
+    widen: "Widen | None" = None
+    """Makes a request that also brings the fields some facts come from; None where no facts can be had."""
+
+
+Widen = Callable[[Wanted], Reading]
 
 
 class Grammar(Protocol):

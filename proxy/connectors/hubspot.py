@@ -1,11 +1,12 @@
 """The grammars `hubspot-search` and `hubspot-export`: bodies that query, or that send data elsewhere."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
-from proxy.connectors.plain import Uses, answer, canonical, visits
+from proxy.connectors.plain import Uses, answer, canonical, gathering, selecting, visits
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import NAME, ObjectWords
@@ -52,12 +53,20 @@ class Search:
             if member is None:
                 raise Gap("construct", "unknown_member")
             tree[name] = member(search, value)
-        return Reading(
+        reading = Reading(
             operations=(uses.operation(),),
             answer=answer(self.setting, self.answer, words, Action.LIST),
             params=canonical(asking.params, words),
             tree=tree,
         )
+
+        def widen(wanted: Wanted) -> Reading:
+            names, added = selecting(words, wanted, tree.get("properties"))
+            wider = {**tree, "properties": names} if names else tree
+            return replace(reading, tree=wider, answer=gathering(reading.answer, wanted, added))
+
+        reading.widen = widen
+        return reading
 
 
 @dataclass(frozen=True, slots=True)

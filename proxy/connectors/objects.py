@@ -1,13 +1,20 @@
 """From the `objects` of a connector's file to its words, with every name checked against the others."""
 
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Final
 
-from proxy.connectors.spec import ConnectorFile, ObjectModel, RelationModel
+from proxy.connectors.facts import check_type, default_of
+from proxy.connectors.spec import AttributeModel, ConnectorFile, ObjectModel, RelationModel
 from proxy.connectors.words import NAME, OBJECT_NAME, UNCLASSIFIED, ObjectWords, Relation, Words, spec_of
-from proxy.model import FieldSpec
+from proxy.model import AttributeSpec, FieldSpec
 from proxy.yamlfile import nearest
 
+ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+"""How an attribute may be called."""
 Complain = Callable[[tuple[str | int, ...], str], None]
 """Gets the place in the document and a sentence for its author."""
 Where = Callable[[tuple[str | int, ...]], str]
@@ -43,7 +50,20 @@ def _object(name: str, model: ObjectModel, where: Where, *, any_case: bool) -> O
     children = _relations(model.children)
     spelling = _spelling({**fields, **parents, **children}) if any_case else MappingProxyType({})
     key = model.subject.key if model.subject else None
-    return ObjectWords(spec_of(name, fields, parents, key), parents, children, tuple(model.searched), spelling)
+    spec = spec_of(name, fields, parents, key)
+    spec = replace(spec, attributes=_attributes(model), place=where(("objects", name)))
+    searched, unasked = tuple(model.searched), tuple(model.unasked)
+    return ObjectWords(spec, parents, children, searched, spelling, unasked)
+
+
+def _attributes(model: ObjectModel) -> Mapping[str, AttributeSpec]:
+    found: dict[str, AttributeSpec] = {}
+    for name, each in model.attributes.items():
+        with suppress(ValueError):  # complained of by `_check`
+            default = None if each.default is None else default_of(each.type, each.default)
+            words = None if each.words is None else frozenset(each.words)
+            found[name] = AttributeSpec(each.field, check_type(each.type), each.optional, default, words)
+    return MappingProxyType(found)
 
 
 def _relations(models: Mapping[str, RelationModel]) -> Mapping[str, Relation]:
@@ -53,6 +73,25 @@ def _relations(models: Mapping[str, RelationModel]) -> Mapping[str, Relation]:
 
 def _spelling(names: Mapping[str, object]) -> Mapping[str, str]:
     return MappingProxyType({name.lower(): name for name in names})
+
+
+def _check_attribute(at: tuple[str | int, ...], name: str, model: AttributeModel, complain: Complain) -> None:
+    if not ATTRIBUTE.fullmatch(name):
+        complain(at, "an attribute is named in lower case, as conditions write it: last_activity")
+    if not NAME.fullmatch(model.field):
+        complain((*at, "field"), f'"{model.field}" cannot be the name of a field')
+    if model.optional and model.default is not None:
+        complain((*at, "default"), "an attribute with a default is never absent; leave optional out")
+    try:
+        check_type(model.type)
+    except ValueError as error:
+        complain((*at, "type"), str(error))
+        return
+    try:
+        if model.default is not None:
+            default_of(model.type, model.default)
+    except ValueError:
+        complain((*at, "default"), f"is not of the type {model.type}")
 
 
 def _check(name: str, model: ObjectModel, objects: Mapping[str, ObjectModel], complain: Complain) -> None:
@@ -72,6 +111,11 @@ def _check(name: str, model: ObjectModel, objects: Mapping[str, ObjectModel], co
     for each in model.searched:
         if each not in known:
             complain((*here, "searched"), f'no field "{each}"{nearest(each, known)}')
+    for each in model.unasked:
+        if each not in known:
+            complain((*here, "unasked"), f'no field "{each}"{nearest(each, known)}')
+    for word, attribute in model.attributes.items():
+        _check_attribute((*here, "attributes", word), word, attribute, complain)
     for kind, group in (("parents", model.parents), ("children", model.children)):
         for relation, target in group.items():
             at = (*here, kind, relation)

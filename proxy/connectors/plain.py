@@ -1,11 +1,13 @@
 """The grammar `record`: routes whose path, parameters and body are wholly described in YAML."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.connectors.asked import Answer
 from proxy.connectors.envelope import Envelope, Nothing
+from proxy.connectors.facts import Gathering, Wanted, fields_of
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
+from proxy.connectors.paths import EACH, compile_path
 from proxy.connectors.shape import Shape, Visit
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import NAME, ObjectWords
@@ -59,6 +61,8 @@ class Plain:
     """Query parameters that list fields."""
     body: Shape | None
     answer: Shape | None
+    selected: tuple[str, ...] = ()
+    """Members of the body that list fields."""
 
     def read(self, asking: Asking) -> Reading:
         """Return what the request does; see `Grammar.read`."""
@@ -68,7 +72,7 @@ class Plain:
             uses.records.append(asking.params["id"])
         query = tuple(self._parameter(uses, name, values) for name, values in asking.query.items())
         tree = None if self.body is None else self.body.read(asking.tree, visits(uses, self.setting))
-        return Reading(
+        reading = Reading(
             operations=(uses.operation(),),
             answer=answer(self.setting, self.answer, words, self.action),
             params=canonical(asking.params, words),
@@ -76,6 +80,23 @@ class Plain:
             tree=tree,
             writes=tuple(uses.writes),
         )
+        reading.widen = lambda wanted: self._wider(reading, words, wanted)
+        return reading
+
+    def _wider(self, reading: Reading, words: ObjectWords, wanted: Wanted) -> Reading:
+        """Return the request with the fields that facts come from among those it selects."""
+        query, tree, added = reading.query, reading.tree, frozenset[str]()
+        for name in sorted(self.selects):
+            given = dict(query).get(name)
+            names, added = selecting(words, wanted, None if given is None else given.split(","))
+            if names:
+                query = (*(pair for pair in query if pair[0] != name), (name, ",".join(names)))
+        for member in self.selected:
+            given = tree.get(member) if isinstance(tree, dict) else None
+            names, added = selecting(words, wanted, given)
+            if names and isinstance(tree, dict):
+                tree = {**tree, member: names}
+        return replace(reading, query=query, tree=tree, answer=gathering(reading.answer, wanted, added))
 
     def _parameter(self, uses: Uses, name: str, values: tuple[str, ...]) -> tuple[str, str]:
         if name not in self.selects:
@@ -90,6 +111,29 @@ def answer(setting: Setting, shape: Shape | None, words: ObjectWords, action: Ac
     """
     shown = action if action in DISCLOSING else Action.READ
     return Nothing() if shape is None else Envelope(shape, setting.rows, words, shown)
+
+
+def selecting(words: ObjectWords, wanted: Wanted, given: object) -> tuple[list[str], frozenset[str]]:
+    """Return the fields to ask for so that facts can be had, and those among them that only we ask for.
+
+    Args:
+        words: the object that is selected from.
+        wanted: the facts that conditions look at.
+        given: the list that the client sent; None, or empty, where the CRM chooses.
+
+    Nothing is added where the CRM answers with every field unless it is told otherwise.
+    """
+    named = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
+    asked = named or list(words.unasked)
+    if not asked:
+        return [], frozenset()
+    more = [name for name in fields_of(words.spec, wanted.get(words.name, ())) if name not in asked]
+    return [*asked, *more] if more else [], frozenset(more)
+
+
+def gathering(read: Answer, wanted: Wanted, added: frozenset[str]) -> Answer:
+    """Return how an answer is read so that its records come with facts."""
+    return replace(read, gathering=Gathering(wanted, {(): added})) if isinstance(read, Envelope) else read
 
 
 def canonical(params: Mapping[str, str], words: ObjectWords) -> Mapping[str, str]:
@@ -142,4 +186,9 @@ def compile_plain(route: RouteModel, setting: Setting) -> Grammar:
         frozenset(name for name, kind in route.query.items() if kind == "select"),
         setting.bodies[route.body] if route.body else None,
         setting.answers[route.answer] if route.answer else None,
+        tuple(
+            steps[0]
+            for path, kind in setting.file.bodies.get(route.body, {}).items()
+            if kind == "select" and len(steps := compile_path(path)) == 2 and steps[0] and steps[1] is EACH
+        ),
     )

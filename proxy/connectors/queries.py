@@ -7,13 +7,14 @@ again, under the policy of that moment.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zlib import compress, decompress
 
 from proxy.connectors import soql, target
-from proxy.connectors.asked import Opened, Sealer
+from proxy.connectors.asked import Answer, Opened, Sealer
 from proxy.connectors.envelope import Envelope
+from proxy.connectors.facts import Gathering, Wanted, Way
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.rows import More, Page, Rows, no_more
 from proxy.connectors.shape import GONE, Shape
@@ -87,7 +88,16 @@ class Soql:
             raise Undecodable("query_missing")
         meaning = soql.understand(soql.parse(text[0]), self.setting.words)
         query = (("q", soql.write(meaning.query)),)
-        return Reading((_operation(meaning, self.setting),), self.opening(meaning, asking), asking.params, query)
+        operations = (_operation(meaning, self.setting),)
+
+        def widen(wanted: Wanted) -> Reading:
+            if meaning.columns is not None:
+                return Reading(operations, self.opening(meaning, asking), asking.params, query)
+            wider, added = soql.widened(meaning.query, meaning.object, self.setting.words, wanted)
+            opening = gathering(self.opening(meaning, asking), wanted, added)
+            return Reading(operations, opening, asking.params, (("q", soql.write(wider)),))
+
+        return Reading(operations, self.opening(meaning, asking), asking.params, query, widen=widen)
 
     def opening(self, meaning: soql.Meaning, asking: Asking) -> "Envelope | Aggregated":
         """Return how the answer to `meaning` is read."""
@@ -110,7 +120,20 @@ class SoqlPage:
         meaning = soql.understand(soql.parse(text), self.soql.setting.words)
         operation = _operation(meaning, self.soql.setting)
         params = {**asking.params, "cursor": locator}
-        return Reading((operation,), self.soql.opening(meaning, asking), params)
+        words = self.soql.setting.words
+
+        def widen(wanted: Wanted) -> Reading:
+            # The first page was asked for with these fields, and so the CRM sends them here as well.
+            _, added = soql.widened(meaning.query, meaning.object, words, wanted)
+            opening = gathering(self.soql.opening(meaning, asking), wanted, added)
+            return Reading((operation,), opening, params)
+
+        return Reading((operation,), self.soql.opening(meaning, asking), params, widen=widen)
+
+
+def gathering(read: "Envelope | Aggregated", wanted: Wanted, added: Mapping[Way, frozenset[str]]) -> Answer:
+    """Return how an answer is read so that its records come with facts; groups of records have none."""
+    return replace(read, gathering=Gathering(wanted, added)) if isinstance(read, Envelope) else read
 
 
 @dataclass(frozen=True, slots=True)

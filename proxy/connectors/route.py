@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.connectors import target
-from proxy.connectors.asked import Asked, Faults
-from proxy.connectors.grammar import Asking, Grammar
+from proxy.connectors.asked import Asked, Faults, Sent
+from proxy.connectors.grammar import Asking, Grammar, Reading
 from proxy.errors import Gap, Undecodable
 from proxy.message import Request, Tree
 
@@ -65,6 +65,7 @@ class Declared:
     faults: Faults
     request_media: frozenset[str] = frozenset()
     response_media: frozenset[str] = frozenset({"json"})
+    coded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ class Route:
         """Names of the codecs an answer may come in."""
         return self.declared.response_media
 
+    @property
+    def coded(self) -> bool:
+        """Whether an answer has the content coding it states; if not, it has none."""
+        return self.declared.coded
+
     def recognise(self, request: Request, tree: Tree | None, *, binding: str = "") -> Asked:
         """Return the request in the CRM's terms, and what to send.
 
@@ -104,16 +110,23 @@ class Route:
             raise Undecodable("body_expected")
         headers = declared.headers.onward(request)
         reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request))
+        sent = self._sent(reading)
+        widen = reading.widen
         return Asked(
             operations=reading.operations,
-            target=target.path_of(declared.template, reading.params) + target.query_of(reading.query),
+            target=sent.target,
             headers=headers,
-            tree=reading.tree,
+            tree=sent.tree,
             writes=reading.writes,
-            answer=reading.answer,
+            answer=sent.answer,
             faults=declared.faults,
             back=declared.headers.back,
+            widen=None if widen is None else lambda wanted: self._sent(widen(wanted)),
         )
+
+    def _sent(self, reading: Reading) -> Sent:
+        path = target.path_of(self.declared.template, reading.params)
+        return Sent(path + target.query_of(reading.query), reading.tree, reading.answer)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from proxy.connectors import paths
 from proxy.connectors.asked import Opened
+from proxy.connectors.facts import NOTHING, Gathering, Way
 from proxy.connectors.spec import RecordModel
 from proxy.connectors.words import ObjectWords, Relation, Words
 from proxy.errors import UpstreamFault
@@ -86,9 +87,10 @@ class Page:
     into: Opened
     """Collects records and counts what is pruned."""
     more: More = no_more
+    gathering: Gathering = NOTHING
 
     def open(
-        self, tree: Tree, expected: ObjectWords, types: frozenset[str] = frozenset(), depth: int = 0
+        self, tree: Tree, expected: ObjectWords, types: frozenset[str] = frozenset(), way: Way = ()
     ) -> Tree:
         """Add the record that `tree` is, and every record nested in it, to `into`; return it, pruned.
 
@@ -96,13 +98,13 @@ class Page:
             tree: one record of an answer, untrusted, edited in place.
             expected: what the request asked for.
             types: further names the CRM may give this object.
-            depth: how many records lie around this one.
+            way: the relations that lead from the outermost record to this one.
 
         Raises:
             UpstreamFault: not a record, not of that object, or nested too deeply.
         """
         rows = self.rows
-        if not isinstance(tree, dict) or depth > MAX_NESTING:
+        if not isinstance(tree, dict) or len(way) > MAX_NESTING:
             raise UpstreamFault("unexpected_record")
         if rows.type_at is not None:
             told = rows.told(tree)
@@ -112,16 +114,18 @@ class Page:
         if rows.inner is not None:
             self._inner(tree, expected, key, rows.inner)
             return tree
+        facts = self.gathering.take(expected.spec, tree, way)
         keep = self.structure(tree)
         for name in expected.parents.keys() & tree.keys():
             if tree[name] is not None:
-                self._parent(tree[name], expected.parents[name], depth)
+                self._parent(tree[name], expected.parents[name], (*way, name))
                 keep.append(name)
         for name in expected.children.keys() & tree.keys():
             keep.append(name)
             if tree[name] is not None:
-                self._children(tree[name], expected.children[name], depth)
-        self.into.records.append(Record(expected.name, self.action, tree, None, frozenset(keep), key))
+                self._children(tree[name], expected.children[name], (*way, name))
+        record = Record(expected.name, self.action, tree, None, frozenset(keep), key, facts=facts)
+        self.into.records.append(record)
         return tree
 
     def structure(self, tree: dict[str, Tree]) -> list[str]:
@@ -137,17 +141,17 @@ class Page:
                 self.into.pruned += 1
         return kept
 
-    def _parent(self, tree: Tree, relation: Relation, depth: int) -> None:
-        self.open(tree, self.rows.words.objects[relation.object], relation.types, depth + 1)
+    def _parent(self, tree: Tree, relation: Relation, way: Way) -> None:
+        self.open(tree, self.rows.words.objects[relation.object], relation.types, way)
 
-    def _children(self, tree: Tree, relation: Relation, depth: int) -> None:
+    def _children(self, tree: Tree, relation: Relation, way: Way) -> None:
         """Open a list of child records in its envelope."""
         rows = tree.get("records") if isinstance(tree, dict) else None
         if not isinstance(tree, dict) or not isinstance(rows, list):
             raise UpstreamFault("unexpected_shape")
         other = self.rows.words.objects[relation.object]
         for row in rows:
-            self.open(row, other, relation.types, depth + 1)
+            self.open(row, other, relation.types, way)
         for name in list(tree):
             value = tree[name]
             if name == "records" or (name in {"totalSize", "done"} and isinstance(value, int)):
@@ -172,5 +176,6 @@ class Page:
             raise UpstreamFault("unexpected_record")
         names = {member: (words.name, outer[member], self.action) for member in tree if member != inner}
         keep = frozenset({inner})
-        self.into.records.append(Record(words.name, self.action, tree, names, keep, key))
-        self.into.records.append(Record(words.name, self.action, fields, None, frozenset(), key))
+        facts = self.gathering.take(words.spec, fields, ())
+        self.into.records.append(Record(words.name, self.action, tree, names, keep, key, facts=facts))
+        self.into.records.append(Record(words.name, self.action, fields, None, frozenset(), key, facts=facts))

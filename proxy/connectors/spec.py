@@ -77,6 +77,8 @@ class MediaModel(Strict):
 
     request: list[str] = Field(default_factory=lambda: ["json"])
     response: list[str] = Field(default_factory=lambda: ["json"])
+    coding: Literal["stated", "none"] = "stated"
+    """Content coding of the CRM's answers: what each states, or none whatever it states."""
 
 
 class FieldModel(Strict):
@@ -99,6 +101,20 @@ class SubjectModel(Strict):
     key: str
 
 
+class AttributeModel(Strict):
+    """One thing that conditions may know of a record."""
+
+    field: str
+    """Member of the record that it is read from; it need not be among the object's fields."""
+    type: str
+    """string, bool, int, double, timestamp, or a list of them, `list<string>`; a text with `;` is a list."""
+    optional: bool = False
+    default: object = None
+    """What an empty field means."""
+    words: list[str] | None = None
+    """Every text it can be; conditions that compare it with another are mistaken."""
+
+
 class RelationModel(Strict):
     """A way to another object."""
 
@@ -113,6 +129,10 @@ class ObjectModel(Strict):
 
     subject: SubjectModel | None = None
     fields: dict[str, FieldModel]
+    attributes: dict[str, AttributeModel] = Field(default_factory=dict)
+    """What conditions may know of a record, by the names they use."""
+    unasked: list[str] = Field(default_factory=list)
+    """Fields that the CRM answers with when a request names none; empty: all of them."""
     parents: dict[str, RelationModel] = Field(default_factory=dict)
     children: dict[str, RelationModel] = Field(default_factory=dict)
     searched: list[str] = Field(default_factory=list)

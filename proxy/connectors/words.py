@@ -42,6 +42,8 @@ class ObjectWords:
     """Fields that the CRM's free-text search looks into."""
     spelling: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Lower-case name -> name as listed, of fields and relations; empty where case matters."""
+    unasked: tuple[str, ...] = ()
+    """Fields that the CRM answers with when a request names none; empty: all of them."""
 
     @property
     def name(self) -> str:

@@ -80,6 +80,8 @@ _CONTACTS = (
     Property("health_conditions", "Health conditions", standard=False),
     Property("annual_income", "Annual income", "number", standard=False),
     Property("notes", "Notes", standard=False),
+    Property("consents", "Consents", "enumeration", standard=False),
+    Property("processing_restricted", "Processing restricted", "bool", standard=False),
 )
 _COMPANIES = (
     Property("name", "Company name"),

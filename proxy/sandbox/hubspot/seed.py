@@ -52,5 +52,6 @@ def _contact(person: Person) -> dict[str, str]:
         "national_id": person.ssn,
         "health_conditions": person.allergies or "",
         "annual_income": str(person.income),
+        "consents": "product_news;survey" if person.newsletter == "in" else "",
     }
     return {name: value for name, value in values.items() if value}

@@ -78,6 +78,7 @@ _CONTACT = (
     Field("AnnualIncome__c", "currency"),
     Field("ProcessingRestricted__c", "boolean"),
     Field("Tags__c", "multipicklist"),
+    Field("Consents__c", "multipicklist"),
 )
 _ACCOUNT = (
     Field("Name", required=True),

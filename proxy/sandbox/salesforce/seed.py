@@ -82,6 +82,7 @@ def _contact(person: Person, number: int) -> Row:
         "Allergies__c": person.allergies,
         "AnnualIncome__c": float(person.income),
         "Tags__c": "vip;newsletter" if number % 5 == 1 else "newsletter",
+        "Consents__c": "product_news;survey" if person.newsletter == "in" else None,
     }
 
 
