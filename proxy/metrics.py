@@ -3,40 +3,91 @@
 No label holds a principal, a path, a record, a field or anything a client can choose, so the number of
 series is fixed by the configuration. Children are looked up once and kept: a label look-up per request costs
 more than the count.
+
+Why counts of our own under prometheus-client's registry: its children take a lock for each count, because any
+thread may. Ours are counted and scraped on the one thread of the event loop, a dozen times per request.
 """
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-BYTES = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216)
+BYTES = (256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0)
+
+
+class Count:
+    """One series that only grows."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def inc(self, by: int = 1) -> None:
+        """Add to it."""
+        self.value += by
+
+
+class Spread:
+    """How observed values are spread over buckets; a value on a bound belongs below it."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
+class Family[C](Collector):
+    """The series of one name, by the values of their labels."""
+
+    def __init__(
+        self, make: Callable[[], C], write: Callable[[list[tuple[tuple[str, ...], C]]], Metric]
+    ) -> None:
+        self._make = make
+        self._write = write
+        self._children: dict[tuple[str, ...], C] = {}
+
+    def child(self, *labels: str) -> C:
+        """Return the series with these values, made if it is new."""
+        found = self._children.get(labels)
+        if found is None:
+            found = self._children[labels] = self._make()
+        return found
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what is counted by now."""
+        yield self._write(list(self._children.items()))
 
 
 class Metrics:
-    """Every series of one process, in a registry of its own."""
+    """Every series of one process, in a registry of its own; for the event loop's thread alone."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series per counter, which says only when the process began
         self.registry = CollectorRegistry()
-        decisions = self._counter("decisions", "Field decisions, by what came of them.", "lane action effect")
-        transforms = self._counter("transforms", "Kinds of transformation applied to answers.", "lane kind")
-        gaps = self._counter("gaps", "Things policy has no word for.", "lane kind")
-        refusals = self._counter("refusals", "Exchanges refused, by stage and HTTP status.", "lane stage status")
-        exchanges = self._counter("exchanges", "Exchanges ended, by outcome.", "lane outcome")
-        seconds = self._histogram("exchange_seconds", "Time, by part of the exchange.", "lane part", SECONDS)
-        sizes = self._histogram("body_bytes", "Sizes of decoded bodies.", "lane direction", BYTES)
-        reloads = self._counter("policy_reloads", "Policy reloads, by result.", "result")
-        self.decision = cache(decisions.labels)
-        self.transform = cache(transforms.labels)
-        self.gap = cache(gaps.labels)
-        self.refusal = cache(refusals.labels)
-        self.exchange = cache(exchanges.labels)
-        self.seconds = cache(seconds.labels)
-        self.bytes = cache(sizes.labels)
-        self.reload = cache(reloads.labels)
+        self.decision = self._counts("decisions", "Field decisions, by what came of them.", "lane action effect")
+        self.transform = self._counts("transforms", "Kinds of transformation applied to answers.", "lane kind")
+        self.gap = self._counts("gaps", "Things policy has no word for.", "lane kind")
+        self.refusal = self._counts(
+            "refusals", "Exchanges refused, by stage and HTTP status.", "lane stage status"
+        )
+        self.exchange = self._counts("exchanges", "Exchanges ended, by outcome.", "lane outcome")
+        self.seconds = self._spreads("exchange_seconds", "Time, by part of the exchange.", "lane part", SECONDS)
+        self.bytes = self._spreads("body_bytes", "Sizes of decoded bodies.", "lane direction", BYTES)
+        self.reload = self._counts("policy_reloads", "Policy reloads, by result.", "result")
         self._digests: dict[str, str] = {}
         self._policy = Gauge(
             "lychgate_policy_info",
@@ -45,13 +96,30 @@ class Metrics:
             registry=self.registry,
         )
 
-    def _counter(self, name: str, text: str, labels: str) -> Counter:
-        return Counter(f"lychgate_{name}", text, labels.split(), registry=self.registry)
+    def _counts(self, name: str, text: str, labels: str) -> Callable[..., Count]:
+        def write(children: list[tuple[tuple[str, ...], Count]]) -> Metric:
+            metric = CounterMetricFamily(f"lychgate_{name}", text, labels=labels.split())
+            for values, count in children:
+                metric.add_metric(values, count.value)
+            return metric
 
-    def _histogram(self, name: str, text: str, labels: str, buckets: Iterable[float]) -> Histogram:
-        return Histogram(
-            f"lychgate_{name}", text, labels.split(), registry=self.registry, buckets=tuple(buckets)
-        )
+        return self._kept(Family(Count, write))
+
+    def _spreads(self, name: str, text: str, labels: str, bounds: tuple[float, ...]) -> Callable[..., Spread]:
+        ends = [*map(str, bounds), "+Inf"]
+
+        def write(children: list[tuple[tuple[str, ...], Spread]]) -> Metric:
+            metric = HistogramMetricFamily(f"lychgate_{name}", text, labels=labels.split())
+            for values, spread in children:
+                buckets = list(zip(ends, accumulate(spread.counts), strict=True))
+                metric.add_metric(values, buckets, spread.total)
+            return metric
+
+        return self._kept(Family(lambda: Spread(bounds), write))
+
+    def _kept[C](self, family: Family[C]) -> Callable[..., C]:
+        self.registry.register(family)
+        return cache(family.child)
 
     def policy(self, lane: str, digest: str) -> None:
         """Say which policy set a lane enforces from now on; the former one's series ends."""

@@ -1,6 +1,11 @@
 """What Prometheus may know."""
 
-from proxy.metrics import Metrics
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+from prometheus_client.exposition import generate_latest
+
+from proxy.metrics import SECONDS, Metrics
 
 
 def test_counts_carry_labels_from_closed_sets() -> None:
@@ -21,9 +26,7 @@ def test_one_policy_series_per_lane() -> None:
     for digest in ("sha256:a", "sha256:b", "sha256:c"):
         metrics.policy("crm", digest)
     metrics.policy("other", "sha256:z")
-    lines = [
-        line for line in metrics.text().decode().splitlines() if line.startswith("lychgate_policy_info{")
-    ]
+    lines = [line for line in metrics.text().decode().splitlines() if line.startswith("lychgate_policy_info{")]
     assert lines == [
         'lychgate_policy_info{digest="sha256:c",lane="crm"} 1.0',
         'lychgate_policy_info{digest="sha256:z",lane="other"} 1.0',
@@ -35,3 +38,20 @@ def test_two_installations_in_one_process_do_not_share_series() -> None:
     first, second = Metrics(), Metrics()
     first.exchange("crm", "released").inc()
     assert b"lychgate_exchanges_total{" not in second.text()
+
+
+@given(st.lists(st.one_of(st.sampled_from(SECONDS), st.floats(0, 40))))
+def test_times_are_written_as_the_library_writes_them(values: list[float]) -> None:
+    """The same values in prometheus-client's own histogram make the same lines, bounds and sums included."""
+    disable_created_metrics()
+    metrics, library = Metrics(), CollectorRegistry()
+    theirs = Histogram(
+        "lychgate_exchange_seconds", "", ["lane", "part"], registry=library, buckets=SECONDS
+    ).labels("crm", "request")
+    for value in values:
+        metrics.seconds("crm", "request").observe(value)
+        theirs.observe(value)
+    lines = metrics.text().decode().splitlines()
+    expected = [line for line in generate_latest(library).decode().splitlines() if line[0] != "#"]
+    if values:
+        assert sorted(line for line in lines if line.startswith("lychgate_exchange_seconds")) == sorted(expected)
