@@ -7,7 +7,6 @@ the one in force and swaps one reference per lane, so that an exchange sees one 
 
 import base64
 import os
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -252,4 +251,4 @@ def _secret(lane: settings.Lane) -> str:
 
 def new_id() -> str:
     """Return a decision id: milliseconds since the epoch and 40 random bits, sortable, lower-case hex."""
-    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
+    return f"{time.time_ns() // 1_000_000:011x}{os.urandom(5).hex()}"

@@ -10,7 +10,8 @@
 """
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
 from jwt import PyJWK
 
@@ -73,6 +74,8 @@ class Identifier:
     ) -> None:
         _refuse_shared_names(issuers)
         self._registry = Registry(clients, issuers)
+        self._by_key = {each.name: _as_itself(each, "api_key") for each in clients.values()}
+        self._by_name = {each.name: _as_itself(each, "mtls") for each in clients.values()}
         self._issuers = {issuer.issuer: (name, issuer) for name, issuer in issuers.items()}
         self._now = now
         self._frozen = frozen
@@ -98,17 +101,18 @@ class Identifier:
         match credential:  # 3, 4
             case ApiKey(text):
                 client = self._registry.by_key(text)
-                principal = _as_itself(client, "api_key")
+                principal = self._by_key[client.name]
             case Certificate(sans):
                 client = self._registry.by_sans(sans)
-                principal = _as_itself(client, "mtls")
+                principal = self._by_name[client.name]
             case BearerToken(text):
                 client, principal = self._by_token(text)
         if principal.id in self._frozen or client.name in self._frozen:  # 5
             raise Refused("principal_frozen", client.name)
         purpose = purpose_of(client, request.headers, self._purposes)  # 6
         headers = strip(request.headers, keep_authorization=passthrough)  # 7
-        return Identified(principal, purpose, replace(request, headers=headers))
+        clean = Request(request.method, request.path, request.query, headers, request.body, request.peer)
+        return Identified(principal, purpose, clean)
 
     def _by_token(self, text: str) -> tuple[Client, Principal]:
         now = self._now()
@@ -145,7 +149,7 @@ class Identifier:
         return proof
 
 
-def _as_itself(client: Client, via: str) -> Principal:
+def _as_itself(client: Client, via: Literal["api_key", "mtls"]) -> Principal:
     """Return the principal of a client that authenticates as a whole."""
     return Principal(
         id=client.name,
@@ -153,7 +157,7 @@ def _as_itself(client: Client, via: str) -> Principal:
         roles=client.roles,
         recipient=client.recipient,
         kind=client.kind,
-        via="mtls" if via == "mtls" else "api_key",
+        via=via,
     )
 
 

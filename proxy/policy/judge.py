@@ -100,18 +100,30 @@ def _something_shown(operation: Operation, decide: Decide) -> Finding:
     """Is there anything that may be shown? Naming no field asks for all of them."""
     selected = [use for use in operation.uses if use.action is operation.action]
     queried = any(use.action in QUERYING for use in operation.uses)
+    outcomes: Iterable[Outcome]
     if selected:
         outcomes = [decide(use.object, use.action).of(use.field) for use in selected]
     elif queried:
         # Only computed columns or a count: each use is judged on its own below.
         return operation.object, Outcome(Effect.ALLOW), None
     else:
-        outcomes = list(decide(operation.object, operation.action).outcomes.values())
+        outcomes = decide(operation.object, operation.action).outcomes.values()
     best = min(outcomes, key=lambda outcome: outcome.effect, default=DENIED)
     # What audited rules would do to a field is said when the field is in the answer.
     best = replace(best, would="")
     refused = Refused("not_granted", operation.object) if best.effect is Effect.DENY else None
     return operation.object, best, refused
+
+
+def _mildest(outcomes: Iterable[Outcome]) -> Outcome | None:
+    """Return the first of those that restrict least."""
+    best = None
+    for outcome in outcomes:
+        if outcome.effect is Effect.ALLOW:
+            return outcome
+        if best is None or outcome.effect < best.effect:
+            best = outcome
+    return best
 
 
 def _whole_record(operation: Operation, decide: Decide) -> Finding:
