@@ -290,7 +290,8 @@ class Gateway:
     def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:
         """Return codec and tree of the CRM's answer; what cannot be read exactly is withheld."""
         try:
-            body = undo_content_coding(response.headers, response.body, self._limit)
+            stated = response.headers if route.coded else response.headers.without("content-encoding")
+            body = undo_content_coding(stated, response.body, self._limit)
             if not body:
                 return None, None
             codec = codec_for(response.headers.one("content-type"), route.response_media)

@@ -138,6 +138,7 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             setting.faults,
             frozenset(media),
             frozenset(setting.file.media.response),
+            coded=setting.file.media.coding == "stated",
         )
         table.add(method, setting.patterns, declared)
 
