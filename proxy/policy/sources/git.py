@@ -1,0 +1,206 @@
+"""Policies at a revision of a local git repository: read from its objects, without a working tree.
+
+Blobs are read one by one instead of through `git archive`, whose attributes can change what a file says; so
+what was signed is, byte for byte, what is read.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from proxy.errors import Problems
+from proxy.policy.sources.opened import MAX_BYTES, MAX_FILES, Opened, lying_still, refuse
+from proxy.policy.sources.signing import COMMIT, SECONDS, verify
+from proxy.policy.sources.water import HighWater
+
+REVISION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@{}^~-]{0,199}")
+_SIGNED_WITH: Final = (b"gpgsig ", b"gpgsig-sha256 ")
+_FILE: Final = re.compile(
+    rb"(?P<mode>\d{6}) (?P<type>\w+) (?P<id>[0-9a-f]+) +(?P<size>\d+|-)\t(?P<path>.+)", re.DOTALL
+)
+
+
+class GitSource:
+    """A folder inside a commit, found anew each time by the name of a branch, a tag or the commit itself."""
+
+    def __init__(
+        self,
+        repository: Path,
+        *,
+        revision: str,
+        path: str = "",
+        signers: Path | None = None,
+        water: HighWater | None = None,
+    ) -> None:
+        """Take a repository on this machine as a source; it is never fetched into.
+
+        Args:
+            repository: with or without a working tree.
+            revision: what `git rev-parse` takes.
+            path: of the policy folder in the repository, with slashes; "" = all of it.
+            signers: who may sign commits, an ALLOWED SIGNERS file; None = no signature is needed.
+            water: where the commit last in force is kept, if a signature is needed.
+        """
+        self._repository = repository
+        self._revision = revision
+        self._path = path.strip("/")
+        self._signers = signers
+        self._water = water
+
+    def mark(self) -> Hashable:
+        """Return the commit that the revision names now."""
+        try:
+            return self._commit()
+        except Problems:
+            return "unknown"
+
+    @contextmanager
+    def opened(self) -> Iterator[Opened]:
+        """Open the commit's files as a copy."""
+        commit = self._commit()
+        tree = commit
+        if self._signers is not None:
+            tree = self._signed_tree(commit, self._signers)
+            self._not_older(commit)
+        called = f"{self._repository}@{commit[:12]}:{self._path}".rstrip(":")
+        with lying_still(self._files(tree, called), called) as copy:
+            yield Opened(copy, commit, commit if self._signers is not None else "")
+
+    def settle(self, position: str) -> None:
+        """Remember the commit in force."""
+        if self._water is not None and position:
+            self._water.write(position)
+
+    def _commit(self) -> str:
+        what = f"{self._repository}@{self._revision}"
+        if not REVISION.fullmatch(self._revision):
+            raise refuse(what, "LG501", "is not the name of a revision")
+        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self._revision}^{{commit}}")
+        commit = found.decode("ascii", "replace").strip()
+        if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+            raise refuse(what, "LG501", "does not name a commit")
+        return commit
+
+    def _signed_tree(self, commit: str, signers: Path) -> str:
+        """Return the tree that a signed commit names, after verifying the signature over it."""
+        what = f"{self._repository}@{commit[:12]}"
+        payload, signature = unsigned(self._git("cat-file", "commit", commit))
+        if not signature:
+            raise refuse(what, "LG502", "is not signed, and commits have to be (signed_by)")
+        verify(payload, signature, signers, namespace=COMMIT, what=what)
+        tree = re.match(rb"tree ([0-9a-f]+)\n", payload)
+        if tree is None:
+            raise refuse(what, "LG501", "is not a commit")
+        return tree[1].decode()
+
+    def _not_older(self, commit: str) -> None:
+        before = self._water.read() if self._water is not None else ""
+        if not before or before == commit:
+            return
+        assert self._water is not None
+        if self._run("merge-base", "--is-ancestor", before, commit).returncode != 0:
+            message = (
+                f"does not follow on {before[:12]}, which has been in force; "
+                f"remove {self._water.path} to go back on purpose"
+            )
+            raise refuse(f"{self._repository}@{commit[:12]}", "LG504", message)
+
+    def _files(self, tree: str, called: str) -> dict[str, bytes]:
+        prefix = f"{self._path}/" if self._path else ""
+        listing = self._git(
+            "ls-tree", "-r", "-z", "-l", "--full-tree", tree, "--", *([prefix] if prefix else [])
+        )
+        wanted: dict[str, str] = {}
+        for line in filter(None, listing.split(b"\0")):
+            entry = _FILE.fullmatch(line)
+            if entry is None:
+                raise refuse(called, "LG501", "has an entry that git does not describe as expected")
+            name = entry["path"].decode("utf-8", "replace").removeprefix(prefix)
+            # A tree made by hand can hold names that would lead out of the copy.
+            odd = any(not part or part.startswith(".") for part in name.split("/"))
+            if odd or not name.endswith((".yaml", ".yml")):
+                continue
+            if entry["mode"] not in (b"100644", b"100755"):
+                raise refuse(f"{called}/{name}", "LG100", "is a link; links are not followed")
+            if int(entry["size"]) > MAX_BYTES:
+                raise refuse(f"{called}/{name}", "LG100", "is larger than 1 MiB; split it")
+            wanted[name] = entry["id"].decode()
+        if len(wanted) > MAX_FILES:
+            raise refuse(called, "LG100", f"has more than {MAX_FILES} files")
+        return self._blobs(wanted, called)
+
+    def _blobs(self, wanted: dict[str, str], called: str) -> dict[str, bytes]:
+        """Return the content of blobs, all from one process."""
+        asked = "".join(f"{each}\n" for each in wanted.values()).encode()
+        answer = self._git("cat-file", "--batch", data=asked)
+        files, at = {}, 0
+        for name, blob in wanted.items():
+            head, _, _ = answer[at : at + 200].partition(b"\n")
+            words = head.split()
+            if len(words) != 3 or words[:2] != [blob.encode(), b"blob"]:
+                raise refuse(called, "LG501", "cannot be read: an object is missing")
+            begin = at + len(head) + 1
+            files[name] = answer[begin : begin + int(words[2])]
+            at = begin + int(words[2]) + 1
+        return files
+
+    def _git(self, *words: str, data: bytes = b"") -> bytes:
+        done = self._run(*words, data=data)
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0][:200]
+            what = f"{self._repository}@{self._revision}"
+            raise refuse(what, "LG501", f"cannot be read: {said or 'git knows no such revision'}")
+        return done.stdout
+
+    def _run(self, *words: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        program = shutil.which("git")
+        if program is None:
+            raise refuse(self._repository, "LG501", "cannot be read: git is not installed")
+        try:
+            return subprocess.run(  # noqa: S603 - a list, no shell
+                [program, "-C", str(self._repository), *words],
+                input=data,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+                env=_environment(),
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            raise refuse(self._repository, "LG501", "cannot be read: git did not answer") from None
+
+
+def unsigned(commit: bytes) -> tuple[bytes, bytes]:
+    """Return a commit object without its signature, which is what was signed, and the signature."""
+    head, blank, message = commit.partition(b"\n\n")
+    kept: list[bytes] = []
+    signature: list[bytes] = []
+    inside = False
+    for line in head.split(b"\n"):
+        if line.startswith(_SIGNED_WITH):
+            inside = True
+            signature.append(line.partition(b" ")[2])
+        elif inside and line.startswith(b" "):
+            signature.append(line[1:])
+        else:
+            inside = False
+            kept.append(line)
+    return b"\n".join(kept) + blank + message, b"\n".join(signature) + b"\n" if signature else b""
+
+
+def _environment() -> dict[str, str]:
+    """Return what git may know of ours: nothing that could lead it to another repository or replace objects."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
+    return {
+        **kept,
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_GRAFT_FILE": os.devnull,
+    }
