@@ -8,6 +8,7 @@ import click
 
 from proxy.cli import policytext as text
 from proxy.cli.policy_fmt import fmt
+from proxy.cli.policy_plan import plan
 from proxy.cli.policy_schema import show_schema
 from proxy.cli.policyset import (
     ACTIONS,
@@ -35,6 +36,7 @@ def policy() -> None:
 
 
 policy.add_command(fmt)
+policy.add_command(plan)
 policy.add_command(show_schema)
 
 

@@ -19,5 +19,6 @@ show, but none is left out.
 from proxy.policy.plan.cell import Verdict
 from proxy.policy.plan.compare import Change, Comparison, Example, Side, compare
 from proxy.policy.plan.index import Caller
+from proxy.policy.plan.words import Note, notes
 
-__all__ = ["Caller", "Change", "Comparison", "Example", "Side", "Verdict", "compare"]
+__all__ = ["Caller", "Change", "Comparison", "Example", "Note", "Side", "Verdict", "compare", "notes"]

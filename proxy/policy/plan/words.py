@@ -1,0 +1,84 @@
+"""What changes beside the cells: who may be which caller, and words whose meaning is for people."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from proxy.model import Client
+from proxy.policy.compile import PolicySet
+from proxy.policy.plan.cell import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One change that no cell shows."""
+
+    verdict: Verdict | None
+    """None where it neither opens nor closes anything by itself."""
+    what: str
+    """`client helpdesk`."""
+    text: str
+    """`gains role support_lead`."""
+
+
+def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
+    """Return what changes for clients, purposes and recipients.
+
+    A cell says what callers with some roles may do; a client that gains a role becomes such a caller, which
+    opens as much as a grant does.
+    """
+    found = [
+        *_clients(old.clients, new.clients),
+        *_described("purpose", _purposes(old), _purposes(new)),
+        *_described("recipient", _recipients(old), _recipients(new)),
+    ]
+    return tuple(sorted(found, key=lambda note: (note.verdict is None, note.what, note.text)))
+
+
+def _clients(old: Mapping[str, Client], new: Mapping[str, Client]) -> Iterator[Note]:
+    for name in sorted({*old, *new}):
+        what = f"client {name}"
+        was, now = old.get(name), new.get(name)
+        if was is None and now is not None:
+            roles, purposes = ", ".join(sorted(now.roles)), ", ".join(sorted(now.purposes))
+            text = f"is new: roles {roles}; purposes {purposes}; for {now.recipient.name}"
+            yield Note(Verdict.LOOSENED, what, text)
+        elif now is None:
+            yield Note(Verdict.TIGHTENED, what, "is gone")
+        elif was is not None:
+            yield from _client(what, was, now)
+
+
+def _client(what: str, was: Client, now: Client) -> Iterator[Note]:
+    for word, before, after in (("role", was.roles, now.roles), ("purpose", was.purposes, now.purposes)):
+        yield from (Note(Verdict.LOOSENED, what, f"gains {word} {name}") for name in after - before)
+        yield from (Note(Verdict.TIGHTENED, what, f"loses {word} {name}") for name in before - after)
+    if was.recipient.name != now.recipient.name:
+        yield Note(Verdict.MIXED, what, f"now calls for {now.recipient.name}, before for {was.recipient.name}")
+    if was.default_purpose != now.default_purpose:
+        yield Note(
+            None, what, f"default purpose {was.default_purpose or 'none'} -> {now.default_purpose or 'none'}"
+        )
+    for word, held, holds in (
+        ("key", was.key_digests, now.key_digests),
+        ("certificate name", was.sans, now.sans),
+        ("token mark", frozenset(was.jwt.items()), frozenset(now.jwt.items())),
+    ):
+        if held != holds:
+            yield Note(None, what, f"{word}s: {len(holds - held)} added, {len(held - holds)} removed")
+
+
+def _described(what: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Note]:
+    for name in sorted({*old, *new}):
+        was, now = old.get(name), new.get(name)
+        if was is None or now is None:
+            yield Note(None, f"{what} {name}", "is gone" if now is None else f"is new: {now}")
+        elif was != now:
+            yield Note(None, f"{what} {name}", f"{was} -> {now}")
+
+
+def _purposes(policies: PolicySet) -> dict[str, str]:
+    return {name: f"lawful basis {of.lawful_basis or 'none'}" for name, of in policies.purposes.items()}
+
+
+def _recipients(policies: PolicySet) -> dict[str, str]:
+    return {name: f"{of.kind}, {of.country or 'no country'}" for name, of in policies.recipients.items()}

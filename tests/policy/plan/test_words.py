@@ -1,0 +1,86 @@
+"""What changes beside the cells."""
+
+from typing import Any
+
+import pytest
+
+from proxy.policy.compile import PolicySet
+from proxy.policy.plan import Verdict, notes
+
+WORDS = """\
+roles: {agent: {}, lead: {}}
+purposes: {support: {lawful_basis: contract}, mail: {lawful_basis: legitimate_interests}}
+recipients: {desk: {country: IE}, abroad: {country: US}}
+clients:
+  helpdesk: {recipient: desk, roles: [agent], purposes: [support]}
+"""
+LOOSENED, TIGHTENED, MIXED = Verdict.LOOSENED, Verdict.TIGHTENED, Verdict.MIXED
+
+
+def _set(bench: Any, words: str) -> PolicySet:
+    bench.write("vocabulary.yaml", words, kind="Vocabulary")
+    policies = bench.check().policies
+    assert isinstance(policies, PolicySet)
+    return policies
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict", "what", "text"),
+    [
+        ("roles: [agent]", "roles: [agent, lead]", LOOSENED, "client helpdesk", "gains role lead"),
+        ("roles: [agent]", "roles: [lead]", LOOSENED, "client helpdesk", "gains role lead"),
+        ("roles: [agent]", "roles: [lead]", TIGHTENED, "client helpdesk", "loses role agent"),
+        ("[support]}", "[support, mail]}", LOOSENED, "client helpdesk", "gains purpose mail"),
+        (
+            "recipient: desk",
+            "recipient: abroad",
+            MIXED,
+            "client helpdesk",
+            "now calls for abroad, before for desk",
+        ),
+        ("  helpdesk:", "  portal:", TIGHTENED, "client helpdesk", "is gone"),
+        (
+            "  helpdesk:",
+            "  portal:",
+            LOOSENED,
+            "client portal",
+            "is new: roles agent; purposes support; for desk",
+        ),
+        (
+            "[support]}",
+            "[support], default_purpose: support}",
+            None,
+            "client helpdesk",
+            "default purpose none -> support",
+        ),
+        (
+            "[support]}",
+            '[support], certificates: ["dns:a.example"]}',
+            None,
+            "client helpdesk",
+            "certificate names: 1 added, 0 removed",
+        ),
+        (
+            "support: {lawful_basis: contract}",
+            "support: {lawful_basis: public_task}",
+            None,
+            "purpose support",
+            "lawful basis contract -> lawful basis public_task",
+        ),
+        ("country: US", "country: JP", None, "recipient abroad", "internal, US -> internal, JP"),
+        ("lead: {}", "lead: {}, chief: {}", None, "", ""),  # a role is what rules and clients make of it
+    ],
+)
+def test_who_may_be_which_caller_is_part_of_a_review(
+    bench: Any, old: str, new: str, *, verdict: Verdict | None, what: str, text: str
+) -> None:
+    """A role or purpose that a client gains opens; a credential is told and is nobody's new right."""
+    assert old in WORDS
+    found = notes(_set(bench, WORDS), _set(bench, WORDS.replace(old, new)))
+    told = [(note.verdict, note.what, note.text) for note in found]
+    assert (verdict, what, text) in told if what else told == []
+
+
+def test_nothing_is_told_of_a_set_and_itself(bench: Any) -> None:
+    """No noise."""
+    assert notes(_set(bench, WORDS), _set(bench, WORDS)) == ()
