@@ -26,6 +26,7 @@ reader must be able to see that nothing is left out.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Protocol
 
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
@@ -42,13 +43,14 @@ from proxy.model import (
     Decision,
     Declined,
     Disclosed,
+    Facts,
     Failed,
     Principal,
     Purpose,
     Requested,
     Stage,
 )
-from proxy.policy import PolicySet, decide
+from proxy.policy import Decider, Plan, PolicySet
 from proxy.policy.judge import Ruling, judge
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
@@ -78,6 +80,13 @@ class Rules:
     policies: PolicySet
     redactors: Redactors
     """Compiled decisions, kept between exchanges; they go with the policy set they were made from."""
+    commit: str = ""
+    """The git commit that the policies were read from, "" if it was none."""
+
+    @property
+    def policy(self) -> str:
+        """What the ledger calls this policy set: its digest, and the commit if there is one."""
+        return f"{self.policies.digest} git:{self.commit}" if self.commit else self.policies.digest
 
 
 @dataclass(slots=True)
@@ -98,24 +107,61 @@ class Exchange:
     """An outcome is on record, or is being put there."""
     route: Route | None = None
     ruling: Ruling = field(default_factory=Ruling)
+    now: datetime | None = None
+    """The time by which all of it is decided."""
     decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
+    deciders: dict[tuple[str, Action], Decider] = field(default_factory=dict)
 
     def decide(self, name: str, action: Action) -> Decision:
-        """Return the decision on one object and action, made once per exchange (step 4 and again in 9)."""
+        """Return the decision on one object and action, made once per exchange (step 4 and again in 9).
+
+        It is about no record in particular: conditions that look at one are in error.
+        """
         key = (name, action)
         if key not in self.decisions:
             assert self.principal is not None
             assert self.purpose is not None
-            plan = self.rules.policies.plan(
-                connector=self.rules.connector.name,
-                roles=self.principal.roles,
-                purpose=self.purpose.name,
-                recipient=self.principal.recipient.name,
-                action=action,
-                object=name,
-            )
-            self.decisions[key] = decide(plan, Access(self.principal, self.purpose, action, name))
+            if self.now is None:
+                self.now = self.rules.policies.now()
+            access = Access(self.principal, self.purpose, action, name, now=self.now)
+            decider = self.deciders[key] = Decider(self.plan(name, action), access)
+            self.decisions[key] = decider.of(None)
         return self.decisions[key]
+
+    def decide_record(self, name: str, action: Action, facts: Facts | None) -> Decision:
+        """Return the decision on one record, by what is known of it."""
+        self.decide(name, action)
+        return self.deciders[name, action].of(facts)
+
+    def foresee(self, name: str, action: Action) -> Decision:
+        """Return the best that could come out for a record nobody has seen yet."""
+        self.decide(name, action)
+        return self.deciders[name, action].foreseen()
+
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """Return the attributes that conditions look at in the answer, by object."""
+        assert self.asked is not None
+        found: dict[str, frozenset[str]] = {}
+        for operation in self.asked.operations:
+            shown = operation.action if operation.action in DISCLOSING else Action.READ
+            uses = [(use.object, use.action) for use in operation.uses if use.action in DISCLOSING]
+            for name, action in {(operation.object, shown), *uses}:
+                if attributes := self.plan(name, action).attributes:
+                    found[name] = found.get(name, frozenset()) | attributes
+        return found
+
+    def plan(self, name: str, action: Action) -> Plan:
+        """Return what the rules come to for the caller, on one object and action."""
+        assert self.principal is not None
+        assert self.purpose is not None
+        return self.rules.policies.plan(
+            connector=self.rules.connector.name,
+            roles=self.principal.roles,
+            purpose=self.purpose.name,
+            recipient=self.principal.recipient.name,
+            action=action,
+            object=name,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +248,10 @@ class Gateway:
         exchange.stage = "subjects"  # 3
         records = tuple(ports.pseudonyms.all("record", (key for op in asked.operations for key in op.records)))
         exchange.stage = "policy"  # 4
-        exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue)
+        exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue, exchange.foresee)
         exchange.ruling.enforce()
+        if wanted := exchange.wanted():
+            asked.gather(wanted)
         exchange.stage = "transform"  # 5
         for record in asked.writes:
             self._refuse_masked(rules, record)
@@ -264,7 +312,9 @@ class Gateway:
         people = self._people(exchange, opened.records)
         exchange.stage = "policy"
         rules = exchange.rules
-        redactions = Redactions(exchange.decide, rules.connector.catalogue, rules.redactors)
+        redactions = Redactions(
+            exchange.decide, rules.connector.catalogue, rules.redactors, exchange.decide_record
+        )
         exchange.stage = "transform"
         tally = Tally()
         shown = [redactions.apply(record, tally) for record in opened.records]
@@ -317,7 +367,7 @@ class Gateway:
     def _headers_back(
         self, exchange: Exchange, asked: Asked, response: Response, codec: Codec | None
     ) -> Headers:
-        fields = (*asked.headers_back(response.headers), *_our_headers(exchange.id))
+        fields = (*asked.headers_back(response.headers), *_our_headers(exchange.id, exchange.rules))
         if codec is not None:
             fields += (("content-type", codec.content_type),)
         return Headers(fields)
@@ -349,7 +399,7 @@ class Gateway:
             text = sentence(fault.reason, fault.status)
             request = exchange.request or Request("GET", "/")
             answer = exchange.rules.connector.refusal(request, fault.status, fault.reason, text, exchange.id)
-            ours = _our_headers(exchange.id)
+            ours = _our_headers(exchange.id, exchange.rules)
             theirs = answer.headers.without(*(name for name, _ in ours))
             return replace(answer, headers=Headers((*theirs, *ours)))
         except Exception:  # noqa: BLE001 - fail closed
@@ -424,7 +474,7 @@ class Gateway:
             "client": who.client if who else "",
             "recipient": who.recipient.name if who else "",
             "purpose": purpose.name if purpose else "",
-            "policy": exchange.rules.policies.digest,
+            "policy": exchange.rules.policy,
         }
 
     def _operations(self, exchange: Exchange) -> tuple[str, ...]:
@@ -478,8 +528,9 @@ def _count(records: list[Record]) -> int:
     return len(keyed) + sum(record.key is None for record in present)
 
 
-def _our_headers(decision: str) -> tuple[tuple[str, str], ...]:
-    return (("lychgate-decision", decision), ("cache-control", "no-store"))
+def _our_headers(decision: str, rules: Rules | None = None) -> tuple[tuple[str, str], ...]:
+    ours = (("lychgate-decision", decision), ("cache-control", "no-store"))
+    return (*ours, ("lychgate-policy", rules.policies.digest[7:19])) if rules else ours
 
 
 def _constant(status: int, reason: str, decision: str) -> Response:

@@ -88,11 +88,11 @@ class Metrics:
         self.seconds = self._spreads("exchange_seconds", "Time, by part of the exchange.", "lane part", SECONDS)
         self.bytes = self._spreads("body_bytes", "Sizes of decoded bodies.", "lane direction", BYTES)
         self.reload = self._counts("policy_reloads", "Policy reloads, by result.", "result")
-        self._digests: dict[str, str] = {}
+        self._in_force: dict[str, tuple[str, str]] = {}
         self._policy = Gauge(
             "lychgate_policy_info",
             "1 for the policy set in force.",
-            ["lane", "digest"],
+            ["lane", "digest", "commit"],
             registry=self.registry,
         )
 
@@ -121,12 +121,12 @@ class Metrics:
         self.registry.register(family)
         return cache(family.child)
 
-    def policy(self, lane: str, digest: str) -> None:
+    def policy(self, lane: str, digest: str, commit: str = "") -> None:
         """Say which policy set a lane enforces from now on; the former one's series ends."""
-        if lane in self._digests:
-            self._policy.remove(lane, self._digests[lane])
-        self._digests[lane] = digest
-        self._policy.labels(lane, digest).set(1)
+        if lane in self._in_force:
+            self._policy.remove(lane, *self._in_force[lane])
+        self._in_force[lane] = (digest, commit)
+        self._policy.labels(lane, digest, commit).set(1)
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a gauge that is read when somebody scrapes."""

@@ -25,11 +25,12 @@ def test_one_policy_series_per_lane() -> None:
     metrics = Metrics()
     for digest in ("sha256:a", "sha256:b", "sha256:c"):
         metrics.policy("crm", digest)
-    metrics.policy("other", "sha256:z")
+    metrics.policy("other", "sha256:z", "0a1b")
+    metrics.policy("other", "sha256:z", "2c3d")
     lines = [line for line in metrics.text().decode().splitlines() if line.startswith("lychgate_policy_info{")]
     assert lines == [
-        'lychgate_policy_info{digest="sha256:c",lane="crm"} 1.0',
-        'lychgate_policy_info{digest="sha256:z",lane="other"} 1.0',
+        'lychgate_policy_info{commit="",digest="sha256:c",lane="crm"} 1.0',
+        'lychgate_policy_info{commit="2c3d",digest="sha256:z",lane="other"} 1.0',
     ]
 
 
