@@ -43,8 +43,11 @@ class Judged(NamedTuple):
 
 Judge = Callable[[str], Judged | None]
 """Member -> what policy says of it; None if it is no field that anybody has judged."""
-Members = tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]
-"""All members of a record, those that hold containers, and those that are structure."""
+Members = tuple[tuple[str, ...], frozenset[str], frozenset[str]]
+"""All members of a record, those that are structure, and those that hold containers where a scalar belongs."""
+
+_NONE: Final[frozenset[str]] = frozenset()
+_CONTAINERS: Final = frozenset({dict, list})
 
 
 class Redactor:
@@ -76,11 +79,12 @@ class Redactor:
             Unavailable: policy asks for something nobody here can do; the record must not be released.
         """
         members = record.members
-        nested = [name for name, value in members.items() if type(value) is dict or type(value) is list]
-        key = (tuple(members), tuple(nested), record.keep)
-        shape = self._shapes.get(key)
-        if shape is None:
-            shape = self._compile(key)
+        key = (tuple(members), record.keep, _NONE)
+        shape = self._shapes.get(key) or self._compile(key)
+        if not _CONTAINERS.isdisjoint(map(type, map(members.get, shape.scalars))):
+            nested = frozenset(name for name in shape.scalars if type(members[name]) in _CONTAINERS)
+            key = (tuple(members), record.keep, nested)
+            shape = self._shapes.get(key) or self._compile(key)
         for name in shape.removed:
             del members[name]
         for name in shape.nulled:
@@ -91,18 +95,15 @@ class Redactor:
         return shape.shown
 
     def _compile(self, key: Members) -> Shape:
-        members, nested, keep = key
+        members, keep, nested = key
         found = {name: self._judge(name) for name in members if name not in keep}
-        judged = {
-            name: one
-            for name, one in found.items()
-            if one is not None and not (name in nested and _shows_inside(one))
-        }
+        judged = {name: one for name, one in found.items() if one is not None and name not in nested}
         effects = {name: one.outcome.effect for name, one in judged.items()}
         shape = Shape(
             removed=tuple(name for name in found if effects.get(name, Effect.DENY) is Effect.DENY),
             nulled=tuple(name for name in judged if effects[name] is Effect.REDACT),
             masked=tuple((name, _mask(one)) for name, one in judged.items() if _is_changed(one)),
+            scalars=tuple(name for name, one in judged.items() if _is_scalar(one)),
             shown=any(effect < Effect.DENY for effect in effects.values()) if found else self._opens,
             summary=summarise(tuple(_cell(one) for one in judged.values())),
             unclassified=len(found) - len(judged),
@@ -191,8 +192,8 @@ class Redactions:
         return _RECORD if field == RECORD_ITSELF else spec.fields.get(field)
 
 
-def _shows_inside(one: Judged) -> bool:
-    """Say whether a container in this field would be shown though only a scalar was judged."""
+def _is_scalar(one: Judged) -> bool:
+    """Say whether the value is shown as it is, though a container would show what nobody judged."""
     return one.outcome.effect is Effect.ALLOW and STRUCTURED not in one.spec.tags
 
 

@@ -69,6 +69,8 @@ class Shape:
     removed: tuple[str, ...]
     nulled: tuple[str, ...]
     masked: tuple[tuple[str, Apply], ...]
+    scalars: tuple[str, ...]
+    """Shown as they are; a record with a dict or a list in one of them has another shape, without it."""
     shown: bool
     """Whether anything of such a record may be shown."""
     summary: Summary

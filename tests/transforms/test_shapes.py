@@ -141,6 +141,12 @@ def test_pd_31_a_name_shows_no_word(name: str) -> None:
     assert not {word for word in between if word not in (first[:1], last[:1])} & set(shown)
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=70))
+def test_a_number_in_ascii_is_read_as_any_other(text: str) -> None:
+    """The quick way to its digits finds what the slow one finds."""
+    assert shapes.phone(text) == shapes.phone(text + "\u00a0") or "*" in text or len(text) >= 64
+
+
 @given(PHONES)
 def test_pd_31_a_phone_number_shows_two_digits_at_most(number: str) -> None:
     """PD-31: and those are the last two, of seven or more."""
