@@ -6,6 +6,7 @@ behind lies there.
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from typing import Any, Self
 from proxy.demo.installation import Crm, Installation, LaneOf, make_installation
 from proxy.identity import digest, mint
 from proxy.ledger.verify import verify
-from tests.e2e.reading import Entry, entries_of
+from tests.e2e.reading import Entry, entries_of, size_of
 
 PATIENCE = 60.0
 """Seconds until something that never happens fails its test."""
@@ -120,7 +121,9 @@ class Installed:
     def start(self, *arguments: str, **options: Any) -> Spoken:
         """Start `lychgate run` and return what it says; it may not be ready, and may never be."""
         folder = self.made.folder
-        environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+        environment = {
+            name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "PYTHONPATH")
+        }
         environment |= {"HOME": str(folder), "TMPDIR": str(folder / "tmp")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "proxy.cli", "run", "--config", str(self.made.config), *arguments],
@@ -174,6 +177,12 @@ class Installed:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(PATIENCE)
+
+    def fill_the_disk(self, *, left: int) -> None:
+        """Let the process write only `left` bytes more of its ledger."""
+        assert self.process is not None
+        limit = size_of(self.made.ledger) + left
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
 
     def reload(self) -> str:
         """Have it read its policies again, and return what it says to that."""

@@ -18,7 +18,6 @@ from proxy.sandbox import Fault, HubSpotSandbox, SalesforceSandbox, Tls, running
 from tests.e2e.conftest import Install
 from tests.e2e.harness import CRM_TOKEN
 from tests.e2e.processes import PATIENCE, Installed, until
-from tests.e2e.reading import size_of
 from tests.e2e.sdks import Hubspot, salesforce
 from tests.e2e.wire import Asking, Held, Line
 
@@ -142,13 +141,6 @@ def test_check_says_what_it_would_do_and_ends(install: Install) -> None:
 # ---- the ledger fails while it serves ----------------------------------------------------------------------
 
 
-def fill_the_disk(run: Installed, *, left: int) -> None:
-    """Let the process write only `left` bytes more of its ledger."""
-    assert run.process is not None
-    limit = size_of(run.made.ledger) + left
-    resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
-
-
 @pytest.mark.parametrize("left", [0, 100])  # nothing of the next entry, and half of it
 def test_a_ledger_that_cannot_be_written_refuses_all_traffic(install: Install, left: int) -> None:
     """From the first entry that is not durable on, every SDK gets 503 and no CRM is asked anything."""
@@ -163,7 +155,7 @@ def test_a_ledger_that_cannot_be_written_refuses_all_traffic(install: Install, l
         assert agent.query("SELECT COUNT() FROM Contact")["totalSize"] == 12
         assert hub.basic.get_by_id("101").id == "101"
         before = len(org.calls), len(account.calls)
-        fill_the_disk(run, left=left)
+        run.fill_the_disk(left=left)
         for _ in range(2):
             with pytest.raises(SalesforceGeneralError) as raised:
                 agent.query("SELECT Id, Name FROM Contact")
@@ -199,7 +191,7 @@ def test_an_answer_whose_disclosure_cannot_be_written_is_withheld(install: Insta
         run = install({"hubspot": LaneOf(0, address.url, CRM_TOKEN)}).up()
         asking = Asking(line_of(run))
         assert crm.asked.wait(PATIENCE)
-        fill_the_disk(run, left=0)
+        run.fill_the_disk(left=0)
         crm.go.set()
         got = asking.result()
         assert got.status == 503
