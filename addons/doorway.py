@@ -187,7 +187,8 @@ class Doorway(layer.Layer):
 
     def _begin(self, flow: http.HTTPFlow) -> None:
         self._flow = flow
-        self.mark = adapter.attach(flow, self.lane, check_head(self._raw))
+        fault = check_head(self._raw, self._underway.limits.head_bytes)
+        self.mark = adapter.attach(flow, self.lane, fault)
         self._underway.hold(self.mark, len(self._raw))
         self._raw = b""
         self._alarm = None

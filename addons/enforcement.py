@@ -21,7 +21,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons import adapter
 from addons.doorway import Malformed
-from addons.grammar import DENIAL, render
+from addons.grammar import DENIAL, HEAD_FAULTS, render
 from addons.mark import Mark, State
 from addons.underway import Underway
 from proxy.errors import ExchangeError, Undecodable
@@ -50,7 +50,7 @@ class Enforcement:
         self._underway.begin(mark)
         try:
             if mark.fault is not None:
-                raise Undecodable(mark.fault)
+                raise Undecodable(mark.fault, status=HEAD_FAULTS[mark.fault])
             mark.head, mark.close = adapter.read_head(flow, mark.lane.spec, self._underway.limits)
         except Undecodable as error:
             await self._fail(mark, error.reason, error.status)

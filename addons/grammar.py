@@ -30,13 +30,20 @@ FRAMING: Final = frozenset({
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def check_head(raw: bytes) -> str | None:
-    """Return why bytes that begin with a request's head are not one we read, or None.
+HEAD_FAULTS: Final = {"malformed_head": 400, "head_too_large": 431}
+"""What can be wrong with a head as a whole, and the status to say so with."""
+
+
+def check_head(raw: bytes, most: int) -> str | None:
+    """Return why bytes that begin with a request's head are not one we read, of `HEAD_FAULTS`, or None.
 
     Args:
         raw: everything received since the last answer; unverified, maybe with (part of) a body behind it.
+        most: how many bytes a head may have; the last of them may have come together with its end.
     """
     end = raw.find(b"\r\n\r\n")
+    if end > most:
+        return "head_too_large"
     if end < 0 or _HEAD.fullmatch(raw, 0, end) is None:
         return "malformed_head"
     return None

@@ -19,21 +19,28 @@ def test_a_head_is_never_taken_for_more_than_it_is(data):
     raw = b"GET /x HTTP/1.1\r\nHost: a\r\nX:" + data + b"\r\n\r\n"
     if b"\r" not in data and b"\n" not in data:
         clean = all(0x20 <= byte <= 0x7E or byte == 9 for byte in data)
-        assert (check_head(raw) is None) is clean
-    elif check_head(raw) is None:
+        assert (check_head(raw, 65_536) is None) is clean
+    elif check_head(raw, 65_536) is None:
         head = raw[: raw.index(b"\r\n\r\n")]
         assert head.count(b"\r\n") == head.count(b"\r") == head.count(b"\n")
 
 
 def test_a_head_may_have_a_body_behind_it():
     """Only what comes before the first empty line is looked at."""
-    assert check_head(b"POST /x HTTP/1.1\r\nHost: a\r\n\r\n\x00\xff\n\n") is None
+    assert check_head(b"POST /x HTTP/1.1\r\nHost: a\r\n\r\n\x00\xff\n\n", 65_536) is None
+
+
+def test_a_head_is_as_long_as_allowed_and_no_longer():
+    """The limit holds for the head alone, also when its end comes in the same read as what is too much."""
+    head = b"GET /x HTTP/1.1\r\nHost: a"
+    assert check_head(head + b"\r\n\r\n" + b"y" * 99, len(head)) is None
+    assert check_head(head + b"\r\n\r\n", len(head) - 1) == "head_too_large"
 
 
 def test_a_head_without_an_end_is_none():
     """Bytes that only look like the beginning of a head are not one."""
-    assert check_head(b"GET /x HTTP/1.1\r\nHost: a\r\n") == "malformed_head"
-    assert check_head(b"") == "malformed_head"
+    assert check_head(b"GET /x HTTP/1.1\r\nHost: a\r\n", 65_536) == "malformed_head"
+    assert check_head(b"", 65_536) == "malformed_head"
 
 
 @given(st.lists(st.text(st.sampled_from("abcXYZ09-_~.!$&'()*+,=:@%41%C3%A9"), min_size=1), min_size=1), VALUES)

@@ -297,7 +297,7 @@ def unreadable() -> Iterator[Try]:
         f"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{ascii_text}\r\n",
         f"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: {ascii_text}\r\nConnection: upgrade\r\n\r\n",
         f"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: {ascii_text}\r\n\r\n",
-        f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'y' * 140_000}{ascii_text}\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'y' * 70_000}{ascii_text}\r\n\r\n",
         f"CONNECT {ascii_text}.example.org:443 HTTP/1.1\r\nHost: {ascii_text}.example.org\r\n\r\n",
         f"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{ascii_text}",
         f"\x16\x03\x01{ascii_text}",
