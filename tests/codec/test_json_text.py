@@ -221,7 +221,7 @@ def test_pd_15_depth_is_capped_however_it_is_written(spelling: tuple[str, str]) 
     most = MAX_DEPTH // each
     fits = spelling[0] * most + "1" + spelling[1] * most
     assert CODEC.decode(fits.encode()) is not None
-    for depth in (most + 1, 500, 5_000, 100_000, 1_000_000 // each):
+    for depth in (most + 1, 500, 5_000, 100_000, json_text.MAX_ITEMS // (2 * each)):
         assert _reason((spelling[0] * depth + "1" + spelling[1] * depth).encode()) == "too_deep"
 
 
@@ -289,3 +289,11 @@ def test_msgspec_format_copies_every_token(document: str) -> None:
 def test_msgspec_format_drops_no_duplicate() -> None:
     """If it did, a spaced body with a name twice would look proved."""
     assert msgspec.json.format(b'{ "a" : 1 , "a" : 1 }', indent=-1) == b'{"a":1,"a":1}'
+
+
+def test_containers_count_as_items_and_not_only_commas() -> None:
+    """A body of nested single-member objects has few commas and costs as much memory (PD-16)."""
+    body = b'{"groups":[' + b",".join([b'{"a":{"a":{}}}'] * 110_000) + b'],"\\u0061":1}'
+    with pytest.raises(Undecodable) as caught:
+        JsonText().decode(body)
+    assert (caught.value.reason, caught.value.status) == ("too_many_items", 413)
