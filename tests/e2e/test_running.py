@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.demo.installation import LaneOf
-from proxy.sandbox import running
+from proxy.sandbox import HubSpotSandbox, running
 from tests.e2e.conftest import Install
 from tests.e2e.harness import CRM_TOKEN
 from tests.e2e.processes import PATIENCE, Installed, until
@@ -219,3 +219,15 @@ def busy(run: Installed) -> int:
     assert run.process is not None
     fields = Path(f"/proc/{run.process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+def test_a_crm_that_closes_its_connections_is_asked_again(install: Install) -> None:
+    """A client's connection outlives the one to the CRM behind it: the CRM may restart between two requests."""
+    first = HubSpotSandbox(CRM_TOKEN)
+    with running(first) as address:
+        run = install({"hubspot": LaneOf(0, address.url, CRM_TOKEN)}).up()
+        line = Line(run.ports["hubspot"], run.keys["helpdesk"])
+        assert line.ask().status == 200
+    with line, running(HubSpotSandbox(CRM_TOKEN), port=address.port):
+        assert [line.ask().status for _ in range(2)] == [200, 200]
+    run.down()
