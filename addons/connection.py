@@ -76,7 +76,7 @@ class LaneConnection(ProxyConnectionHandler):
         if io is not None and io.handler is not None:
             io.handler.cancel("hang up")
 
-    def hang_up_unless_secured(self) -> None:
-        """Close the connection when its TLS handshake is not complete by now."""
-        if self.lane.spec.tls is not None and not self.client.tls_established:
+    def hang_up_unless_heard(self) -> None:
+        """Close the connection when not one byte of a request has come by now, a TLS handshake apart."""
+        if not self.door.heard:
             self.hang_up()

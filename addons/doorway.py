@@ -77,6 +77,8 @@ class Doorway(layer.Layer):
         """The exchange under way, from its head to its answer."""
         self._underway = underway
         self._engine = HttpLayer(context, HTTPMode.transparent)
+        self.heard = False
+        """Whether a client's byte has ever come through, TLS already taken off."""
         self._flow: http.HTTPFlow | None = None
         self._raw = b""
         self._alarm: HeadAlarm | None = None
@@ -111,6 +113,7 @@ class Doorway(layer.Layer):
                 self._underway.hold(self.mark, len(event.data))
             self._upstream_head += len(event.data)
         elif self.mark is None:
+            self.heard = True
             self._raw += event.data
         elif self._complete:
             self._greedy = True

@@ -71,9 +71,11 @@ class Limits:
     """Of a request's or an answer's head; nginx allows 32 KiB in four buffers, h2 stacks mostly 64 KiB."""
     head_fields: int = 128
     head_seconds: float = 10.0
-    """For a TLS handshake, and from a head's first byte to its last."""
+    """From accepting a connection to the first byte of a request, and from a head's first byte to its last."""
     idle_seconds: int = 60
     """A connection without traffic is closed."""
     connections: int = 1024
-    buffered_bytes: int = 512 << 20
-    """Of all exchanges under way together, both directions."""
+    """When one more comes, the one that has been idle longest makes room; none is cut short for it."""
+    buffered_bytes: int = 128 << 20
+    """Of all exchanges under way together, both directions, as framed; decoding them takes several times as
+    much for a moment."""

@@ -182,18 +182,18 @@ async def _accept(listener: Listener, master: LaneMaster, underway: Underway) ->
     mode = ProxyMode.parse(listener.mode)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if underway.draining or len(underway.connections) >= underway.limits.connections:
+        if underway.draining or not underway.room_for_another():
             writer.transport.abort()
             return
         connection = LaneConnection(master, reader, writer, lane=listener.lane, mode=mode, underway=underway)
         loop = asyncio.get_running_loop()
-        alarm = loop.call_later(underway.limits.head_seconds, connection.hang_up_unless_secured)
+        alarm = loop.call_later(underway.limits.head_seconds, connection.hang_up_unless_heard)
         underway.connections[connection.client.id] = connection
         try:
             await connection.handle_client()
         finally:
             alarm.cancel()
-            del underway.connections[connection.client.id]
+            underway.connections.pop(connection.client.id, None)
 
     return await asyncio.start_server(accept, sock=listener.socket)
 

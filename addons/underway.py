@@ -39,6 +39,20 @@ class Underway:
     """Verified names of each connection's client certificate."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
+    def room_for_another(self) -> bool:
+        """Return whether one more connection may be accepted, having closed an idle one if need be.
+
+        Those that never said anything go first, oldest first: a peer that only opens connections displaces its
+        own before anybody else's.
+        """
+        if len(self.connections) < self.limits.connections:
+            return True
+        idle = [key for key, connection in self.connections.items() if connection.idle]
+        if not idle:
+            return False
+        self.connections.pop(min(idle, key=lambda key: self.connections[key].door.heard)).hang_up()
+        return True
+
     def begin(self, mark: Mark) -> None:
         """Start an exchange's clock."""
         loop = asyncio.get_running_loop()

@@ -777,14 +777,40 @@ def test_m24_an_idle_client_costs_no_upstream_connection(lane, upstream):
 
 
 def test_m24_connections_are_limited(upstream, gateway, spec, start_lane):
-    """Beyond the limit a connection is dropped; when one ends there is room again."""
+    """With every place taken by an exchange, one more connection is dropped; when one ends there is room."""
+    release = threading.Event()
+
+    def slow(_message):
+        release.wait(5)
+        return answer(b"{}")
+
+    upstream.answer = slow
     lane = start_lane(spec(upstream.port), gateway, limits=Limits(connections=2))
-    first, second = lane.client(), lane.client()
-    assert status_of(first.send(GET).read()) == 200
-    assert status_of(second.send(GET).read()) == 200
+    first, second = lane.client().send(GET), lane.client().send(GET)
+    assert wait_for(lambda: len(gateway.named("request")) == 2)
     assert lane.exchange(GET) == b""
+    release.set()
+    assert status_of(first.read()) == 200
+    assert status_of(second.read()) == 200
     first.close()
     assert wait_for(lambda: status_of(lane.exchange(GET)) == 200)
+
+
+def test_m24_silent_connections_make_room_for_others(upstream, gateway, spec, start_lane):
+    """A peer that only opens connections locks nobody out, and displaces nobody who has spoken."""
+    lane = start_lane(spec(upstream.port), gateway, limits=Limits(connections=4))
+    speaker = lane.client()
+    assert status_of(speaker.send(GET).read()) == 200
+    silent = [lane.client() for _ in range(12)]
+    assert wait_for(lambda: status_of(lane.exchange(GET)) == 200)
+    assert status_of(speaker.send(GET).read()) == 200
+    assert len(silent) == 12
+
+
+def test_m24_a_connection_that_says_nothing_is_closed(upstream, gateway, spec, start_lane):
+    """The time for a head begins when the connection is accepted, not with its first byte."""
+    lane = start_lane(spec(upstream.port), gateway, limits=Limits(head_seconds=0.3))
+    assert lane.client().read_all() == b""
 
 
 def test_m24_stopping_waits_for_what_is_under_way(upstream, gateway, spec, start_lane):
