@@ -8,8 +8,8 @@ the one in force and swaps one reference per lane, so that an exchange sees one 
 import base64
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from proxy import config as settings
@@ -22,6 +22,7 @@ from proxy.ledger import Ledger
 from proxy.message import Request
 from proxy.metrics import Metrics
 from proxy.model import Failed, Noted
+from proxy.origins import Origin, marks, origins
 from proxy.policy import load_policies
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactors, check_mask
@@ -65,30 +66,53 @@ class App:
     metrics: Metrics
     sealer: Sealer
     issuers: Mapping[str, Issuer]
+    origins: tuple[Origin, ...]
+    settled: tuple[str, ...] = ()
+    """How far each origin had come when its policies were read, for `Source.settle`."""
     problems: dict[str, str] = field(default_factory=dict)
     """What keeps the installation from being ready, by part; empty = ready."""
 
     def reload(self) -> str:
-        """Put the policies now in the folder in force on every lane, or leave all as it is.
+        """Put the policies as they are now in force on every lane, or leave all as it is.
 
         Returns:
-            The digest now in force on the first lane.
+            The policy set now in force on the first lane: its digest, and its commit if it has one.
 
         Raises:
             Problems: the new set cannot be used; the old one goes on serving.
         """
         try:
-            fresh = {
-                lane.name: load_rules(self.config, lane, self.sealer, self.issuers) for lane in self.config.lanes
-            }
+            fresh, self.settled = load_all(self.origins, self.sealer, self.issuers)
+            self.settle()
         except Problems:
             self.metrics.reload("refused").inc()
             raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the set in force stays, and that is told
+            self.metrics.reload("refused").inc()
+            message = f"the policies cannot be read: {type(error).__name__}"
+            raise Problems([Problem("policies", 0, 0, "LG100", message)]) from None
         for name, rules in fresh.items():
             self.gateways[name].rules = rules
-            self.metrics.policy(name, rules.policies.digest)
+            self.metrics.policy(name, rules.policies.digest, rules.commit)
         self.metrics.reload("activated").inc()
-        return next(iter(fresh.values())).policies.digest
+        return next(iter(fresh.values())).policy
+
+    def settle(self) -> None:
+        """Remember how far the signed sources have come, so that nothing older is accepted from now on.
+
+        Raises:
+            Problems: that cannot be written down.
+        """
+        for origin, position in zip(self.origins, self.settled, strict=True):
+            try:
+                origin.source.settle(position)
+            except OSError as error:
+                message = f"cannot keep how far the policies have come: {error.strerror}"
+                raise Problems([Problem(str(self.config.state), 0, 0, "LG504", message)]) from None
+
+    def marks(self) -> tuple[Hashable, ...]:
+        """Return something that changes when any policies may have changed."""
+        return marks(self.origins)
 
     def not_ready(self) -> dict[str, str]:
         """Return why no traffic should be sent here, by part; empty when policy, keys and ledger are usable."""
@@ -103,9 +127,14 @@ class App:
             await self.ledger.append(
                 Failed(intent, lane, stage="upstream", reason="outcome_unknown", detail="", status=0)
             )
+        self.settle()
         await self.note("started", "")
+        await self.activated()
+
+    async def activated(self) -> None:
+        """Write down which policy set every lane enforces."""
         for name, gateway in self.gateways.items():
-            await self.note("policy_activated", gateway.rules.policies.digest, lane=name)
+            await self.note("policy_activated", gateway.rules.policy, lane=name)
 
     async def note(self, what: str, detail: str, *, lane: str = "") -> None:
         """Write down something about the proxy itself."""
@@ -124,7 +153,8 @@ def build(config: settings.Config) -> App:
     pseudonyms = Pseudonyms(derive(root, "pseudonyms"))
     metrics = Metrics()
     issuers = load_issuers(config)
-    rules = {lane.name: load_rules(config, lane, sealer, issuers) for lane in config.lanes}
+    found = origins(config)
+    rules, settled = load_all(found, sealer, issuers)
     credentials = {lane.name: load_credential(lane) for lane in config.lanes}
     ledger = Ledger.open(config.state / "ledger", now=time.time)
     gateways = {
@@ -138,21 +168,38 @@ def build(config: settings.Config) -> App:
         for lane in config.lanes
     }
     for name, gateway in gateways.items():
-        metrics.policy(name, gateway.rules.policies.digest)
+        metrics.policy(name, gateway.rules.policies.digest, gateway.rules.commit)
     metrics.watch("ledger_queue", "Entries waiting to become durable.", lambda: ledger.queued)
     metrics.watch("ledger_lag_seconds", "Time the last commit took.", lambda: ledger.commit_seconds)
-    return App(config, gateways, ledger, metrics, sealer, issuers)
+    return App(config, gateways, ledger, metrics, sealer, issuers, found, settled)
 
 
-def load_rules(
-    config: settings.Config, lane: settings.Lane, sealer: Sealer, issuers: Mapping[str, Issuer]
-) -> Rules:
+def load_all(
+    found: tuple[Origin, ...], sealer: Sealer, issuers: Mapping[str, Issuer]
+) -> tuple[dict[str, Rules], tuple[str, ...]]:
+    """Return the rules of every lane, freshly read, and how far each origin has come.
+
+    Raises:
+        Problems: something is wrong in one of the origins.
+    """
+    rules: dict[str, Rules] = {}
+    positions: list[str] = []
+    for origin in found:
+        with origin.source.opened() as opened:
+            for lane in origin.lanes:
+                rules[lane.name] = replace(
+                    load_rules(opened.folder, lane, sealer, issuers), commit=opened.commit
+                )
+        positions.append(opened.position)
+    return rules, tuple(positions)
+
+
+def load_rules(folder: Path, lane: settings.Lane, sealer: Sealer, issuers: Mapping[str, Issuer]) -> Rules:
     """Return all that is enforced on one lane, freshly read.
 
     Raises:
         Problems: something in the folder is wrong.
     """
-    folder = lane.policies or config.policies
     connectors = load_connectors(folder, sealer)
     if lane.connector not in connectors:
         raise Problems([Problem(str(folder / "connectors"), 0, 0, "LG101", unknown_connector(lane, connectors))])

@@ -115,6 +115,38 @@ class Issuer(Strict):
         return self
 
 
+class PolicySource(Strict):
+    """Where policies lie: a folder, or a folder in a revision of a git repository on this machine."""
+
+    folder: Path | None = None
+    git: Path | None = None
+    """The repository, with or without a working tree; nothing is ever fetched into it."""
+    revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/@{}^~-]{0,199}$")] | None = None
+    """A branch, a tag or a commit, looked up again at each reload; None = main."""
+    path: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*(/|$))*$")] | None = None
+    """The policy folder inside the repository; None = all of it."""
+    signed_by: Path | None = None
+    """Who may sign, an ALLOWED SIGNERS file of ssh-keygen; once it is named, nothing unsigned is accepted."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PolicySource":
+        if (self.folder is None) == (self.git is None):
+            msg = "write exactly one of `folder:` or `git:`"
+            raise ValueError(msg)
+        if self.folder is not None and (self.revision or self.path):
+            msg = "`revision` and `path` belong to `git:`"
+            raise ValueError(msg)
+        return self
+
+
+class Reload(Strict):
+    """When policies are read again, besides on SIGHUP."""
+
+    watch: bool = False
+    """Whether to look for changes; what changed is in force as soon as it lies still and is fine."""
+    every_seconds: Annotated[int, Field(ge=1, le=3600)] = 1
+
+
 class Lane(Strict):
     """One listener in front of one CRM."""
 
@@ -124,8 +156,8 @@ class Lane(Strict):
     upstream: Upstream
     credential: Credential
     connector: Name
-    policies: Path | None = None
-    """Folder of this lane's own policy set; None = the installation's."""
+    policies: Path | PolicySource | None = None
+    """This lane's own policy set; None = the installation's."""
     body_limit_mib: Annotated[int, Field(ge=1, le=1024)] = 16
     deadline_seconds: Annotated[int, Field(ge=1, le=600)] = 30
 
@@ -144,7 +176,9 @@ class Config(Strict):
     kind: Literal["Gateway"]
     state: Path = Path("state")
     """Keys, local certificates and the ledger; owned by the service account, mode 0700."""
-    policies: Path = Path("policies")
+    policies: Path | PolicySource = Path("policies")
+    """A folder, or more about where they come from."""
+    reload: Reload = Field(default_factory=Reload)
     admin: Address = "127.0.0.1:9464"
     """Where /metrics, /ready and /healthz answer."""
     drain_seconds: Annotated[int, Field(ge=0, le=300)] = 10

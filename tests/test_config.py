@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config import load_config, split_address
+from proxy.config import PolicySource, load_config, split_address
 from proxy.errors import Problems
 
 LANE = """
@@ -98,3 +98,34 @@ def test_an_issuer_needs_exactly_one_key_set(tmp_path: Path) -> None:
 def test_addresses_are_split(address: str, parts: tuple[str, int]) -> None:
     """IPv6 brackets are not part of the host."""
     assert split_address(address) == parts
+
+
+def test_policies_may_come_from_git_and_have_to_be_signed(tmp_path: Path) -> None:
+    """Paths start at the file; what nobody wrote is None, and nothing is watched."""
+    source = "policies: {git: repo.git, revision: release/1.x, path: rules/eu, signed_by: signers}\n"
+    config = load_config(write(tmp_path, HEAD + source + "lanes:" + LANE))
+    assert isinstance(config.policies, PolicySource)
+    assert (config.policies.git, config.policies.signed_by) == (tmp_path / "repo.git", tmp_path / "signers")
+    assert (config.policies.revision, config.policies.path) == ("release/1.x", "rules/eu")
+    assert (config.reload.watch, config.reload.every_seconds) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("policies: {git: a, folder: b}", "exactly one of `folder:` or `git:`"),
+        ("policies: {signed_by: a}", "exactly one of `folder:` or `git:`"),
+        ("policies: {folder: a, revision: main}", "belong to `git:`"),
+        ("policies: {git: a, revision: --output=x}", "is not of the form"),  # never an option of git
+        ("policies: {git: a, path: ../b}", "is not of the form"),
+        ("policies: {git: a, path: /etc}", "is not of the form"),
+        ("policies: {git: a, signedby: b}", 'unknown key "signedby"'),
+        ("reload: {watch: yes}", "expected true or false"),
+        ("reload: {every_seconds: 0}", "greater than or equal to 1"),
+    ],
+)
+def test_a_source_of_policies_has_to_be_clear(tmp_path: Path, lines: str, message: str) -> None:
+    """Two places, a revision of no repository, a way out of it: each is refused with its line."""
+    with pytest.raises(Problems) as caught:
+        load_config(write(tmp_path, HEAD + lines + "\nlanes:" + LANE))
+    assert any(message in problem.message and problem.line == 3 for problem in caught.value.problems)

@@ -71,6 +71,10 @@ async def _serve(app: App) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
+    if app.config.reload.watch:
+        watching = loop.create_task(_watch(app, turn, app.config.reload.every_seconds))
+        pending.add(watching)
+        watching.add_done_callback(lambda _: app.problems.setdefault("policy watch", "stopped"))
     app.problems["lanes"] = "not listening yet"
     await app.started()
     host, port = split_address(app.config.admin)
@@ -88,6 +92,8 @@ async def _serve(app: App) -> None:
         )
     finally:
         app.problems["process"] = "stopping"
+        for task in pending:
+            task.cancel()
         admin.stop()
         await app.note("stopped", "")
 
@@ -115,8 +121,25 @@ async def _reload(app: App, turn: asyncio.Lock) -> None:
             await app.note("policy_refused", f"{len(error.problems)} problems")
             return
         log.info("policy reloaded: %s", digest)
-        for name, gateway in app.gateways.items():
-            await app.note("policy_activated", gateway.rules.policies.digest, lane=name)
+        await app.activated()
+
+
+async def _watch(app: App, turn: asyncio.Lock, seconds: float) -> None:
+    """Reload whenever policies have changed and lie still again; a set that was refused is tried once."""
+    seen = await asyncio.to_thread(app.marks)
+    while True:
+        await asyncio.sleep(seconds)
+        now = await asyncio.to_thread(app.marks)
+        if now == seen:
+            continue
+        while True:  # somebody is writing; wait until two looks are alike
+            await asyncio.sleep(min(1, seconds))
+            again = await asyncio.to_thread(app.marks)
+            if again == now:
+                break
+            now = again
+        seen = now
+        await _reload(app, turn)
 
 
 def describe(app: App, bound: dict[str, tuple[str, int]]) -> list[str]:

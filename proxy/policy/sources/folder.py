@@ -25,7 +25,7 @@ class FolderSource:
         self,
         folder: Path,
         *,
-        owners: Collection[int],
+        owners: Collection[int] | None = None,
         signers: Path | None = None,
         water: HighWater | None = None,
     ) -> None:
@@ -33,12 +33,13 @@ class FolderSource:
 
         Args:
             folder: with everything below it but hidden files.
-            owners: user ids that files and folders may belong to.
+            owners: user ids that files and folders may belong to; None = root, ourselves, and whoever owns
+                the folder itself.
             signers: who may sign the manifest; None = no signature is needed.
             water: where the highest version is kept, if a signature is needed.
         """
         self._folder = folder
-        self._owners = frozenset(owners)
+        self._owners = owners
         self._signers = signers
         self._water = water
 
@@ -137,8 +138,12 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def check_owners(folder: Path, owners: Collection[int]) -> None:
+def check_owners(folder: Path, owners: Collection[int] | None = None) -> None:
     """Make sure that nobody but `owners` can put anything into a policy folder.
+
+    Args:
+        folder: with everything below it but hidden files.
+        owners: user ids; None = root, ourselves, and whoever owns the folder itself.
 
     Raises:
         Problems: LG505 for every file and folder that belongs to somebody else, or that anybody may write.
@@ -146,6 +151,8 @@ def check_owners(folder: Path, owners: Collection[int]) -> None:
     problems = []
     try:
         paths = [folder]
+        if owners is None:
+            owners = {0, os.geteuid(), folder.stat().st_uid}
         for path, folders, names in os.walk(folder, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
             paths += (Path(path) / name for name in (*folders, *names) if not name.startswith("."))
