@@ -34,9 +34,11 @@ def read_text(path: Path, root: Path | None = None) -> str:
     except OSError as error:
         link = path.is_symlink()
         raise refuse(path, "is a link; links are not followed" if link else _why(error)) from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode) or mode & stat.S_IWOTH:
         os.close(descriptor)
-        raise refuse(path, "is not a regular file")
+        wrong = "is writable by everybody; chmod o-w" if stat.S_ISREG(mode) else "is not a regular file"
+        raise refuse(path, wrong)
     with os.fdopen(descriptor, "rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:

@@ -64,3 +64,12 @@ def test_no_component_below_the_root_may_be_a_link_or_leave_it(tmp_path: Path) -
     assert read_text(good, root) == "a: 1\n"
     for path in (root / "folder" / "policy.yaml", root / ".." / "outside" / "policy.yaml", secret):
         assert _refused(path, root) == [("LG100", 0, 0)]
+
+
+def test_a_file_that_everybody_can_write_is_refused(tmp_path: Path) -> None:
+    """What anybody on the machine can change is not what was reviewed (PS-05)."""
+    path = _write(tmp_path, "a: 1\n")
+    path.chmod(0o646)
+    assert _refused(path) == [("LG100", 0, 0)]
+    path.chmod(0o664)
+    assert read_text(path) == "a: 1\n"
