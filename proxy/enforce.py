@@ -26,7 +26,7 @@ reader must be able to see that nothing is left out.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
 from proxy.connectors import Asked, Connector, Route
@@ -407,6 +407,7 @@ class Gateway:
             reason=fault.reason,
             detail=fault.detail,
             status=fault.status,
+            fields=exchange.ruling.fields,
             rules=exchange.ruling.rules,
         )
 
@@ -420,7 +421,7 @@ class Gateway:
             status=fault.status,
         )
 
-    def _common(self, exchange: Exchange) -> Mapping[str, str]:
+    def _common(self, exchange: Exchange) -> Mapping[str, Any]:
         who, purpose = exchange.principal, exchange.purpose
         if who and not exchange.caller:
             exchange.caller = self._ports.pseudonyms.of("principal", who.id)
@@ -432,6 +433,8 @@ class Gateway:
             "recipient": who.recipient.name if who else "",
             "purpose": purpose.name if purpose else "",
             "policy": exchange.rules.policy,
+            "roles": tuple(sorted(who.roles)) if who else (),
+            "connector": exchange.rules.connector.name,
         }
 
     def _operations(self, exchange: Exchange) -> tuple[str, ...]:

@@ -292,6 +292,9 @@ class Requested(Entry):
     rules: tuple[str, ...]
     policy: str
     """Digest of the policy set that decided."""
+    roles: tuple[str, ...] = ()
+    """Of the caller, sorted; with these, the fields and the purpose, the decision can be made again."""
+    connector: str = ""
     warned: tuple[str, ...] = ()
     """Ids of the rules in mode warn that decided something."""
     would: tuple[str, ...] = ()
@@ -314,6 +317,10 @@ class Declined(Entry):
     status: int
     rules: tuple[str, ...]
     policy: str
+    roles: tuple[str, ...] = ()
+    connector: str = ""
+    fields: tuple[str, ...] = ()
+    """`action object.field` of what policy was asked about; empty when it ended before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +345,8 @@ class Disclosed(Entry):
     """`effect object.field` of every field that came back, denied ones included."""
     rules: tuple[str, ...]
     policy: str
+    roles: tuple[str, ...] = ()
+    connector: str = ""
     warned: tuple[str, ...] = ()
     """Ids of the rules in mode warn that decided something."""
     would: tuple[str, ...] = ()
