@@ -10,6 +10,7 @@ from proxy.cli import policytext as text
 from proxy.cli.policy_fmt import fmt
 from proxy.cli.policy_plan import plan
 from proxy.cli.policy_schema import show_schema
+from proxy.cli.policy_sign import sign_folder
 from proxy.cli.policyset import (
     ACTIONS,
     FOLDER,
@@ -38,6 +39,7 @@ def policy() -> None:
 policy.add_command(fmt)
 policy.add_command(plan)
 policy.add_command(show_schema)
+policy.add_command(sign_folder)
 
 
 @policy.command()
