@@ -12,7 +12,7 @@ from proxy.errors import Problems
 from proxy.policy.editing.kinds import KINDS
 from proxy.policy.editing.tidy import tidy
 from proxy.policy.gather import policy_files
-from proxy.yamlfile import read_text
+from proxy.yamlfile import read_text, read_yaml
 
 FINDINGS = 1
 
@@ -26,7 +26,8 @@ def fmt(context: click.Context, paths: Sequence[Path], *, check: bool, diff: boo
     """Lay out policy files in one way: the folders and files in PATH (policies, if not given).
 
     Keys are put in order, comments stay with what they are about, and text that other YAML readers
-    misunderstand (NO, 12:30) is quoted. What a file says never changes. In a folder, connectors are left alone.
+    misunderstand (NO, 12:30) is quoted. What a file says never changes. In a folder, connectors are left alone,
+    and so are floors, which are pinned by their hash.
     """
     found = list(_files(paths or [Path("policies")]))
     changed, broken = 0, False
@@ -59,9 +60,24 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
         if not path.exists():
             raise click.UsageError(f"{path} does not exist")
         if path.is_dir():
-            yield from policy_files(path)
+            found = policy_files(path)
+            pinned = set(_pinned(found))
+            yield from (each for each in found if os.path.normpath(each) not in pinned)
         else:
             yield path
+
+
+def _pinned(paths: Sequence[Path]) -> Iterator[str]:
+    """Yield the files that others extend by their hash: laid out anew they would not be those files any more."""
+    for path in paths:
+        try:
+            documents = read_yaml(path)
+        except Problems:
+            continue
+        for document in documents:
+            extends = document.data.get("extends") if isinstance(document.data, dict) else None
+            if isinstance(extends, dict) and isinstance(extends.get("file"), str):
+                yield os.path.normpath(path.parent / extends["file"])
 
 
 def _difference(path: Path, before: str, after: str) -> str:

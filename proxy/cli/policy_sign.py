@@ -22,7 +22,7 @@ from proxy.policy.sources.signing import manifest_of, read_manifest, sign
     "--version", type=click.IntRange(1, 10**14), help="Grows with each change; one more, if not given."
 )
 def sign_folder(folder: Path, key: Path, version: int | None) -> None:
-    """Sign every policy and connector in DIR (policies, if not given), connectors included.
+    """Sign every policy and connector in DIR (policies, if not given).
 
     Writes DIR/.lychgate/manifest and its signature. A proxy whose configuration has `signed_by` accepts the
     folder only as it is now, and never an older version again.
