@@ -98,7 +98,7 @@ def test_a_missing_path_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_pinned_floor_is_left_alone(folder: Path) -> None:
     """Its hash stands in another file; whoever wants it laid out names it."""
-    (folder / "base.yaml").write_text(f"extends: {{file: untidy.yaml, sha256: {'0' * 64}}}\n")
+    (folder / "base.yaml").write_text(f"extends: {{file: untidy.yaml, sha256: {'a' * 64}}}\n")
     assert _run(folder).stdout == ""
     assert (folder / "untidy.yaml").read_text() == UNTIDY
     assert _run(folder / "untidy.yaml").exit_code == 0
