@@ -26,6 +26,7 @@ reader must be able to see that nothing is left out.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
@@ -42,13 +43,14 @@ from proxy.model import (
     Decision,
     Declined,
     Disclosed,
+    Facts,
     Failed,
     Principal,
     Purpose,
     Requested,
     Stage,
 )
-from proxy.policy import PolicySet, decide
+from proxy.policy import Decider, Plan, PolicySet
 from proxy.policy.judge import Ruling, judge
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
@@ -105,24 +107,61 @@ class Exchange:
     """An outcome is on record, or is being put there."""
     route: Route | None = None
     ruling: Ruling = field(default_factory=Ruling)
+    now: datetime | None = None
+    """The time by which all of it is decided."""
     decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
+    deciders: dict[tuple[str, Action], Decider] = field(default_factory=dict)
 
     def decide(self, name: str, action: Action) -> Decision:
-        """Return the decision on one object and action, made once per exchange (step 4 and again in 9)."""
+        """Return the decision on one object and action, made once per exchange (step 4 and again in 9).
+
+        It is about no record in particular: conditions that look at one are in error.
+        """
         key = (name, action)
         if key not in self.decisions:
             assert self.principal is not None
             assert self.purpose is not None
-            plan = self.rules.policies.plan(
-                connector=self.rules.connector.name,
-                roles=self.principal.roles,
-                purpose=self.purpose.name,
-                recipient=self.principal.recipient.name,
-                action=action,
-                object=name,
-            )
-            self.decisions[key] = decide(plan, Access(self.principal, self.purpose, action, name))
+            if self.now is None:
+                self.now = self.rules.policies.now()
+            access = Access(self.principal, self.purpose, action, name, now=self.now)
+            decider = self.deciders[key] = Decider(self.plan(name, action), access)
+            self.decisions[key] = decider.of(None)
         return self.decisions[key]
+
+    def decide_record(self, name: str, action: Action, facts: Facts | None) -> Decision:
+        """Return the decision on one record, by what is known of it."""
+        self.decide(name, action)
+        return self.deciders[name, action].of(facts)
+
+    def foresee(self, name: str, action: Action) -> Decision:
+        """Return the best that could come out for a record nobody has seen yet."""
+        self.decide(name, action)
+        return self.deciders[name, action].foreseen()
+
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """Return the attributes that conditions look at in the answer, by object."""
+        assert self.asked is not None
+        found: dict[str, frozenset[str]] = {}
+        for operation in self.asked.operations:
+            shown = operation.action if operation.action in DISCLOSING else Action.READ
+            uses = [(use.object, use.action) for use in operation.uses if use.action in DISCLOSING]
+            for name, action in {(operation.object, shown), *uses}:
+                if attributes := self.plan(name, action).attributes:
+                    found[name] = found.get(name, frozenset()) | attributes
+        return found
+
+    def plan(self, name: str, action: Action) -> Plan:
+        """Return what the rules come to for the caller, on one object and action."""
+        assert self.principal is not None
+        assert self.purpose is not None
+        return self.rules.policies.plan(
+            connector=self.rules.connector.name,
+            roles=self.principal.roles,
+            purpose=self.purpose.name,
+            recipient=self.principal.recipient.name,
+            action=action,
+            object=name,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +248,10 @@ class Gateway:
         exchange.stage = "subjects"  # 3
         records = tuple(ports.pseudonyms.all("record", (key for op in asked.operations for key in op.records)))
         exchange.stage = "policy"  # 4
-        exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue)
+        exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue, exchange.foresee)
         exchange.ruling.enforce()
+        if wanted := exchange.wanted():
+            asked.gather(wanted)
         exchange.stage = "transform"  # 5
         for record in asked.writes:
             self._refuse_masked(rules, record)
@@ -271,7 +312,9 @@ class Gateway:
         people = self._people(exchange, opened.records)
         exchange.stage = "policy"
         rules = exchange.rules
-        redactions = Redactions(exchange.decide, rules.connector.catalogue, rules.redactors)
+        redactions = Redactions(
+            exchange.decide, rules.connector.catalogue, rules.redactors, exchange.decide_record
+        )
         exchange.stage = "transform"
         tally = Tally()
         shown = [redactions.apply(record, tally) for record in opened.records]

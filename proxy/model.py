@@ -6,6 +6,7 @@ on the command line and in the documentation.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Final, Literal
@@ -214,8 +215,11 @@ class Access:
     purpose: Purpose
     action: Action
     object: str
-    facts: Facts = field(default_factory=lambda: MappingProxyType({}))
-    """Attributes of the record that conditions may look at; never written down."""
+    facts: Facts | None = None
+    """Attributes of the record that conditions may look at, never written down; None: there is no record, or
+    nothing is known of it, and whatever looks at it is an error."""
+    now: datetime | None = None
+    """The time of the request, the same for all that is decided in it; None: to look at it is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,8 @@ class Decision:
     object: str
     outcomes: Mapping[str, Outcome]
     """Field -> outcome; `""` is the record itself. Shared between exchanges and immutable."""
+    by_record: bool = False
+    """Another record of the object may come out differently."""
 
     def of(self, name: str) -> Outcome:
         """Return what policy says of one field; DENIED for one nobody granted."""

@@ -65,7 +65,10 @@ def facts_of(spec: ObjectSpec, names: Iterable[str], members: Mapping[str, Tree]
     facts = Known()
     unknown = []
     for name in names:
-        attribute = spec.attributes[name]
+        attribute = spec.attributes.get(name)
+        if attribute is None:
+            unknown.append(name)
+            continue
         raw = members.get(attribute.field, _NOWHERE)
         if raw is _NOWHERE:
             unknown.append(name)
@@ -85,7 +88,8 @@ def facts_of(spec: ObjectSpec, names: Iterable[str], members: Mapping[str, Tree]
 
 def fields_of(spec: ObjectSpec, names: Iterable[str]) -> list[str]:
     """Return the fields that some attributes come from, each once, in order."""
-    return list(dict.fromkeys(spec.attributes[name].field for name in sorted(names)))
+    found = (spec.attributes[name].field for name in sorted(names) if name in spec.attributes)
+    return list(dict.fromkeys(found))
 
 
 def check_type(text: str) -> str:

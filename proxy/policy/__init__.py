@@ -23,7 +23,7 @@ a deny rule that cannot be evaluated pass.
 """
 
 from proxy.policy.compile import Plan, PolicySet
-from proxy.policy.decide import decide
+from proxy.policy.decide import Decider, decide
 from proxy.policy.load import Checked, check_policies, load_policies
 
-__all__ = ["Checked", "Plan", "PolicySet", "check_policies", "decide", "load_policies"]
+__all__ = ["Checked", "Decider", "Plan", "PolicySet", "check_policies", "decide", "load_policies"]

@@ -7,54 +7,32 @@ however many rules there are.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 from weakref import WeakValueDictionary
 
-from proxy.message import RECORD_ITSELF
 from proxy.model import (
-    DENIED,
-    DISCLOSING,
-    QUERYING,
     Action,
     Catalogue,
     Client,
     Decision,
     Mask,
-    Outcome,
     Recipient,
 )
-from proxy.policy.combine import OWN, settle
+from proxy.policy.conditions import ERROR, Condition
+from proxy.policy.plans import WHOLE_RECORD, Applicable, Plan, Reach, Table, outcomes_of
 from proxy.policy.rules import On, Rule
 from proxy.policy.vocabulary import PurposeSpec, RoleSpec, Vocabulary
+from proxy.policy.whens import consent_to
+
+__all__ = ["MAX_PLANS", "WHOLE_RECORD", "Plan", "PolicySet", "Reach"]
 
 MAX_PLANS: Final = 10_000
 """Questions remembered. Roles and purposes come from registered clients and objects from catalogues, so an
 installation asks a few hundred; the bound is there for the one that would not."""
-
-WHOLE_RECORD: Final = frozenset(Action) - DISCLOSING - QUERYING
-"""Actions that can take the record as a whole: for these, what guards say of any of its fields is said of
-the record itself. Otherwise a delete or a share would go round the guard of the most protected field."""
-
-
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Plan:
-    """What the rules come to for one kind of question; shared by every question with the same answer."""
-
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """One rule and the fields of one object that it matches."""
-
-    rule: Rule
-    fields: frozenset[str]
-
 
 _Question = tuple[str, frozenset[str], str, str, Action, str, int]
 """Connector, roles, purpose, recipient, action, object, stretch of time."""
@@ -91,6 +69,9 @@ class PolicySet:
         self.masks: Mapping[str, Mask] = MappingProxyType(
             {name: spec.mask for name, spec in vocabulary.masks.items()}
         )
+        self._consents = {
+            name: (consent_to(purpose.consent),) for name, purpose in self.purposes.items() if purpose.consent
+        }
         self._clock = clock
         # Sets of thousands of rules have few distinct selectors; each is matched against an object once.
         self._by_selector: defaultdict[On, list[Rule]] = defaultdict(list)
@@ -122,6 +103,10 @@ class PolicySet:
         stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
         return self._remembered((connector, roles, purpose, recipient, action, object, stretch))
 
+    def now(self) -> datetime:
+        """Return the time by the clock of the set."""
+        return datetime.fromtimestamp(self._clock(), UTC)
+
     def today(self) -> date:
         """Return a day on which the same rules are in force as now."""
         stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
@@ -140,22 +125,41 @@ class PolicySet:
         """Return the rules that match anything of object `name` for one action, audited ones included."""
         return self._reaching(connector, name, action)
 
+    def rules_for(
+        self,
+        *,
+        connector: str,
+        roles: frozenset[str],
+        purpose: str,
+        recipient: str,
+        action: Action,
+        object: str,  # noqa: A002 - the language's word
+    ) -> tuple[Applicable, ...]:
+        """Return the rules that a plan for this question is made from, as of today, audited ones included."""
+        stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
+        return self._applicable((connector, roles, purpose, recipient, action, object, stretch))
+
     def _make(self, question: _Question) -> Plan:
-        connector, roles, purpose, recipient, action, name, stretch = question
-        outcomes: dict[str, Outcome] = {}
-        if purpose in self.purposes and recipient in self.recipients and roles <= self.roles.keys():
-            day = self._day(stretch)
-            outcomes = outcomes_of(
-                action,
-                (
-                    each
-                    for each in self._reaching(connector, name, action)
-                    if each.rule.in_force(day) and each.rule.concerns(roles, purpose, recipient, day)
-                ),
-                self.layers,
-            )
+        action, name = question[4], question[5]
+        rules = self._applicable(question)
+        if any(each.conditions for each in rules):
+            table = Table(action, name, rules, self.layers)
+            return Plan(table.decision((ERROR,) * len(table.conditions)), table)
+        outcomes = outcomes_of(action, rules, self.layers)
         key = (action, name, tuple(outcomes.items()))
         return self._interned.setdefault(key, Plan(Decision(action, name, MappingProxyType(outcomes))))
+
+    def _applicable(self, question: _Question) -> tuple[Applicable, ...]:
+        connector, roles, purpose, recipient, action, name, stretch = question
+        if purpose not in self.purposes or recipient not in self.recipients or not roles <= self.roles.keys():
+            return ()
+        day = self._day(stretch)
+        implied = self._consents.get(purpose, ())
+        return tuple(
+            Applicable(rule, each.fields, _conditions(rule, (connector, name), implied))
+            for each in self._reaching(connector, name, action)
+            if (rule := each.rule).in_force(day) and rule.concerns(roles, purpose, recipient, day)
+        )
 
     def _day(self, stretch: int) -> date:
         return self._days[stretch - 1] if stretch else date.min
@@ -181,21 +185,10 @@ class PolicySet:
         )
 
 
-def outcomes_of(action: Action, matching: Iterable[Reach], layers: Collection[str] = OWN) -> dict[str, Outcome]:
-    """Return the outcome of every field that some grant opens, by name; what is missing is denied.
-
-    Rules that are only audited change nothing but what is noted in `would`.
-    """
-    doors: defaultdict[str, list[Rule]] = defaultdict(list)
-    walls: defaultdict[str, list[Rule]] = defaultdict(list)
-    for each in matching:
-        side = doors if each.rule.kind == "grant" else walls
-        for name in each.fields:
-            side[name].append(each.rule)
-    if action in WHOLE_RECORD and RECORD_ITSELF in doors:
-        walls[RECORD_ITSELF] = list({id(rule): rule for rules in walls.values() for rule in rules}.values())
-    settled = ((name, settle(doors[name], walls.get(name, ()), layers)) for name in sorted(doors))
-    return {name: outcome for name, outcome in settled if outcome is not DENIED}
+def _conditions(rule: Rule, where: tuple[str, str], implied: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Return what a rule depends on: a grant also on the consent that the purpose rests on."""
+    own = (rule.conditions[where],) if rule.when else ()
+    return own + implied if rule.kind == "grant" else own
 
 
 def _turning_days(rules: Iterable[Rule]) -> tuple[date, ...]:

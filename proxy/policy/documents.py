@@ -74,6 +74,8 @@ class PurposeDocument(Strict):
     description: Text | None = None
     use: Word | None = None
     lawful_basis: LawfulBasis | None = None
+    consent: Text | None = None
+    """With lawful basis consent: the purpose that people consent to, in the words of the CRM's records."""
     refs: tuple[Text, ...] = ()
     waive: Waive = ()
 
@@ -153,6 +155,8 @@ class VocabularyDocument(Document):
     categories: dict[Word, CategoryDocument] = Field(default_factory=dict)
     masks: dict[Word, MaskDocument] = Field(default_factory=dict)
     sets: dict[Word, tuple[Text, ...]] = Field(default_factory=dict)
+    variables: dict[Word, Text] = Field(default_factory=dict)
+    """Named conditions."""
 
 
 class OnDocument(Strict):
@@ -221,13 +225,24 @@ class RuleDocument(Strict):
     refs: tuple[Text, ...] = ()
     waive: Waive = ()
     when: object = None
-    """Conditions; not available in this version, and refused with their place where they stand."""
+    """Conditions, read by `conditions.parse_when`: a list of texts that must all hold, any, all and none."""
+
+
+class ExtendsDocument(Strict):
+    """A floor: rules of a wider organisation, as they were when somebody here read them."""
+
+    file: Text
+    """Path of the file, from the folder of this one; it lies in the policy folder too."""
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """Of the file's bytes."""
 
 
 class PolicyDocument(Document):
     """`kind: Policy`: grants open, guards close; neither order nor files matter."""
 
     kind: Literal["Policy"]
+    extends: ExtendsDocument | None = None
+    """A floor for the whole set: nothing in it comes out more open than its floors alone would have it."""
     mode: Mode = "enforce"
     """No rule of the document is stricter than this."""
     grants: tuple[RuleDocument, ...] = ()

@@ -31,7 +31,7 @@ class Considered:
     rule: Rule
     counts: bool
     because: str
-    """`applies`, or what keeps it from applying."""
+    """`applies`, under which condition, or what keeps it from applying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Explanation:
     """The outcome and every rule that was looked at, grants first."""
 
     outcome: Outcome
+    """Of a record of which nothing is known, where conditions play a part."""
     category: str
     listed: bool
     """False: the connector does not list the field, so no rule can match it."""
@@ -58,7 +59,7 @@ def explain(policies: PolicySet, question: Question) -> Explanation:
         object=question.object,
     )
     considered = [
-        Considered(each.rule, not reason, reason or "applies")
+        Considered(each.rule, not reason, reason or _applies(each.rule))
         for each in policies.reach(question.connector, question.object, question.action)
         if _speaks(each.rule, each.fields, question)
         for reason in [_why_not(each.rule, question, policies.today())]
@@ -99,6 +100,10 @@ def _speaks(rule: Rule, fields: Iterable[str], question: Question) -> bool:
     """Tell whether a rule has a say on the field; on a whole record every guard of a field has one."""
     whole = question.field == RECORD_ITSELF and question.action in WHOLE_RECORD and rule.kind == "guard"
     return whole or question.field in fields
+
+
+def _applies(rule: Rule) -> str:
+    return f"applies when {rule.when}" if rule.when else "applies"
 
 
 def _why_not(rule: Rule, question: Question, today: date) -> str:

@@ -1,13 +1,16 @@
 """Every policy document below one folder, read and checked for its shape."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from proxy.errors import Problem, Problems
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
-from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
+from proxy.yamlfile import YamlFile, nearest, parse_yaml, read_text, validate
 
 ELSEWHERE: Final = frozenset({"connectors"})
 """Folders whose files are read by somebody else."""
@@ -29,6 +32,8 @@ class Gathered:
     """What is wrong with documents that are therefore missing above."""
     words_missing: bool
     """A vocabulary, or a file that may hold one, is among the missing."""
+    floors: Mapping[str, str]
+    """Path of each file that is a floor -> SHA-256 of its bytes."""
 
 
 def gather(folder: Path) -> Gathered:
@@ -44,8 +49,9 @@ def gather(folder: Path) -> Gathered:
     documents: list[object] = []
     paths = _paths(folder, problems)
     words_missing = False
+    digests: dict[str, str] = {}
     for path in paths:
-        files = _read(path, folder, problems)
+        files, digests[str(path)] = _read(path, folder, problems)
         words_missing |= not files
         for file in files:
             documents.append(file.data)
@@ -59,9 +65,43 @@ def gather(folder: Path) -> Gathered:
                 words_missing |= not _is_policy(file)
     if not documents and not problems:
         raise Problems([Problem(str(folder), 0, 0, "LG100", "has no policy documents (*.yaml)")])
+    floors = _floors(policies, digests, problems)
     return Gathered(
-        tuple(vocabularies), tuple(policies), tuple(documents), len(paths), tuple(problems), words_missing
+        tuple(vocabularies),
+        tuple(policies),
+        tuple(documents),
+        len(paths),
+        tuple(problems),
+        words_missing,
+        floors,
     )
+
+
+def _floors(
+    policies: Sequence[tuple[YamlFile, PolicyDocument]], digests: Mapping[str, str], problems: list[Problem]
+) -> Mapping[str, str]:
+    """Return the floors that the documents name, each as it was when its digest was written down."""
+    found: dict[str, str] = {}
+    paths = {os.path.normpath(path): path for path in digests}
+    for file, document in policies:
+        if document.extends is None:
+            continue
+        path = paths.get(os.path.normpath(Path(file.path).parent / document.extends.file), "")
+        digest = digests.get(path)
+        if digest is None:
+            message = f'there is no file "{document.extends.file}" in the policy folder; copy the floor there'
+            problems.append(file.problem(("extends", "file"), "LG126", message))
+        elif path == file.path:
+            problems.append(file.problem(("extends", "file"), "LG126", "a file cannot be its own floor"))
+        elif digest != document.extends.sha256:
+            message = f"the floor is not the one that was pinned: its SHA-256 is {digest}; review what changed"
+            problems.append(file.problem(("extends", "sha256"), "LG126", message))
+        else:
+            found[path] = digest
+    for file, document in policies:
+        if file.path in found and document.extends is not None:
+            problems.append(file.problem(("extends",), "LG126", "a floor stands on no other floor"))
+    return MappingProxyType(found)
 
 
 def policy_files(folder: Path) -> Sequence[Path]:
@@ -100,12 +140,16 @@ def _walk(folder: Path, problems: list[Problem]) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, folder: Path, problems: list[Problem]) -> list[YamlFile]:
+def _read(path: Path, folder: Path, problems: list[Problem]) -> tuple[list[YamlFile], str]:
+    """Return the documents of a file and the SHA-256 of the very bytes they were read from."""
+    digest = ""
     try:
-        return read_yaml(path, root=folder)
+        text = read_text(path, folder)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return parse_yaml(text, str(path)), digest
     except Problems as error:
         problems += error.problems
-        return []
+        return [], digest
 
 
 def _is_policy(file: YamlFile) -> bool:

@@ -54,15 +54,24 @@ class Ruling:
             raise self.refusal
 
 
-def judge(operations: tuple[Operation, ...], decide: Decide, catalogue: Catalogue) -> Ruling:
-    """Return the ruling on one request; one refused operation refuses them all."""
+def judge(
+    operations: tuple[Operation, ...], decide: Decide, catalogue: Catalogue, foresee: Decide | None = None
+) -> Ruling:
+    """Return the ruling on one request; one refused operation refuses them all.
+
+    Args:
+        operations: all that the request does.
+        decide: decides without a record, so that conditions about one are in error.
+        catalogue: what the connector lists.
+        foresee: says what could be shown at best; asked only about what is decided again in the answer.
+    """
     fields: set[str] = set()
     found: list[tuple[str, Outcome]] = []
     refusal: Refused | None = None
     for operation in operations:
         for use in operation.uses:
             fields.add(f"{use.action} {use.object}.{use.field}")
-        for what, outcome, refused in _findings(operation, decide, catalogue):
+        for what, outcome, refused in _findings(operation, decide, catalogue, foresee or decide):
             found.append((what, outcome))
             if refused is not None and refusal is None:
                 refusal = refused
@@ -85,10 +94,10 @@ Finding = tuple[str, Outcome, Refused | None]
 """What is judged, what policy says of it, and the refusal that this means."""
 
 
-def _findings(operation: Operation, decide: Decide, catalogue: Catalogue) -> Iterator[Finding]:
+def _findings(operation: Operation, decide: Decide, catalogue: Catalogue, foresee: Decide) -> Iterator[Finding]:
     shown = operation.action in DISCLOSING
     if shown:
-        yield _something_shown(operation, decide)
+        yield _something_shown(operation, foresee)
     elif not (operation.action in WRITING and operation.uses):
         yield _whole_record(operation, decide)
     for use in operation.uses:
@@ -96,21 +105,22 @@ def _findings(operation: Operation, decide: Decide, catalogue: Catalogue) -> Ite
             yield _one_use(use, decide, catalogue)
 
 
-def _something_shown(operation: Operation, decide: Decide) -> Finding:
+def _something_shown(operation: Operation, foresee: Decide) -> Finding:
     """Is there anything that may be shown? Naming no field asks for all of them."""
     selected = [use for use in operation.uses if use.action is operation.action]
     queried = any(use.action in QUERYING for use in operation.uses)
     outcomes: Iterable[Outcome]
     if selected:
-        outcomes = [decide(use.object, use.action).of(use.field) for use in selected]
+        outcomes = [foresee(use.object, use.action).of(use.field) for use in selected]
     elif queried:
         # Only computed columns or a count: each use is judged on its own below.
         return operation.object, Outcome(Effect.ALLOW), None
     else:
-        outcomes = decide(operation.object, operation.action).outcomes.values()
-    best = min(outcomes, key=lambda outcome: outcome.effect, default=DENIED)
-    # What audited rules would do to a field is said when the field is in the answer.
-    best = replace(best, would="")
+        outcomes = foresee(operation.object, operation.action).outcomes.values()
+    best = _mildest(outcomes) or DENIED
+    if best.would:
+        # What audited rules would do to a field is said when the field is in the answer.
+        best = replace(best, would="")
     refused = Refused("not_granted", operation.object) if best.effect is Effect.DENY else None
     return operation.object, best, refused
 

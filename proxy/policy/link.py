@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from proxy.model import Action, Catalogue, Effect, ObjectSpec
 from proxy.policy.documents import ExceptDocument, OnDocument, PolicyDocument, RuleDocument
@@ -11,8 +12,10 @@ from proxy.policy.names import Findings, Spot
 from proxy.policy.rules import LAXER, Callers, Mode, On, Rule, Spared
 from proxy.policy.taxonomy import CATEGORIES, RECORD, TAGS, below, with_parents
 from proxy.policy.vocabulary import MaskSpec, Vocabulary
+from proxy.policy.whens import NEVER_ASKED, Whens
 from proxy.yamlfile import YamlFile
 
+NO_FLOORS: Final[Mapping[str, str]] = MappingProxyType({})
 NEED_KEYS = frozenset({Effect.TOKENIZE, Effect.ENCRYPT})
 
 
@@ -29,19 +32,31 @@ def link_rules(
     vocabulary: Vocabulary,
     catalogues: Mapping[str, Catalogue],
     findings: Findings,
+    floors: Mapping[str, str] = NO_FLOORS,
 ) -> tuple[Written, ...]:
-    """Return every rule of every policy document; what is wrong with them goes to `findings`."""
-    linker = _Linker(vocabulary, catalogues, findings)
+    """Return every rule of every policy document; what is wrong with them goes to `findings`.
+
+    Rules of a file among `floors` (path -> digest) belong to that floor.
+    """
+    linker = _Linker(vocabulary, catalogues, findings, floors)
     return tuple(linker.rules(files)) + tuple(_recipient_guards(vocabulary, findings))
 
 
 class _Linker:
     """Links one rule at a time."""
 
-    def __init__(self, vocabulary: Vocabulary, catalogues: Mapping[str, Catalogue], findings: Findings) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        catalogues: Mapping[str, Catalogue],
+        findings: Findings,
+        floors: Mapping[str, str],
+    ) -> None:
         self.words = vocabulary
+        self.floors = floors
         self.catalogues = catalogues
         self.findings = findings
+        self.whens = Whens(vocabulary, catalogues, findings)
         fields = [
             of for catalogue in catalogues.values() for spec in catalogue.values() for of in spec.fields.values()
         ]
@@ -64,9 +79,8 @@ class _Linker:
         self.findings.once(spot / "id", "rule", given.id)
         effect = self._effect(spot, kind, given)
         mask = self._mask(spot, effect, given)
-        if "when" in given.model_fields_set:
-            message = "conditions (when) are not supported yet; the rule cannot be enforced as written"
-            self.findings.add(spot / "when", "LG118", message, key=True)
+        on = self._on(spot / "on", given.on)
+        when = NEVER_ASKED if "when" not in given.model_fields_set else self.whens.link(spot, given.when, on)
         except_ = given.except_
         rule = Rule(
             id=given.id,
@@ -81,10 +95,13 @@ class _Linker:
                 Spared(self._callers(spot / "exceptions" / at, each), each.owner, each.until)
                 for at, each in enumerate(given.exceptions)
             ),
-            on=self._on(spot / "on", given.on),
+            on=on,
             mode=max(given.mode, most, key=LAXER.index),
             since=given.valid.from_ if given.valid else None,
             until=given.valid.until if given.valid else None,
+            layer=self.floors.get(spot.file.path, ""),
+            when=when.text,
+            conditions=when.conditions,
             description=given.description or "",
             refs=given.refs,
             place=str(spot / "id"),

@@ -88,7 +88,7 @@ def check_policies(
     waivers = waivers_of(files, today)
     findings = Findings(list(gathered.problems), gathered.words_missing, waivers.silence)
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
-    written = link_rules(gathered.policies, vocabulary, catalogues, findings)
+    written = link_rules(gathered.policies, vocabulary, catalogues, findings, gathered.floors)
     if not any(problem.severity == "error" for problem in findings.problems):
         check_rules(written, vocabulary, catalogues, findings)
         lint(written, vocabulary, catalogues, findings)

@@ -1,12 +1,14 @@
 """Rules with every name resolved: what a grant or guard matches, as plain values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Final, Literal
 
 from proxy.message import RECORD_ITSELF
 from proxy.model import Action, Effect, Mask, ObjectSpec
+from proxy.policy.conditions import Condition
 from proxy.policy.taxonomy import RECORD, UNCLASSIFIED, ancestors
 
 STRENGTH: Final = {
@@ -81,6 +83,7 @@ class Callers:
         )
 
 
+_NONE: Final[Mapping[tuple[str, str], Condition]] = MappingProxyType({})
 Mode = Literal["enforce", "warn", "audit"]
 LAXER: Final[Sequence[Mode]] = ("enforce", "warn", "audit")
 """What a rule does when it matches, the strictest first: hold, hold and be reported, only be reported."""
@@ -117,6 +120,10 @@ class Rule:
     since: date | None = None
     until: date | None = None
     """First and last day in force, UTC."""
+    when: str = ""
+    """The rule's condition as written in one line, canonical; "" when it has none."""
+    conditions: Mapping[tuple[str, str], Condition] = field(default=_NONE, compare=False)
+    """The condition for each (connector, object) that the rule reaches, whose attributes may differ."""
     description: str = ""
     refs: tuple[str, ...] = ()
     place: str = ""
@@ -133,6 +140,11 @@ class Rule:
         return self.mode != "audit"
 
     @property
+    def gives(self) -> bool:
+        """True for a grant that tells something of a value."""
+        return self.kind == "grant" and self.applies and self.effect < Effect.REDACT
+
+    @property
     def always(self) -> bool:
         """True for a guard that holds for all it names, every day, without exception or condition."""
         return (
@@ -142,6 +154,7 @@ class Rule:
             and not self.spared
             and self.since is None
             and self.until is None
+            and not self.when
         )
 
     @property

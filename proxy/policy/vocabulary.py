@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from proxy.model import Client, Mask, Recipient
+from proxy.policy.conditions import Expr, Flaw, Flawed, parse
+from proxy.policy.conditions.syntax import Constant
 from proxy.policy.documents import (
     ClientDocument,
     MaskDocument,
@@ -48,6 +50,8 @@ class PurposeSpec:
     use: str = ""
     lawful_basis: str = ""
     refs: tuple[str, ...] = ()
+    consent: str = ""
+    """What people must have consented to, on every record; "" where the purpose does not rest on consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class Vocabulary:
     categories: frozenset[str]
     """Those the author declared."""
     sets: Mapping[str, frozenset[str]]
+    variables: Mapping[str, Expr]
+    """Named conditions, parsed; what they name is checked where they are used."""
 
 
 def link_vocabulary(
@@ -104,7 +110,14 @@ def link_vocabulary(
         masks=section("masks", "mask", words.mask),
         categories=frozenset(section("categories", "category", lambda _, name, __: name)),
         sets=section("sets", "set", _members),
+        variables=section("variables", "variable", words.variable),
     )
+
+
+def flaw_text(flaw: Flaw) -> str:
+    """Return what is wrong in a condition, with the column where that is not where the condition begins."""
+    line = f"line {flaw.at.line}, " if flaw.at.line > 1 else ""
+    return f"{flaw.message} ({line}column {flaw.at.column})" if line or flaw.at.column > 1 else flaw.message
 
 
 def _members(_spot: Spot, _name: str, given: tuple[str, ...]) -> frozenset[str]:
@@ -135,11 +148,24 @@ class _Words:
         if given.lawful_basis is None:
             message = f'purpose "{name}" has no lawful_basis; say what makes it lawful'
             self.findings.add(spot, "LG108", message, severity="warning", key=True)
-        elif given.lawful_basis == "consent":
-            message = "consent needs a consent store; not available in this version"
-            self.findings.add(spot / "lawful_basis", "LG118", message)
         basis = given.lawful_basis or ""
-        return PurposeSpec(name, given.description or "", given.use or "", basis, given.refs)
+        consent = given.consent or name if basis == "consent" else ""
+        if given.consent is None and consent:
+            message = f'purpose "{name}" rests on consent and does not say to what; write consent: {name}'
+            self.findings.add(spot / "lawful_basis", "LG108", message, severity="warning")
+        if given.consent is not None and not consent:
+            message = "consent has no meaning without lawful_basis: consent"
+            self.findings.add(spot / "consent", "LG117", message, key=True)
+        return PurposeSpec(name, given.description or "", given.use or "", basis, given.refs, consent)
+
+    def variable(self, spot: Spot, name: str, given: str) -> Expr:
+        del name
+        try:
+            return parse(given)
+        except Flawed as error:
+            for flaw in error.flaws:
+                self.findings.add(spot, flaw.code, flaw_text(flaw))
+            return Constant(value=False)
 
     def recipient(self, spot: Spot, name: str, given: RecipientDocument) -> RecipientSpec:
         recipient = Recipient(name, given.kind, given.country or "")

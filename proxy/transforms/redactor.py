@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from proxy.errors import Unavailable
 from proxy.message import RECORD_ITSELF, Record
-from proxy.model import Action, Catalogue, Decision, Effect, FieldSpec, ObjectSpec, Outcome
+from proxy.model import Action, Catalogue, Decision, Effect, Facts, FieldSpec, ObjectSpec, Outcome
 from proxy.transforms.masks import Apply, compile_mask
 from proxy.transforms.tally import Cell, Shape, Tally, summarise
 
@@ -26,7 +26,9 @@ MOST_SHAPES: Final = 256
 MOST_REDACTORS: Final = 4_096
 
 Decide = Callable[[str, Action], Decision]
-"""(object, action) -> decision, for the caller of this exchange."""
+"""(object, action) -> decision, for the caller of this exchange, on records of which nothing is known."""
+DecideRecord = Callable[[str, Action, Facts | None], Decision]
+"""The same for one record, by what is known of it."""
 
 _RECORD: Final = FieldSpec("system.record")
 
@@ -136,13 +138,26 @@ class Redactors:
 class Redactions:
     """Carries out the decisions of one exchange."""
 
-    def __init__(self, decide: Decide, catalogue: Catalogue, redactors: Redactors | None = None) -> None:
-        """Take the exchange's decisions; `redactors` of the same catalogue save compiling them again."""
+    def __init__(
+        self,
+        decide: Decide,
+        catalogue: Catalogue,
+        redactors: Redactors | None = None,
+        decide_record: DecideRecord | None = None,
+    ) -> None:
+        """Take the exchange's decisions; `redactors` of the same catalogue save compiling them again.
+
+        A decision that says it is `by_record` is made again for each record by `decide_record`; without one
+        it holds as it is.
+        """
         self._decide = decide
+        self._decide_record = decide_record
         self._catalogue = catalogue
         self._redactors = redactors or Redactors(catalogue)
         self._found: dict[tuple[str, Action], Redactor] = {}
         self._renamed: dict[int, tuple[object, Redactor]] = {}
+        self._by_record: dict[tuple[str, Action], ObjectSpec] = {}
+        self._varying: dict[object, tuple[object, Redactor]] = {}
 
     def apply(self, record: Record, tally: Tally) -> bool:
         """Edit `record` in place so that it shows only what may be shown, and count it in `tally`.
@@ -156,22 +171,37 @@ class Redactions:
         if record.gone:
             return False
         if record.names is not None:
-            redactor = self._for_names(record.names)
+            redactor = self._for_names(record, record.names)
         else:
-            key = (record.object, record.action)
-            redactor = self._found.get(key) or self._for_object(key)
+            redactor = self._found.get((record.object, record.action)) or self._for_object(record)
         return redactor.apply(record, tally)
 
-    def _for_object(self, key: tuple[str, Action]) -> Redactor:
-        name, action = key
+    def _for_object(self, record: Record) -> Redactor:
+        name, action = key = record.object, record.action
+        spec = self._by_record.get(key)
+        if spec is not None and self._decide_record is not None:
+            return self._redactors.find(self._decide_record(name, action, record.facts), spec)
         spec = self._catalogue.get(name) or ObjectSpec(name, {})
-        redactor = self._found[key] = self._redactors.find(self._decide(name, action), spec)
+        decision = self._of(name, action, record)
+        redactor = self._redactors.find(decision, spec)
+        if decision.by_record and self._decide_record is not None:
+            self._by_record[key] = spec
+        else:
+            self._found[key] = redactor
         return redactor
 
-    def _for_names(self, names: Mapping[str, tuple[str, str, Action]]) -> Redactor:
+    def _of(self, name: str, action: Action, record: Record) -> Decision:
+        """Return the decision on one object, made for the record where that matters."""
+        decision = self._decide(name, action)
+        if decision.by_record and self._decide_record is not None:
+            return self._decide_record(name, action, record.facts if name == record.object else None)
+        return decision
+
+    def _for_names(self, record: Record, names: Mapping[str, tuple[str, str, Action]]) -> Redactor:
         """Return the redactor for records whose members a query renamed or computed."""
         kept = self._renamed.get(id(names))
         if kept is None:
+            found = {(name, action): self._of(name, action, record) for name, _, action in names.values()}
 
             def judge(member: str) -> Judged | None:
                 if member not in names:
@@ -180,10 +210,25 @@ class Redactions:
                 spec = self._spec_of(name, field)
                 if spec is None:
                     return None
-                return Judged(action, name, field, spec, self._decide(name, action).of(field))
+                return Judged(action, name, field, spec, found[name, action].of(field))
 
-            kept = self._renamed[id(names)] = (names, Redactor(judge, opens=True))
+            redactor = Redactor(judge, opens=True)
+            if any(decision.by_record for decision in found.values()):
+                return self._alike(names, found, redactor)
+            kept = self._renamed[id(names)] = (names, redactor)
         return kept[1]
+
+    def _alike(
+        self,
+        names: Mapping[str, tuple[str, str, Action]],
+        found: Mapping[tuple[str, Action], Decision],
+        fresh: Redactor,
+    ) -> Redactor:
+        """Return the redactor of an earlier record with these names that came out the same, or the fresh one."""
+        tables = tuple(decision.outcomes for decision in found.values())
+        key = (tuple(names.items()), tuple(map(id, tables)))
+        # The tables are kept with the redactor, so that no others can get their ids.
+        return self._varying.setdefault(key, (tables, fresh))[1]
 
     def _spec_of(self, name: str, field: str) -> FieldSpec | None:
         spec = self._catalogue.get(name)

@@ -1,4 +1,4 @@
-"""What policy costs: load and check, a question asked for the first time, and a question asked again.
+"""What policy costs: load and check, a question asked the first time and again, and records decided one by one.
 
     python tests/bench/bench_policy.py
 
@@ -11,15 +11,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from proxy.model import Access, Action, Catalogue, FieldSpec, ObjectSpec, Principal, Purpose, Recipient
-from proxy.policy import PolicySet, check_policies, decide
+from proxy.message import Record
+from proxy.model import (
+    Access,
+    Action,
+    AttributeSpec,
+    Catalogue,
+    FieldSpec,
+    ObjectSpec,
+    Principal,
+    Purpose,
+    Recipient,
+)
+from proxy.policy import Decider, PolicySet, check_policies, decide
+from proxy.transforms import Redactions, Redactors, Tally, check_mask
 
-SIZES = (10, 100, 1_000, 10_000)
+SIZES = (10, 100, 200, 1_000, 10_000)
 OBJECTS, FIELDS, ROLES, PURPOSES = 100, 30, 10, 5
 PER_FILE = 2_000
 HEAD = {"apiVersion": "lychgate.dev/v1", "metadata": {"name": "bench"}}
@@ -30,7 +43,12 @@ Question = tuple[frozenset[str], str, str, Action]
 def catalogue() -> Catalogue:
     """Return objects whose fields have three levels of category."""
     fields = {f"F{n}": FieldSpec(f"user.group{n % 10}.leaf{n}") for n in range(FIELDS)}
-    return {f"Object{n}": ObjectSpec(f"Object{n}", fields) for n in range(OBJECTS)}
+    known = {
+        "restricted": AttributeSpec("R", "bool", default=False),
+        "seen": AttributeSpec("S", "timestamp", optional=True),
+        "consents": AttributeSpec("X", "list<string>", default=()),
+    }
+    return {f"Object{n}": ObjectSpec(f"Object{n}", fields, attributes=known) for n in range(OBJECTS)}
 
 
 def rules(count: int) -> Iterator[tuple[str, dict[str, object]]]:
@@ -115,13 +133,89 @@ def measure(folder: Path, count: int) -> tuple[float, float, float]:
     return loading, first, again
 
 
+WHOLE: dict = {}
+CONDITIONS = """
+apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: conditions}
+grants:
+  - {id: read, effect: allow, roles: [role1], recipients: [desk], actions: [read, list]}
+  - {id: some, effect: mask, with: last4, roles: [role2], recipients: [desk], actions: [read, list]}
+guards:
+  - {id: restricted, effect: deny, on: {objects: [Object0]}, actions: [list], when: resource.restricted}
+  - id: stale
+    effect: redact
+    on: {objects: [Object0], categories: [user.group1]}
+    actions: [list]
+    when: has(resource.seen) && resource.seen < now - duration("730d")
+  - id: masked
+    effect: mask
+    with: last4
+    on: {objects: [Object0], categories: [user.group2]}
+    actions: [list]
+    when: '!consent("purpose1")'
+"""
+
+
+def measure_records(folder: Path) -> None:
+    """Print what deciding and transforming records of 30 fields costs, with three conditions and without."""
+    write(folder, 0)
+    (folder / "conditions.yaml").write_text(CONDITIONS)
+    policies = check_policies(folder, {"crm": catalogue()}, check_mask=check_mask).policies
+    assert policies is not None
+    now = datetime.now(UTC)
+    facts = [
+        {"restricted": n % 40 == 0, "seen": now - timedelta(days=n * 10), "consents": ("purpose1",) * (n % 2)}
+        for n in range(200)
+    ]
+    for name, action in (("three conditions", Action.LIST), ("no condition", Action.READ)):
+        plan = policies.plan(
+            connector="crm",
+            roles=WHO.roles,
+            purpose=WHY.name,
+            recipient="desk",
+            action=action,
+            object="Object0",
+        )
+        WHOLE[action] = plan.decision
+        decider = Decider(plan, Access(WHO, WHY, action, "Object0", now=now))
+        redactors = Redactors(policies.catalogues["crm"])
+        pages = [_page(facts, action) for _ in range(60)]
+
+        def page(decider: Decider = decider, redactors: Redactors = redactors, pages: list = pages) -> None:
+            redactions = Redactions(
+                lambda _, word: WHOLE[word], redactors.catalogue, redactors, lambda *key: decider.of(key[2])
+            )
+            tally = Tally()
+            for record in pages.pop():
+                redactions.apply(record, tally)
+
+        spent = least(page, 50)
+        deciding = least(lambda decider=decider: [decider.of(each) for each in facts], 50)
+        asked = len(plan.table.conditions) if plan.table else 0
+        each = f", {deciding / len(facts) / asked * 1e6:.2f} us per condition" if asked else ""
+        print(
+            f"{name:17} {spent / 200 * 1e6:5.2f} us to decide and transform a record of {FIELDS} fields{each}, "
+            f"{spent * 1e3:.2f} ms per page of 200"
+        )
+
+
+def _page(facts: list, action: Action) -> list[Record]:
+    return [
+        Record("Object0", action, {f"F{n}": f"value {n} of a record" for n in range(FIELDS)}, facts=each)
+        for each in facts
+    ]
+
+
 def main() -> None:
-    """Print one row per size."""
+    """Print one row per size, and what records cost."""
     print("rules     load+check    first ask    asked again")
     for count in SIZES:
         with tempfile.TemporaryDirectory() as name:
             loading, first, again = measure(Path(name), count)
         print(f"{count:6,}  {loading * 1e3:9.1f} ms  {first * 1e6:8.1f} us  {again * 1e6:10.2f} us")
+    with tempfile.TemporaryDirectory() as name:
+        measure_records(Path(name))
 
 
 if __name__ == "__main__":

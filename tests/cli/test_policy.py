@@ -86,7 +86,7 @@ def test_matrix_shows_one_table_per_registered_purpose() -> None:
     lines = {line.split()[0]: line.split()[1:] for line in result.output.split("\n\n")[0].splitlines()[1:]}
     assert lines["phone"] == ["·", "·", "mask(phone_ending)", "allow"]
     assert lines["iban"] == ["·", "·", "·", "·"]
-    assert result.output.count("contacts · ") == 3
+    assert result.output.count("contacts · ") == 4
 
 
 def test_matrix_of_one_purpose_for_machines() -> None:

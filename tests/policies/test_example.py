@@ -1,12 +1,13 @@
 """The example set does what its descriptions say, on every CRM that ships."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from proxy.model import Action, Catalogue
-from proxy.policy import PolicySet, check_policies
+from proxy.model import Access, Action, Catalogue, Principal, Purpose, Recipient
+from proxy.policy import PolicySet, check_policies, decide
 from proxy.transforms import check_mask
 
 SUPPORT = ("customer_support", "helpdesk_app")
@@ -192,3 +193,49 @@ def test_no_client_of_the_example_can_sign_in(example: PolicySet) -> None:
     """What ships has no credential in it; each installation makes its own."""
     assert set(example.clients) == {"helpdesk", "helpdesk_leads", "mailer", "privacy_desk"}
     assert not any(each.key_digests or each.sans or each.jwt for each in example.clients.values())
+
+
+FACTS = {"consents": ("product_news",), "restricted": False, "last_activity": None}
+
+
+@pytest.mark.parametrize(
+    ("facts", "name", "email", "would"),
+    [
+        (FACTS, "allow", "allow", ""),
+        (FACTS | {"consents": ("survey",)}, "deny", "deny", ""),  # to something else
+        (FACTS | {"consents": ()}, "deny", "deny", ""),
+        (FACTS | {"restricted": True}, "deny", "deny", ""),
+        ({"consents": ("product_news",)}, "deny", "deny", ""),  # nobody knows whether it is restricted
+        ({}, "deny", "deny", ""),
+        (
+            FACTS | {"last_activity": datetime(2024, 11, 1, tzinfo=UTC)},
+            "allow",
+            "allow",
+            "redact by stale-contacts",
+        ),
+        (FACTS | {"last_activity": datetime(2026, 11, 1, tzinfo=UTC)}, "allow", "allow", ""),
+    ],
+)
+@pytest.mark.parametrize(("connector", "object_", "fields"), [
+    ("salesforce", "Contact", ("Name", "Email")), ("hubspot", "contacts", ("firstname", "email")),
+])  # fmt: skip
+def test_product_news_go_to_those_who_asked_for_them(  # noqa: PLR0917
+    example: PolicySet,
+    facts: Mapping[str, object],
+    name: str,
+    email: str,
+    would: str,
+    connector: str,
+    object_: str,
+    fields: tuple[str, str],
+) -> None:
+    """Consent and no restriction, on each record; what nobody has touched in two years is only noted."""
+    caller = {"roles": frozenset({"marketer"}), "purpose": "product_news", "recipient": "mailer_us"}
+    plan = example.plan(connector=connector, action=Action.LIST, object=object_, **caller)
+    who = Principal("mailer", "mailer", frozenset({"marketer"}), Recipient("mailer_us", "processor", "US"))
+    now = datetime.fromtimestamp(NOW, UTC)
+    decision = decide(plan, Access(who, Purpose("product_news"), Action.LIST, object_, facts, now))
+    found = [decision.of(field).effect.name.lower() for field in fields]
+    assert found == [name, email]
+    assert decision.of(fields[1]).would == would
+    assert plan.attributes == {"consents", "restricted", "last_activity"}

@@ -1,5 +1,6 @@
 """The language's reference is true: every example is loaded, every table is compared with the code."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from proxy.cli.policytext import problem_lines
 from proxy.model import Action, Catalogue, Effect
 from proxy.policy import check_policies
+from proxy.policy.conditions import CONTEXT
+from proxy.policy.conditions.functions import FUNCTIONS, METHODS
 from proxy.policy.rules import DEFAULT_STRENGTH, STRENGTH
 from proxy.transforms import KINDS, check_mask
 
@@ -27,7 +30,29 @@ def test_the_examples_are_one_policy_set_without_a_single_finding(
     checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
     assert len(examples) == 3
     assert [str(problem) for problem in checked.problems if problem.code != "LG113"] == []
-    assert checked.rules == 9
+    assert checked.rules == 11
+
+
+def test_the_example_of_a_floor_stands_on_what_is_pinned(
+    shipped: Path, catalogues: Mapping[str, Catalogue], tmp_path: Path
+) -> None:
+    """With the digest of the real file in its place the example loads, and with another it does not."""
+    (example,) = _blocks((shipped / "README.md").read_text(), "yaml floor")
+    floor = (shipped / "example/guards.yaml").read_bytes()
+    (tmp_path / "org").mkdir()
+    (tmp_path / "org/floor.yaml").write_bytes(floor)
+    (tmp_path / "vocabulary.yaml").write_bytes((shipped / "example/vocabulary.yaml").read_bytes())
+    for digest, errors in ((hashlib.sha256(floor).hexdigest(), []), ("a" * 64, ["LG126"])):
+        (tmp_path / "shop.yaml").write_text(example.replace("FLOOR", digest))
+        checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
+        assert [each.code for each in checked.problems if each.severity == "error"] == errors
+
+
+def test_every_word_of_conditions_is_on_the_page(shipped: Path) -> None:
+    """What a condition may name, and its functions, stand in the table."""
+    text = (shipped / "README.md").read_text()
+    words = {path.rpartition(".")[2] for path in CONTEXT} | set(FUNCTIONS) | set(METHODS)
+    assert {word for word in words if not re.search(rf"\b{word}\b", text)} == set()
 
 
 def test_the_wrong_example_is_told_as_the_page_says(
@@ -47,7 +72,8 @@ def test_the_table_of_codes_is_complete(shipped: Path) -> None:
     """Every code that the loader can give stands on the page, and no other."""
     text = (shipped / "README.md").read_text()
     listed = set(re.findall(r"^\| (LG\d+) ", text, re.MULTILINE))
-    files = [*(SOURCES / "policy").glob("*.py"), *(SOURCES / "yamlfile").glob("*.py")]
+    folders = ("policy", "policy/conditions", "yamlfile")
+    files = [path for folder in folders for path in (SOURCES / folder).glob("*.py")]
     used = {code for path in files for code in re.findall(r'"(LG1\d\d)"', path.read_text())}
     assert listed == used
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from proxy.model import (
     Access,
     Action,
+    AttributeSpec,
     Catalogue,
     Decision,
     Effect,
@@ -38,6 +39,7 @@ FIELDS = {
 OBJECTS = {"crm": ["Contact", "Account"], "hub": ["contacts"]}
 ROLES, RECIPIENTS = ["agent", "lead", "officer"], ["desk", "mailer"]
 PURPOSES = ["support", "marketing", "marketing.newsletter"]
+PURPOSES_BY_CONSENT = {"marketing.newsletter": "marketing.newsletter"}
 ACTIONS = ["read", "list", "filter", "update", "delete", "export"]
 RECORD_ACTIONS = {"create", "update", "delete", "erase", "export", "share", "subscribe", "attach", "administer"}
 TODAY = date(2026, 11, 23)
@@ -74,6 +76,62 @@ def _field_fits(on: Mapping[str, Any], connector: str, name: str, field: str) ->
     )
 
 
+LEAVES: dict[str, Any] = {
+    "resource.restricted": lambda facts, _: _typed(facts, "restricted", bool),
+    "!resource.restricted": lambda facts, _: not _typed(facts, "restricted", bool),
+    'has(resource.country) && resource.country == "IE"': (
+        lambda facts, _: facts.get("country") is not None and _typed(facts, "country", str) == "IE"
+    ),
+    "resource.level > 3": lambda facts, _: _typed(facts, "level", int) > 3,
+    '"vip" in resource.consents': lambda facts, _: "vip" in _texts(facts, "consents"),
+    'consent("marketing.newsletter")': (
+        lambda facts, _: bool({"marketing", "marketing.newsletter"} & set(_texts(facts, "consents")))
+    ),
+    'recipient.name == "desk"': lambda _, ask: ask["recipient"] == "desk",
+    '"lead" in principal.roles': lambda _, ask: "lead" in ask["roles"],
+    'now < timestamp("2026-11-23T12:00:00Z")': lambda _, __: False,
+    'variables.abroad && purpose != "support"': (
+        lambda facts, ask: (
+            ask["purpose"] != "support"
+            and facts.get("country") is not None
+            and _typed(facts, "country", str) not in ("IE", "DE")
+        )
+    ),
+}
+"""What a condition says, and the same in Python; whatever raises is an error."""
+
+
+def _typed(facts: Mapping[str, Any], name: str, wanted: type) -> Any:
+    if type(facts[name]) is not wanted:
+        raise TypeError
+    return facts[name]
+
+
+def _texts(facts: Mapping[str, Any], name: str) -> list[str]:
+    if any(type(each) is not str for each in _typed(facts, name, list)):
+        raise TypeError
+    return facts[name]
+
+
+def _holds(when: Any, ask: Mapping[str, Any]) -> bool | None:
+    """Return what a condition comes to; None for an error."""
+    if isinstance(when, str):
+        try:
+            return bool(LEAVES[when](ask["facts"], ask))
+        except (KeyError, TypeError):
+            return None
+    ((word, items),) = when.items() if isinstance(when, dict) else [("all", when)]
+    found = [_holds(each, ask) for each in items]
+    decisive = word != "all"
+    whole = decisive if decisive in found else None if None in found else not decisive
+    return whole if word != "none" or whole is None else not whole
+
+
+def _matches(rule: Mapping[str, Any], kind: str, ask: Mapping[str, Any]) -> bool:
+    found = _holds(rule["when"], ask) if "when" in rule else True
+    return found is True if kind == "grants" else found is not False
+
+
 def _speaks(rule: Mapping[str, Any], ask: Mapping[str, Any], field: str) -> bool:
     who = (set(ask["roles"]), ask["purpose"], ask["recipient"])
     valid = rule.get("valid", {})
@@ -93,11 +151,16 @@ def _place(rule: Mapping[str, Any]) -> tuple[int, int]:
 
 def _reference(policy: Mapping[str, Any], ask: Mapping[str, Any], field: str) -> tuple[int, int]:
     """Return where one field comes out: place on the scale and strength of the mask."""
-    doors = [_place(rule) for rule in policy["grants"] if _speaks(rule, ask, field)]
+    grants = [rule for rule in policy["grants"] if _matches(rule, "grants", ask)]
+    guards = [rule for rule in policy["guards"] if _matches(rule, "guards", ask)]
+    if PURPOSES_BY_CONSENT.get(ask["purpose"]):
+        said = f'consent("{PURPOSES_BY_CONSENT[ask["purpose"]]}")'
+        grants = [rule for rule in grants if _holds(said, ask)]
+    doors = [_place(rule) for rule in grants if _speaks(rule, ask, field)]
     asked = [field]
     if field == "" and ask["action"] in RECORD_ACTIONS:
         asked = ["", *FIELDS]
-    walls = [_place(rule) for rule in policy["guards"] if any(_speaks(rule, ask, each) for each in asked)]
+    walls = [_place(rule) for rule in guards if any(_speaks(rule, ask, each) for each in asked)]
     return max(min(doors), max(walls, default=(0, 0))) if doors else (5, 0)
 
 
@@ -106,7 +169,16 @@ def _reference(policy: Mapping[str, Any], ask: Mapping[str, Any], field: str) ->
 
 def _catalogues() -> dict[str, Catalogue]:
     fields = {name: FieldSpec(category, frozenset(tags)) for name, (category, tags) in FIELDS.items()}
-    return {crm: {name: ObjectSpec(name, fields) for name in names} for crm, names in OBJECTS.items()}
+    known = {
+        "restricted": AttributeSpec("R", "bool"),
+        "country": AttributeSpec("C", "string", optional=True),
+        "level": AttributeSpec("L", "int"),
+        "consents": AttributeSpec("X", "list<string>"),
+    }
+    return {
+        crm: {name: ObjectSpec(name, fields, attributes=known) for name in names}
+        for crm, names in OBJECTS.items()
+    }
 
 
 VOCABULARY = {
@@ -114,7 +186,14 @@ VOCABULARY = {
     "kind": "Vocabulary",
     "metadata": {"name": "words"},
     "roles": {name: {} for name in ROLES},
-    "purposes": {name: {"lawful_basis": "contract"} for name in PURPOSES},
+    "purposes": {
+        name: {"lawful_basis": "consent", "consent": PURPOSES_BY_CONSENT[name]}
+        if name in PURPOSES_BY_CONSENT
+        else {"lawful_basis": "contract"}
+        for name in PURPOSES
+    },
+    "sets": {"near": ["IE", "DE"]},
+    "variables": {"abroad": "has(resource.country) && !(resource.country in sets.near)"},
     "recipients": {name: {} for name in RECIPIENTS},
     "masks": {
         name: {"kind": "keep_last", "n": at, "strength": STRENGTH[name]} for at, name in enumerate(STRENGTH, 1)
@@ -153,6 +232,26 @@ _ON = st.fixed_dictionaries(
 )
 
 
+_WHENS = st.recursive(
+    st.sampled_from(sorted(LEAVES)),
+    lambda inner: st.builds(
+        lambda word, items: {word: items},
+        st.sampled_from(["any", "all", "none"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=5,
+).map(lambda when: [when])
+_FACTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "restricted": st.sampled_from([True, False, None, "yes"]),
+        "country": st.sampled_from(["IE", "JP", None, 7]),
+        "level": st.sampled_from([1, 5, True, "5"]),
+        "consents": st.sampled_from([[], ["vip"], ["marketing"], ["marketing.newsletter", "vip"], "vip", [1]]),
+    },
+)
+
+
 def _rules(effects: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
     def finished(rule: dict[str, Any], mask: str) -> dict[str, Any]:
         return rule | ({"with": mask} if rule["effect"] == "mask" else {})
@@ -164,6 +263,7 @@ def _rules(effects: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
             "on": _ON,
             "except": st.fixed_dictionaries({}, optional=_WHO).filter(bool),
             "mode": st.sampled_from(["enforce", "warn", "audit"]),
+            "when": _WHENS,
             "valid": st.sampled_from([{"until": "2026-11-22"}, {"from": "2026-11-23"}, {"from": "2026-11-24"}]),
         },
     )
@@ -187,15 +287,18 @@ _ASKS = st.fixed_dictionaries(
         "purpose": st.sampled_from(PURPOSES),
         "recipient": st.sampled_from(RECIPIENTS),
         "action": st.sampled_from(ACTIONS),
+        "facts": _FACTS,
     }
 )
 
 
 def _decision(policies: PolicySet, ask: Mapping[str, Any]) -> Decision:
     action, roles = Action(ask["action"]), frozenset(ask["roles"])
-    plan = policies.plan(**{**ask, "roles": roles, "action": action})
+    question = {name: value for name, value in ask.items() if name != "facts"}
+    plan = policies.plan(**{**question, "roles": roles, "action": action})
     principal = Principal("c", "c", roles, Recipient(ask["recipient"]))
-    return decide(plan, Access(principal, Purpose(ask["purpose"]), action, ask["object"]))
+    now = datetime.fromtimestamp(NOON, UTC)
+    return decide(plan, Access(principal, Purpose(ask["purpose"]), action, ask["object"], ask["facts"], now))
 
 
 def _weights(decision: Decision) -> dict[str, tuple[int, int]]:
@@ -266,9 +369,11 @@ def test_without_a_grant_everything_is_denied(
 def test_a_role_spared_by_no_rule_opens_only_doors(
     compiled: Any, policy: dict[str, Any], ask: dict[str, Any], role: str
 ) -> None:
-    """Where no `except` and no guard names roles, one more role never closes anything."""
-    grants = [{k: v for k, v in rule.items() if k != "except"} for rule in policy["grants"]]
-    guards = [{k: v for k, v in rule.items() if k not in ("except", "roles")} for rule in policy["guards"]]
+    """Where no `except`, condition or guard names roles, one more role never closes anything."""
+    grants = [{k: v for k, v in rule.items() if k not in ("except", "when")} for rule in policy["grants"]]
+    guards = [
+        {k: v for k, v in rule.items() if k not in ("except", "roles", "when")} for rule in policy["guards"]
+    ]
     policies = compiled({"grants": grants, "guards": guards})
     before = _weights(_decision(policies, ask))
     after = _weights(_decision(policies, ask | {"roles": sorted({*ask["roles"], role})}))

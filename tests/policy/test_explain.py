@@ -46,6 +46,15 @@ def test_every_rule_on_the_field_is_shown_with_what_kept_it_from_applying(bench:
     ]
 
 
+def test_a_rule_with_a_condition_is_shown_with_it(bench: Any) -> None:
+    """Whether it holds depends on the record; the outcome is that of one of which nothing is known."""
+    rules = RULES + "  - {id: late, effect: deny, actions: [read], on: {fields: [Phone]}, when: 'now > now'}\n"
+    found = explain(bench.check(rules).policies, AGENT)
+    (late,) = [each for each in found.considered if each.rule.id == "late"]
+    assert (late.counts, late.because) == (True, "applies when now > now")
+    assert (found.outcome.effect, found.outcome.rule) == (Effect.DENY, "late")
+
+
 def test_for_the_record_itself_every_guard_of_a_field_is_considered(bench: Any) -> None:
     """A delete that is refused shows the field's guard that refused it."""
     question = Question("crm", "Contact", "", Action.DELETE, frozenset({"lead"}), "support", "desk")

@@ -85,10 +85,11 @@ def test_masks_keep_their_parameters(bench: Any) -> None:
         ("masks:\n  m: {kind: keep_last}", "LG117", 5, "a mask of this kind needs 'n'"),
         ("masks:\n  m: {kind: keep_last, n: [4]}", "LG117", 5, "expected text or a whole number"),
         ("masks:\n  m: {kind: year_only, strength: 0}", "LG117", 5, "Input should be greater"),
-        ("purposes:\n  p: {lawful_basis: consent}", "LG118", 5, "consent needs a consent store"),
+        ("purposes:\n  p: {lawful_basis: contract, consent: p}", "LG117", 5, "consent has no meaning without"),
         ("purposes:\n  p: {lawful_basis: profit}", "LG101", 5, 'unknown lawful_basis "profit"'),
         ("recipients:\n  r: {country: Ireland}", "LG117", 5, '"Ireland" is not of the form'),
-        ("variables: {x: y}", "LG101", 4, 'unknown key "variables"'),
+        ("variables: {x: a &}", "LG121", 4, ""),
+        ("variabls: {x: y}", "LG101", 4, 'unknown key "variabls"'),
     ],
 )
 def test_a_wrong_word_is_told_where_it_stands(bench: Any, text: str, code: str, line: int, message: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.errors import Unavailable
 from proxy.message import Record, Tree
-from proxy.model import Action, Decision, Effect, FieldSpec, Mask, ObjectSpec, Outcome
+from proxy.model import Action, Decision, Effect, Facts, FieldSpec, Mask, ObjectSpec, Outcome
 from proxy.transforms import Redactions, Redactors, Tally
 from proxy.transforms import redactor as module
 
@@ -315,3 +315,49 @@ def test_a_record_inside_a_removed_member_is_neither_shown_nor_counted() -> None
     assert [redactions.apply(record, tally) for record in (top, nested)] == [True, False]
     assert top.members == {"Id": "003"}
     assert (tally.records, tally.fields()) == (1, ("allow Contact.Id", "deny Contact.Ssn"))
+
+
+def _by_facts(name: str, action: Action, facts: Facts | None) -> Decision:
+    """Show the name of a record of which `open` is known to be true."""
+    outcomes = OPENED if facts is not None and facts.get("open") is True else CLOSED
+    return Decision(action, name, outcomes, by_record=True)
+
+
+OPENED = {"Name": Outcome(Effect.ALLOW, rule="open")}
+CLOSED: dict[str, Outcome] = {}
+
+
+def test_a_decision_that_depends_on_the_record_is_made_for_each() -> None:
+    """Of records with the same members one may be shown and the next not, whatever came before it."""
+    redactions = Redactions(
+        lambda name, action: _by_facts(name, action, None), CATALOGUE, decide_record=_by_facts
+    )
+    seen = []
+    for facts in ({"open": True}, {"open": False}, None, {"open": True}):
+        record = Record("Contact", Action.READ, {"Name": "canary"}, facts=facts)
+        seen.append((redactions.apply(record, Tally()), dict(record.members)))
+    shown, hidden = (True, {"Name": "canary"}), (False, {})
+    assert seen == [shown, hidden, hidden, shown]
+
+
+def test_a_renamed_member_is_decided_by_the_record_it_is_a_field_of() -> None:
+    """Facts are those of the record's own object; of another one nothing is known."""
+    names = {
+        "n": ("Contact", "Name", Action.READ),
+        "other": ("Account", "Name", Action.READ),
+    }
+    redactions = Redactions(
+        lambda name, action: _by_facts(name, action, None), CATALOGUE, decide_record=_by_facts
+    )
+    for known, shown in ((True, {"n": "canary"}), (False, {}), (True, {"n": "canary"})):
+        record = Record("Contact", Action.READ, {"n": "canary", "other": "canary"}, names, facts={"open": known})
+        redactions.apply(record, Tally())
+        assert record.members == shown
+
+
+def test_without_a_way_to_decide_by_record_nothing_is_taken_as_known() -> None:
+    """The decision about no record in particular holds."""
+    redactions = Redactions(lambda name, action: _by_facts(name, action, None), CATALOGUE)
+    record = Record("Contact", Action.READ, {"Name": "canary"}, facts={"open": True})
+    assert not redactions.apply(record, Tally())
+    assert record.members == {}
