@@ -19,7 +19,11 @@ LEAF: Final = "localhost"
 GITIGNORE: Final = """\
 # Keys, certificates and the ledger belong to this machine and to nobody's repository.
 /state/
+# What editors know of the policies: `lychgate policy schema --project policies --out .lychgate/schema.json`.
+/.lychgate/
 """
+SCHEMA: Final = ".lychgate/schema.json"
+"""Where editors find the schema, from the installation's folder."""
 
 
 def scaffold(folder: Path, config: str) -> Iterator[tuple[bool, Path]]:
@@ -37,14 +41,15 @@ def scaffold(folder: Path, config: str) -> Iterator[tuple[bool, Path]]:
     folder.mkdir(parents=True, exist_ok=True)
     for private in (state, state / "keys", state / TLS, state / "credentials"):
         private.mkdir(mode=0o700, exist_ok=True)
-    yield _write(folder / ".gitignore", GITIGNORE.encode())
-    yield _write(folder / "lychgate.yaml", config.encode())
+    yield write_new(folder / ".gitignore", GITIGNORE.encode())
+    yield write_new(folder / "lychgate.yaml", config.encode())
     yield _copy(_shipped(), folder / "policies")
     yield _key(state / KEY_FILE)
     yield from _certificates(state / TLS)
 
 
-def _write(path: Path, data: bytes) -> tuple[bool, Path]:
+def write_new(path: Path, data: bytes) -> tuple[bool, Path]:
+    """Write a file unless it is there; return whether it was written, and its path."""
     try:
         with path.open("xb") as file:
             file.write(data)
@@ -84,11 +89,17 @@ def _shipped() -> Path:
 
 
 def _copy(source: Path, target: Path) -> tuple[bool, Path]:
-    """Copy a folder under another name and rename it, so that dying half-way leaves no half a policy set."""
+    """Copy a folder under another name and rename it, so that dying half-way leaves no half a policy set.
+
+    Every document says in its first line where editors find the schema.
+    """
     if target.exists():
         return False, target
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(source, draft, ignore=shutil.ignore_patterns(".*", "__*"), copy_function=shutil.copyfile)
+    for path in draft.rglob("*.yaml"):
+        up = "../" * len(path.relative_to(draft).parts)
+        path.write_bytes(f"# yaml-language-server: $schema={up}{SCHEMA}\n".encode() + path.read_bytes())
     draft.rename(target)
     return True, target

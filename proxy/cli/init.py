@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import click
 
 from proxy.cli.starter import UPSTREAMS, configuration
+from proxy.repository import furnish
 from proxy.scaffold import TLS, scaffold
 
 
@@ -22,12 +23,15 @@ from proxy.scaffold import TLS, scaffold
 def init(folder: Path, crm: str, upstream: str | None) -> None:
     """Make an installation in DIR: configuration, policies, keys and local certificates.
 
+    It is a policy repository too: editors know the language and your names, a pre-commit hook and a CI job
+    check each change, and the job tells in the pull request who may see more, or less.
+
     What is there already is kept as it is, so this can be repeated after an interruption. Policies are copied
     whole or not at all: an example rule that you deleted does not come back.
     """
     url = _origin(upstream or UPSTREAMS[crm])
     try:
-        done = list(scaffold(folder, configuration(crm, url)))
+        done = [*scaffold(folder, configuration(crm, url)), *furnish(folder)]
     except OSError as error:
         raise click.UsageError(f"{folder}: {error.strerror or type(error).__name__}") from None
     for made, path in done:
@@ -51,7 +55,8 @@ def _origin(text: str) -> str:
 
 def _next_steps(folder: Path, *, example: bool) -> str:
     steps = [
-        f"lychgate policy check {folder / 'policies'}",
+        f"git -C {folder} init && git -C {folder} add . && git -C {folder} commit -m 'Policies'",
+        f"lychgate policy check {folder / 'policies'}, and after an edit: lychgate policy plan",
         f"lychgate client key NAME --policies {folder / 'policies'}     (its lines go into the vocabulary)",
         f"lychgate run --config {folder / 'lychgate.yaml'} --check      (says what would be enforced where)",
         f"lychgate run --config {folder / 'lychgate.yaml'}",

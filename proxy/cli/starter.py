@@ -11,6 +11,7 @@ UPSTREAMS: Final = {
 """By connector; where the origin is one's own, a name that nobody can register (RFC 2606)."""
 
 _CONFIG: Final = Template("""\
+# yaml-language-server: $$schema=.lychgate/schema.json
 # What Lychgate enforces, and where. `lychgate run --check` says what this file means, without listening.
 # Paths are taken from the folder of this file. Nothing secret stands here: secrets are named by file or
 # environment variable.
