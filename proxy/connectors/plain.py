@@ -11,7 +11,7 @@ from proxy.connectors.paths import EACH, compile_path
 from proxy.connectors.shape import Shape, Visit
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import NAME, ObjectWords
-from proxy.errors import Gap
+from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
 from proxy.model import DISCLOSING, Action, FieldUse, Operation
 
@@ -149,13 +149,18 @@ def visits(uses: Uses, setting: Setting) -> Mapping[str, Visit]:
     def fields(tree: Tree) -> Tree:
         if not isinstance(tree, dict):
             raise Gap("construct", "unknown_value")
-        written: dict[str, Tree] = {name: value for name, value in tree.items() if name not in structure}
-        for name, value in written.items():
+        written: dict[str, Tree] = {}
+        for name, value in tree.items():
+            if name in structure:
+                continue
             if isinstance(value, dict | list):
                 raise Gap("construct", "nested_value")
             if not NAME.fullmatch(name):
                 raise Gap("construct", "not_a_field_name")
-            uses.add(name)
+            spelled = uses.add(name)
+            if spelled in written:
+                raise Undecodable("repeated_field")
+            written[spelled] = value
         uses.writes.append(Record(uses.words.name, uses.action, written))
         return written
 

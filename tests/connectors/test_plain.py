@@ -4,7 +4,7 @@ import pytest
 
 from proxy.connectors import Connector
 from proxy.connectors.plain import select
-from proxy.errors import Gap, UpstreamFault
+from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Request, Tree
 from proxy.model import Action
 
@@ -36,6 +36,21 @@ def test_what_is_written_is_what_is_sent(salesforce: Connector) -> None:
     assert asked.tree is record.members
     assert record.members == {"Phone": "1", "Active": None}
     assert (record.object, record.action) == ("Contact", Action.UPDATE)
+
+
+def test_what_is_written_goes_by_the_connectors_names(salesforce: Connector) -> None:
+    """A name in another case is the same field: masks are looked for under its name, and it is sent so."""
+    request = Request("PATCH", CONTACT, body=b"{}")
+    asked = salesforce.route(request).recognise(request, {"pHONE": "1", "EMAIL": None})
+    assert asked.tree == asked.writes[0].members == {"Phone": "1", "Email": None}
+
+
+@pytest.mark.parametrize("names", [("Phone", "phone"), ("PHONE", "pHONE"), ("SSN__C", "ssn__c")])
+def test_a_field_stands_once_in_a_write(salesforce: Connector, names: tuple[str, str]) -> None:
+    """Of two names for one field the CRM would take either value, and only one of them was looked at."""
+    request = Request("PATCH", CONTACT, body=b"{}")
+    with pytest.raises(Undecodable, match="repeated_field"):
+        salesforce.route(request).recognise(request, dict.fromkeys(names, "1"))
 
 
 def test_batch_writes_are_records_each(hubspot: Connector) -> None:
