@@ -8,7 +8,9 @@ import click
 
 from proxy.cli import policytext as text
 from proxy.cli.policy_fmt import fmt
+from proxy.cli.policy_matrix import matrix
 from proxy.cli.policy_plan import plan
+from proxy.cli.policy_replay import replay
 from proxy.cli.policy_schema import show_schema
 from proxy.cli.policy_sign import sign_folder
 from proxy.cli.policyset import (
@@ -20,13 +22,12 @@ from proxy.cli.policyset import (
     declared,
     format_option,
     policies_option,
-    questions,
     split_target,
     usable_set,
 )
 from proxy.model import Action
 from proxy.policy.editing.reports import REPORTS
-from proxy.policy.explain import Question, explain, matrix
+from proxy.policy.explain import Question, explain
 
 FINDINGS = 1
 
@@ -37,7 +38,9 @@ def policy() -> None:
 
 
 policy.add_command(fmt)
+policy.add_command(matrix)
 policy.add_command(plan)
+policy.add_command(replay)
 policy.add_command(show_schema)
 policy.add_command(sign_folder)
 
@@ -79,63 +82,6 @@ def check(context: click.Context, folder: Path, form: str) -> None:
         click.echo(text.summary(checked, problems, milliseconds))
     if any(problem.severity == "error" for problem in problems):
         context.exit(FINDINGS)
-
-
-@policy.command("matrix")
-@click.argument("name", metavar="OBJECT")
-@click.option("--purpose", help="Only for this purpose.")
-@click.option("--recipient", help="Only for this recipient.")
-@click.option("--action", "word", type=ACTIONS, default=Action.READ.value, show_default=True)
-@connector_option
-@policies_option
-@format_option
-def show_matrix(
-    *,
-    name: str,
-    purpose: str | None,
-    recipient: str | None,
-    word: str,
-    connector: str | None,
-    folder: Path,
-    form: str,
-) -> None:
-    """Show what each role gets of every field of OBJECT.
-
-    One table for each purpose and recipient that a client is registered for, or for those asked for. A column
-    is a caller with that role alone; someone with several gets the most permissive grant of them all.
-    """
-    policies = usable_set(folder)
-    crm = connector_of(policies, name, connector)
-    tables = []
-    for why, who in questions(policies, purpose, recipient):
-        table = matrix(policies, crm, name, action=Action(word), purpose=why, recipient=who)
-        tables.append((why, who, table))
-    if form == "json":
-        click.echo(
-            json.dumps(
-                [
-                    {
-                        "connector": crm,
-                        "object": name,
-                        "action": word,
-                        "purpose": why,
-                        "recipient": who,
-                        "fields": {
-                            field: {role: text.outcome_text(found) for role, found in row.items()}
-                            for field, row in table.items()
-                        },
-                    }
-                    for why, who, table in tables
-                ],
-                indent=2,
-            )
-        )
-        return
-    for why, who, table in tables:
-        click.echo(f"{name} · action={word} · purpose={why} · recipient={who}")
-        for line in text.matrix_lines(table):
-            click.echo(line)
-        click.echo()
 
 
 @policy.command("explain")

@@ -17,7 +17,7 @@ from proxy.cli.policytext import counted, problem_lines
 from proxy.errors import Problem, Problems
 from proxy.policy import PolicySet
 from proxy.policy.gather import gather
-from proxy.policy.plan import Side, compare, notes
+from proxy.policy.plan import compare, notes, sides
 from proxy.policy.revision import Revision, export, find, merge_base
 
 USAGE = 2
@@ -45,7 +45,7 @@ class Unusable(Exception):
 
 
 @click.command("plan")
-@click.argument("sides", metavar="[A..B | REV | DIR_A DIR_B]", nargs=-1)
+@click.argument("given", metavar="[A..B | REV | DIR_A DIR_B]", nargs=-1)
 @click.option(
     "--policies",
     "folder",
@@ -76,7 +76,7 @@ class Unusable(Exception):
 def plan(
     context: click.Context,
     *,
-    sides: Sequence[str],
+    given: Sequence[str],
     folder: Path,
     role_sets: Sequence[str],
     examples: bool,
@@ -97,7 +97,7 @@ def plan(
     """
     try:
         with tempfile.TemporaryDirectory(prefix="lychgate-plan-") as scratch:
-            old, new = _sides(sides, folder, Path(scratch))
+            old, new = _sides(given, folder, Path(scratch))
             found = _review(old, new, _role_sets(role_sets, old, new), approval=approval)
     except Unusable:
         context.exit(USAGE)
@@ -134,17 +134,17 @@ def load_folder(folder: Path, name: str) -> Loaded:
     return _loaded(folder, name, None)
 
 
-def _sides(sides: Sequence[str], folder: Path, scratch: Path) -> tuple[Loaded, Loaded]:
+def _sides(given: Sequence[str], folder: Path, scratch: Path) -> tuple[Loaded, Loaded]:
     """Return what is to be compared; both are read, so that the problems of both are told at once."""
     steps: list[Callable[[], Loaded]]
-    match sides:
+    match given:
         case [one, other] if Path(one).is_dir() and Path(other).is_dir():
             steps = [lambda: load_folder(Path(one), one), lambda: load_folder(Path(other), other)]
         case [one, other]:
             wrong = next(each for each in (one, other) if not Path(each).is_dir())
             raise click.UsageError(f"{wrong} is no folder; for revisions write {one}..{other}")
         case [] | [_]:
-            before, dots, after = _range(sides[0] if sides else "HEAD")
+            before, dots, after = _range(given[0] if given else "HEAD")
             base = merge_base(folder, before, after or "HEAD") if dots == "..." else before
             steps = [
                 lambda: _exported(find(folder, base), before, scratch / "old"),
@@ -217,9 +217,8 @@ def _role_sets(given: Sequence[str], old: Loaded, new: Loaded) -> list[frozenset
 
 def _review(old: Loaded, new: Loaded, role_sets: list[frozenset[str]], *, approval: str | None) -> text.Reviewed:
     began = time.perf_counter()
-    comparison = compare(
-        Side(old.policies, {}), Side(new.policies, {}), today=datetime.now(UTC).date(), role_sets=role_sets
-    )
+    today = datetime.now(UTC).date()
+    comparison = compare(*sides(old.policies, new.policies), today=today, role_sets=role_sets)
     said = notes(old.policies, new.policies)
     found = text.Reviewed(
         comparison=comparison,

@@ -2,7 +2,7 @@
 
     python tests/bench/bench_plan.py
 
-Wall-clock time, the least of several runs; the sets are read and linked before. 200 rules over 450 fields in 15
+Thread CPU time, the least of several runs; the sets are read and linked before. 200 rules over 450 fields in 15
 objects, 12 roles, 6 purposes, 5 recipients and 15 actions: 2.43 million cells, and those of the records
 themselves. The second set has 20 rules edited, 5 dropped and 5 added.
 """
@@ -20,7 +20,7 @@ from proxy.model import Action, Effect, FieldSpec, Mask, ObjectSpec
 from proxy.policy.compile import PolicySet
 from proxy.policy.documents import VocabularyDocument
 from proxy.policy.names import Findings
-from proxy.policy.plan import Comparison, Side, compare
+from proxy.policy.plan import Caller, Comparison, Side, compare
 from proxy.policy.plan.formula import All, Atom, Formula, Not
 from proxy.policy.rules import Callers, On, Rule
 from proxy.policy.vocabulary import link_vocabulary
@@ -35,6 +35,26 @@ ATOMS = [Atom(f"resource.a{n}", f"resource.a{n}") for n in range(4)] + [
     Atom("resource.country", f'resource.country == "{country}"', frozenset({country}))
     for country in ("IE", "DE")
 ]
+
+
+class Read:
+    """Conditions that are formulas already."""
+
+    def __init__(self, conditions: dict[str, Formula]) -> None:
+        self.conditions = conditions
+
+    def given(self, caller: Caller) -> None:
+        """Conditions here do not look at who asks."""
+
+    def conditional(self, rule: Rule, given: object) -> bool:
+        """Return whether a rule has a condition."""
+        del given
+        return rule.id in self.conditions
+
+    def formula(self, rule: Rule, where: object, given: object) -> Formula:
+        """Return a rule's condition."""
+        del where, given
+        return self.conditions[rule.id]
 
 
 def rule(n: int, draw: random.Random) -> Rule:
@@ -80,7 +100,7 @@ def side(rules: list[Rule], conditions: dict[str, Formula]) -> Side:
     fields = {f"F{n}": FieldSpec(f"user.group{n % 10}.leaf{n}") for n in range(FIELDS)}
     catalogue = {f"Object{n}": ObjectSpec(f"Object{n}", fields) for n in range(OBJECTS)}
     policies = PolicySet(rules, words, {"crm": catalogue}, digest="", clock=lambda: 0.0)
-    return Side(policies, {name: lambda caller, of=of: of for name, of in conditions.items()})
+    return Side(policies, Read(conditions))
 
 
 def run() -> tuple[float, Comparison]:
@@ -96,9 +116,9 @@ def run() -> tuple[float, Comparison]:
     new = side([*rules[5:41], *rules[42:60:2], *changed, *rules[60:]], edited)
     best = float("inf")
     for _ in range(RUNS):
-        began = time.perf_counter()
+        began = time.thread_time()
         found = compare(old, new, today=date(2026, 11, 23))
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.thread_time() - began)
     return best, found
 
 

@@ -17,8 +17,8 @@ show, but none is left out.
 """
 
 from proxy.policy.plan.cell import Verdict
-from proxy.policy.plan.compare import Change, Comparison, Example, Side, compare
-from proxy.policy.plan.index import Caller
+from proxy.policy.plan.compare import Change, Comparison, Example, Side, compare, sides
+from proxy.policy.plan.reading import Caller
 from proxy.policy.plan.words import Note, notes
 
-__all__ = ["Caller", "Change", "Comparison", "Example", "Note", "Side", "Verdict", "compare", "notes"]
+__all__ = ["Caller", "Change", "Comparison", "Example", "Note", "Side", "Verdict", "compare", "notes", "sides"]

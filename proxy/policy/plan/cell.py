@@ -1,12 +1,12 @@
 """One cell under two policies: in which rows does it open, in which does it close?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from proxy.model import DENIED, Outcome
 from proxy.policy.plan.formula import Formula
-from proxy.policy.plan.index import ALWAYS, Bit, Index
+from proxy.policy.plan.index import ALWAYS, Index, Ruled
 from proxy.policy.plan.space import Space
 from proxy.policy.rules import Rule, Weight
 
@@ -48,6 +48,8 @@ class Seen(NamedTuple):
         )
 
 
+Cell = tuple[Index, Sequence[Ruled]]
+"""One cell on one side: the set, and the rules about the cell."""
 Table = Sequence[tuple[Seen, int]]
 """Every outcome of a cell with the rows it comes out in; the rows are all, and none stands twice."""
 
@@ -79,16 +81,16 @@ class Spaces:
         return self._made[key]
 
 
-def table(index: Index, bits: int, space: Space, semantic: str = "") -> Table:
-    """Return what the rules of some bits come to, row by row."""
-    if not index.opens(bits):
+def table(index: Index, rules: Sequence[Ruled], space: Space, semantic: str = "") -> Table:
+    """Return what the rules about a cell come to, row by row."""
+    if not rules:
         return [(_seen(DENIED, (), ""), space.all)]
-    always, sometimes = _split(index.members(bits))
+    always, sometimes = _split(rules)
     patterns: dict[tuple[int, ...], int] = {(): space.all}
-    for at, (condition, rules) in enumerate(sometimes):
+    for at, (condition, alike) in enumerate(sometimes):
         true, error = space.where(condition)
         # What cannot be evaluated closes: such a grant does not match, such a guard does.
-        here = true | error if rules[0].kind == "guard" else true
+        here = true | error if alike[0].kind == "guard" else true
         patterns = {
             (*pattern, at) if matches else pattern: found
             for pattern, rows in patterns.items()
@@ -103,30 +105,18 @@ def table(index: Index, bits: int, space: Space, semantic: str = "") -> Table:
     return sorted(merged.items(), key=lambda item: (item[0].weight, item[0].outcome.rule))
 
 
-def conditions_of(index: Index, bits: int) -> list[Formula]:
-    """Return the conditions under which rules of some bits match, without those that always do.
-
-    Where no grant is among them there are none: everything is denied, whatever is the case.
-    """
-    if not index.opens(bits):
-        return []
-    return list(dict.fromkeys(bit.condition for bit in index.members(bits) if bit.condition != ALWAYS))
-
-
-def difference(
-    old: tuple[Index, int], new: tuple[Index, int], spaces: Spaces, semantics: tuple[str, str] = ("", "")
-) -> Difference | None:
-    """Return how a cell differs, None if it does not.
+def difference(old: Cell, new: Cell, spaces: Spaces, semantics: tuple[str, str] = ("", "")) -> Difference | None:
+    """Return how a cell differs, given the rules about it on either side; None if it does not.
 
     Where the space is a sample, None means that no drawn row differs.
 
     Args:
-        old: the set before, and the bits of its rules about the cell.
-        new: the set after, and the bits of its rules about the cell.
+        old: the set before, and its rules about the cell.
+        new: the set after, and its rules about the cell.
         spaces: those already made.
         semantics: types of the field on either side, where they differ.
     """
-    space = spaces.of((*conditions_of(*old), *conditions_of(*new)))
+    space = spaces.of(_conditions(old[1], new[1]))
     before, after = table(*old, space, semantics[0]), table(*new, space, semantics[1])
     loosened = tightened = 0
     for one, rows in before:
@@ -141,31 +131,29 @@ def difference(
     return Difference(verdict, space, before, after, loosened, tightened)
 
 
-def undecided(old: tuple[Index, int], new: tuple[Index, int], spaces: Spaces) -> bool:
+def undecided(old: Cell, new: Cell, spaces: Spaces) -> bool:
     """Tell whether a cell without a difference may have one: its rules differ, and rows were only drawn."""
-    formulas = (*conditions_of(*old), *conditions_of(*new))
-    if not formulas or spaces.of(formulas).exact:
-        return False
-    return _signature(*old) != _signature(*new)
+    return not spaces.of(_conditions(old[1], new[1])).exact and _signature(old[1]) != _signature(new[1])
 
 
-def _signature(index: Index, bits: int) -> frozenset[object]:
-    return frozenset(
-        (bit.rule.kind, bit.rule.weight, bit.rule.mask, bit.rule.layer, bit.condition)
-        for bit in index.members(bits)
-    )
+def _conditions(*sides: Sequence[Ruled]) -> Iterator[Formula]:
+    return (each.condition for rules in sides for each in rules if each.condition is not ALWAYS)
 
 
-def _split(bits: Iterable[Bit]) -> tuple[list[Rule], list[tuple[Formula, list[Rule]]]]:
+def _signature(rules: Iterable[Ruled]) -> frozenset[object]:
+    return frozenset((rule.kind, rule.weight, rule.mask, rule.layer, condition) for rule, condition in rules)
+
+
+def _split(rules: Iterable[Ruled]) -> tuple[list[Rule], list[tuple[Formula, list[Rule]]]]:
     """Return the rules that always match, and the others by condition and kind."""
     always: list[Rule] = []
     sometimes: dict[tuple[Formula, str], list[Rule]] = {}
-    for bit in bits:
-        if bit.condition == ALWAYS:
-            always.append(bit.rule)
+    for rule, condition in rules:
+        if condition is ALWAYS:
+            always.append(rule)
         else:
-            sometimes.setdefault((bit.condition, bit.rule.kind), []).append(bit.rule)
-    return always, [(condition, rules) for (condition, _), rules in sometimes.items()]
+            sometimes.setdefault((condition, rule.kind), []).append(rule)
+    return always, [(condition, alike) for (condition, _), alike in sometimes.items()]
 
 
 def _seen(outcome: Outcome, matching: Iterable[Rule], semantic: str) -> Seen:

@@ -6,7 +6,7 @@ about are handled as one, and so are fields that the same rules reach; that is a
 nothing is left out by it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
@@ -15,9 +15,10 @@ from typing import Final, NamedTuple, cast
 from proxy.model import Action, Outcome
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.boxes import Box, merged
-from proxy.policy.plan.cell import Difference, Spaces, Table, Verdict, difference, undecided
-from proxy.policy.plan.index import Caller, Index, Reading
+from proxy.policy.plan.cell import Cell, Difference, Spaces, Table, Verdict, difference, undecided
+from proxy.policy.plan.index import Index
 from proxy.policy.plan.phrase import fact_words, outcome_words, words
+from proxy.policy.plan.reading import Caller, Conditions, Reading
 
 MOST_DAYS: Final = 366
 """Days on which something begins or ends that are looked at; a set with more is compared up to there."""
@@ -25,10 +26,10 @@ MOST_DAYS: Final = 366
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One policy set to compare, with the conditions of those of its rules that have any."""
+    """One policy set to compare, and how its conditions are read."""
 
     policies: PolicySet
-    conditions: Mapping[str, Reading]
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ class Comparison:
         return any(change.verdict.opens or not change.exact for change in self.changes)
 
 
+def sides(old: PolicySet, new: PolicySet) -> tuple[Side, Side]:
+    """Return two sets to compare, with their own conditions."""
+    return Side(old, Conditions(old, new, "before")), Side(new, Conditions(new, old, "after"))
+
+
 def compare(old: Side, new: Side, *, today: date, role_sets: Iterable[frozenset[str]] = ()) -> Comparison:
     """Return what differs from `today` (UTC) on.
 
@@ -132,8 +138,17 @@ _Dimensions = tuple[
     frozenset[date], frozenset[frozenset[str]], frozenset[str], frozenset[str], frozenset[Action], frozenset[str]
 ]
 """What a box is of: days, roles, purposes, recipients, actions, fields."""
-_Bits = tuple[tuple[int, int], ...]
-"""For each day, the rules of either side that speak about a caller."""
+_Where = tuple[str, str]
+"""Connector and object."""
+
+
+class _Asker(NamedTuple):
+    """What callers must share to be handled as one."""
+
+    asked: tuple[tuple[int, int], ...]
+    """For each day, the rules of either side that speak about them."""
+    given: tuple[Hashable, Hashable]
+    """What conditions on either side can tell of them."""
 
 
 class _Comparing:
@@ -142,22 +157,22 @@ class _Comparing:
     def __init__(self, old: Side, new: Side, today: date, role_sets: Iterable[frozenset[str]]) -> None:
         self.days = _days(old.policies, new.policies, today)
         callers = tuple(_callers(old.policies, new.policies, role_sets))
-        self.old = Index(old.policies, old.conditions, callers)
-        self.new = Index(new.policies, new.conditions, callers)
+        self.old, self.new = Index(old.policies, old.reading), Index(new.policies, new.reading)
         self.spaces = Spaces()
-        self.callers: dict[_Bits, list[Caller]] = {}
-        """By the rules that speak about them: whom the same ones do need not be told apart."""
-        self._asked: dict[Caller, _Bits] = {}
+        self.callers: dict[_Asker, list[Caller]] = {}
+        self._askers: dict[Caller, _Asker] = {}
         self._classes: dict[tuple[str, str, Action], dict[_Cell, frozenset[str]]] = {}
         for caller in callers:
-            bits = tuple((self.old.asked(caller, day), self.new.asked(caller, day)) for day in self.days)
-            self.callers.setdefault(bits, []).append(caller)
-            self._asked[caller] = bits
+            asked = tuple((self.old.asked(caller, day), self.new.asked(caller, day)) for day in self.days)
+            asker = _Asker(asked, (self.old.given(caller), self.new.given(caller)))
+            self.callers.setdefault(asker, []).append(caller)
+            self._askers[caller] = asker
         self.cells = self.inexact = 0
         self.counts = dict.fromkeys(Verdict, 0)
         self.opening: set[str] = set()
         self.boxes: dict[tuple[_Kind, str, str], list[Box]] = {}
-        self._found: dict[_Cell, tuple[Difference | None, _Kind | None]] = {}
+        self._alike: dict[object, tuple[Difference | None, _Kind | None]] = {}
+        self._found: dict[object, tuple[Difference | None, _Kind | None]] = {}
 
     def result(self) -> Comparison:
         """Return everything that differs."""
@@ -184,15 +199,15 @@ class _Comparing:
         for was, now, _ in fields:
             speaking[0] |= was
             speaking[1] |= now
-        steps: dict[tuple[int, int], _Steps] = {}
+        steps: dict[tuple[int, int, object], _Steps] = {}
         ways: dict[tuple[int, ...], list[tuple[_Kind, frozenset[date], frozenset[str]]]] = {}
-        for asked, callers in self.callers.items():
+        for asker, callers in self.callers.items():
             self.cells += count * len(callers)
             daily = []
-            for was, now in asked:
-                key = (was & speaking[0], now & speaking[1])
+            for was, now in asker.asked:
+                key = (was & speaking[0], now & speaking[1], asker.given)
                 if key not in steps:
-                    steps[key] = self._steps(fields, *key)
+                    steps[key] = self._steps(fields, (connector, name), *key)
                 daily.append(steps[key])
             if not any(daily):
                 continue
@@ -211,6 +226,7 @@ class _Comparing:
     ) -> None:
         verdicts: dict[str, set[Verdict]] = {}
         for kind, days, names in way:
+            self.inexact += 0 if kind.exact else len(names) * len(callers)
             for each in names:
                 verdicts.setdefault(each, set()).add(kind.verdict)
             boxes = self.boxes.setdefault((kind, connector, name), [])
@@ -239,23 +255,51 @@ class _Comparing:
             found.setdefault(cell, set()).add(field)
         return {cell: frozenset(names) for cell, names in found.items()}
 
-    def _steps(self, fields: Mapping[_Cell, frozenset[str]], was: int, now: int) -> _Steps:
+    def _steps(
+        self,
+        fields: Mapping[_Cell, frozenset[str]],
+        where: _Where,
+        was: int,
+        now: int,
+        given: tuple[Hashable, Hashable],
+    ) -> _Steps:
         """Return how the fields of one object differ, given the rules that speak about the caller."""
         found: dict[_Kind, frozenset[str]] = {}
         for (before, after, semantics), names in fields.items():
-            kind = self._difference((was & before, now & after, semantics))[1]
+            kind = self._difference((was & before, now & after, semantics), where, given)[1]
             if kind is not None:
                 found[kind] = found.get(kind, frozenset()) | names
         return tuple(found.items())
 
-    def _difference(self, cell: _Cell) -> tuple[Difference | None, _Kind | None]:
-        found = self._found.get(cell)
+    def _difference(
+        self, cell: _Cell, where: _Where, given: tuple[Hashable, Hashable]
+    ) -> tuple[Difference | None, _Kind | None]:
+        was, now, _ = cell
+        # Object and caller only make a difference to conditions.
+        depends = was & self.old.conditional(given[0]) or now & self.new.conditional(given[1])
+        key = (cell, where, given) if depends else cell
+        found = self._found.get(key)
         if found is None:
-            found = self._found[cell] = self._differ(*cell)
+            found = self._found[key] = self._differ(cell, where, given)
         return found
 
-    def _differ(self, was: int, now: int, semantics: tuple[str, str]) -> tuple[Difference | None, _Kind | None]:
-        old, new = (self.old, was), (self.new, now)
+    def _differ(
+        self, cell: _Cell, where: _Where, given: tuple[Hashable, Hashable]
+    ) -> tuple[Difference | None, _Kind | None]:
+        was, now, semantics = cell
+        old = self.old, self.old.ruled(was, where, given[0])
+        new = self.new, self.new.ruled(now, where, given[1])
+        if not old[1] and not new[1]:
+            return None, None
+        # The same rules under the same conditions are met for many objects and callers.
+        same = (*((id(rule), id(condition)) for rule, condition in (*old[1], *new[1])), semantics)
+        if same not in self._alike:
+            self._alike[same] = self._compared(old, new, semantics)
+        return self._alike[same]
+
+    def _compared(
+        self, old: Cell, new: Cell, semantics: tuple[str, str]
+    ) -> tuple[Difference | None, _Kind | None]:
         found = difference(old, new, self.spaces, semantics)
         if found is not None:
             self._remember_opening(found)
@@ -292,10 +336,12 @@ class _Comparing:
         """Yield the first cell of a row, in a case that opens and in one that closes."""
         caller = Caller(change.roles[0], change.purposes[0], change.recipients[0])
         action, field, day = change.actions[0], change.fields[0], change.days[0][0]
-        asked = self._asked[caller][self.days.index(day)]
+        asker = self._askers[caller]
+        asked = asker.asked[self.days.index(day)]
         classes = self._classes[change.connector, change.object, action]
         before, after, semantics = next(cell for cell, names in classes.items() if field in names)
-        found, _ = self._difference((asked[0] & before, asked[1] & after, semantics))
+        cell = (asked[0] & before, asked[1] & after, semantics)
+        found, _ = self._difference(cell, (change.connector, change.object), asker.given)
         if found is None:
             return
         both = found.loosened & found.tightened

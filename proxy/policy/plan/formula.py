@@ -15,6 +15,8 @@ MISSING: Final = "\0missing"
 """The fact is not there, and an atom asks whether it is."""
 UNREADABLE: Final = "\0unreadable"
 """The fact cannot be had, or looking at it fails."""
+UNUSABLE: Final = "\0unusable"
+"""The fact is there, as an atom can find out, and it is not of its type."""
 YES: Final = "true"
 
 
@@ -56,13 +58,22 @@ class Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """CEL's `? :`: only the branch that is taken counts; an error where `test` is one."""
+
+    test: "Formula"
+    then: "Formula"
+    otherwise: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
 class Constant:
     """The same for every record; None is an error for every record."""
 
     value: Literal[True, False] | None
 
 
-Formula = Atom | Not | All | Any | Constant
+Formula = Atom | Not | All | Any | Choice | Constant
 
 
 def atoms_of(formula: Formula) -> Iterator[Atom]:
@@ -74,6 +85,9 @@ def atoms_of(formula: Formula) -> Iterator[Atom]:
             yield from atoms_of(of)
         case All(of) | Any(of):
             for each in of:
+                yield from atoms_of(each)
+        case Choice(test, then, otherwise):
+            for each in (test, then, otherwise):
                 yield from atoms_of(each)
         case Constant():
             return
@@ -91,6 +105,11 @@ def simplified(formula: Formula) -> Formula:
             return _joined(All, of, decisive=False)
         case Any(of):
             return _joined(Any, of, decisive=True)
+        case Choice(test, then, otherwise):
+            asked = simplified(test)
+            if isinstance(asked, Constant):
+                return asked if asked.value is None else simplified(then if asked.value else otherwise)
+            return Choice(asked, simplified(then), simplified(otherwise))
         case _:
             return formula
 

@@ -5,8 +5,7 @@ Two cells that the same rules reach under the same conditions are the same cell.
 arithmetic, before anything is decided, is what makes millions of cells a matter of thousands.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -15,27 +14,15 @@ from proxy.model import Action, Outcome
 from proxy.policy.combine import combine
 from proxy.policy.compile import WHOLE_RECORD, PolicySet
 from proxy.policy.plan.formula import Constant, Formula
+from proxy.policy.plan.reading import Caller, Reading
 from proxy.policy.rules import Rule
-
-
-class Caller(NamedTuple):
-    """Who asks, what for, for whom."""
-
-    roles: frozenset[str]
-    purpose: str
-    recipient: str
-
-
-Reading = Callable[[Caller], Formula]
-"""Caller -> what is left of a rule's condition when it is known who asks."""
 
 ALWAYS: Final = Constant(value=True)
 NEVER: Final = Constant(value=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Bit:
-    """One rule under one condition."""
+class Ruled(NamedTuple):
+    """One rule, and the condition under which it matches."""
 
     rule: Rule
     condition: Formula
@@ -44,29 +31,26 @@ class Bit:
 class Index:
     """The rules of one set; those that are only audited are left out, for they change nothing."""
 
-    def __init__(
-        self, policies: PolicySet, conditions: Mapping[str, Reading], callers: Sequence[Caller]
-    ) -> None:
-        """Take a set, the conditions of those of its rules that have any, by rule id, and who will ask."""
+    def __init__(self, policies: PolicySet, reading: Reading) -> None:
         self.policies = policies
-        self.bits: list[Bit] = []
-        self._by_rule: dict[int, int] = {}
-        self._askers: dict[object, tuple[Rule, int]] = {}
-        self._always = 0
-        self._sometimes: dict[Caller, int] = {}
+        self._reading = reading
         self._rules = [rule for rule in policies.rules if rule.applies]
+        self._bits = {id(rule): 1 << at for at, rule in enumerate(self._rules)}
+        # Rules that ask for the same callers are asked once.
+        self._askers: dict[object, tuple[Rule, int]] = {}
         for rule in self._rules:
-            self._by_rule[id(rule)] = self._admit(rule, conditions.get(rule.id), callers)
-            # Rules that ask for the same callers are asked once.
             selector = (rule.callers, rule.unless, rule.spared)
             first, before = self._askers.get(selector, (rule, 0))
-            self._askers[selector] = (first, before | self._by_rule[id(rule)])
+            self._askers[selector] = (first, before | self._bits[id(rule)])
         self._actions = {
             action: self._of(rule for rule in self._rules if action in rule.actions) for action in Action
         }
         self._grants = self._of(rule for rule in self._rules if rule.kind == "grant")
         self._fields: dict[tuple[str, str], dict[str, int]] = {}
         self._in_force: dict[date, int] = {}
+        self._conditional: dict[Hashable, int] = {}
+        self._read: dict[tuple[int, tuple[str, str], Hashable], Formula] = {}
+        self._formulas: dict[Formula, Formula] = {ALWAYS: ALWAYS, NEVER: NEVER}
 
     def asked(self, caller: Caller, day: date) -> int:
         """Return the bits of the rules that speak about a caller on a day (UTC).
@@ -84,7 +68,19 @@ class Index:
         for rule, bits in self._askers.values():
             if rule.concerns(roles, purpose, recipient, day):
                 found |= bits
-        return found & self._in_force[day] & (self._always | self._sometimes.get(caller, 0))
+        return found & self._in_force[day]
+
+    def given(self, caller: Caller) -> Hashable:
+        """Return what conditions can tell of a caller."""
+        return self._reading.given(caller)
+
+    def conditional(self, given: Hashable) -> int:
+        """Return the bits of the rules that depend on more than who asks for what."""
+        if given not in self._conditional:
+            self._conditional[given] = self._of(
+                rule for rule in self._rules if self._reading.conditional(rule, given)
+            )
+        return self._conditional[given]
 
     def doing(self, action: Action) -> int:
         """Return the bits of the rules about an action."""
@@ -103,12 +99,23 @@ class Index:
             return {**fields, RECORD_ITSELF: fields[RECORD_ITSELF] | walls}
         return fields
 
-    def members(self, bits: int) -> Iterator[Bit]:
-        """Yield the rules of some bits, by id."""
-        while bits:
-            low = bits & -bits
-            yield self.bits[low.bit_length() - 1]
-            bits ^= low
+    def ruled(self, bits: int, where: tuple[str, str], given: Hashable) -> tuple[Ruled, ...]:
+        """Return the rules of some bits that can match, by id, with their conditions.
+
+        Args:
+            bits: of rules about one cell.
+            where: connector and object of the cell.
+            given: what conditions can tell of its caller.
+        """
+        if not bits & self._grants:
+            return ()  # everything is denied, whatever guards say
+        conditional = self.conditional(given)
+        found = []
+        for rule in self._members(bits):
+            condition = self._condition(rule, where, given) if conditional & self._bits[id(rule)] else ALWAYS
+            if condition is not NEVER:
+                found.append(Ruled(rule, condition))
+        return tuple(found) if any(each.rule.kind == "grant" for each in found) else ()
 
     def outcome(self, matching: list[Rule]) -> Outcome:
         """Return what rules that all match come to."""
@@ -118,34 +125,29 @@ class Index:
             self.policies.layers,
         )
 
-    def opens(self, bits: int) -> bool:
-        """Tell whether any grant is among some bits; without one, everything is denied."""
-        return bits & self._grants != 0
-
-    def _admit(self, rule: Rule, reading: Reading | None, callers: Sequence[Caller]) -> int:
-        """Return the bits of a rule: one for each condition it comes with, none where it never matches."""
-        if reading is None:
-            self.bits.append(Bit(rule, ALWAYS))
-            self._always |= 1 << len(self.bits) - 1
-            return 1 << len(self.bits) - 1
-        bits: dict[Formula, int] = {}
-        for caller in callers:
-            condition = reading(caller)
-            if isinstance(condition, Constant):
+    def _condition(self, rule: Rule, where: tuple[str, str], given: Hashable) -> Formula:
+        """Return a rule's condition; equal ones are one object."""
+        key = (id(rule), where, given)
+        found = self._read.get(key)
+        if found is None:
+            found = self._reading.formula(rule, where, given)
+            if isinstance(found, Constant):
                 # What cannot be evaluated closes: such a grant does not match, such a guard does.
-                condition = Constant(condition.value or (condition.value is None and rule.kind == "guard"))
-            if condition == NEVER:
-                continue
-            if condition not in bits:
-                bits[condition] = 1 << len(self.bits)
-                self.bits.append(Bit(rule, condition))
-            self._sometimes[caller] = self._sometimes.get(caller, 0) | bits[condition]
-        return sum(bits.values())
+                holds = found.value or (found.value is None and rule.kind == "guard")
+                found = ALWAYS if holds else NEVER
+            found = self._read[key] = self._formulas.setdefault(found, found)
+        return found
 
-    def _of(self, rules: Iterator[Rule]) -> int:
+    def _members(self, bits: int) -> Iterator[Rule]:
+        while bits:
+            low = bits & -bits
+            yield self._rules[low.bit_length() - 1]
+            bits ^= low
+
+    def _of(self, rules: Iterable[Rule]) -> int:
         found = 0
         for rule in rules:
-            found |= self._by_rule[id(rule)]
+            found |= self._bits[id(rule)]
         return found
 
     def _within(self, connector: str, name: str) -> dict[str, int]:
@@ -158,5 +160,5 @@ class Index:
             if rule.on not in reached:
                 reached[rule.on] = rule.on.within(connector, spec)
             for field in reached[rule.on]:
-                found[field] |= self._by_rule[id(rule)]
+                found[field] |= self._bits[id(rule)]
         return found

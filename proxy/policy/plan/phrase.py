@@ -11,7 +11,7 @@ from typing import Final
 
 from proxy.model import Effect, Outcome
 from proxy.policy.plan.cell import Table
-from proxy.policy.plan.formula import MISSING, OTHER, UNREADABLE, YES, Atom
+from proxy.policy.plan.formula import MISSING, OTHER, UNREADABLE, UNUSABLE, YES, Atom
 from proxy.policy.plan.space import Space
 
 MOST_TERMS: Final = 12
@@ -72,7 +72,11 @@ def fact_words(value: str, domain: Collection[str]) -> str:
     return _VALUES.get(value, value)
 
 
-_VALUES: Final = {MISSING: "(missing)", UNREADABLE: "(cannot be evaluated)"}
+_VALUES: Final = {
+    MISSING: "(missing)",
+    UNREADABLE: "(cannot be evaluated)",
+    UNUSABLE: "(not of its type)",
+}
 
 
 def _terms(on: int, off: int, space: Space) -> list[dict[Atom, bool]]:

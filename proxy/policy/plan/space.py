@@ -13,9 +13,11 @@ from proxy.policy.plan.formula import (
     MISSING,
     OTHER,
     UNREADABLE,
+    UNUSABLE,
     All,
     Any,
     Atom,
+    Choice,
     Constant,
     Formula,
     Not,
@@ -47,7 +49,7 @@ class Space:
     def __init__(self, formulas: Iterable[Formula]) -> None:
         atoms = {atom for formula in formulas for atom in atoms_of(formula)}
         # In an order of their own, so that words made of them do not depend on which rule came first.
-        self.atoms: tuple[Atom, ...] = tuple(sorted(atoms, key=lambda atom: (atom.presence, atom.text)))
+        self.atoms: tuple[Atom, ...] = tuple(sorted(atoms, key=_in_order))
         self.domains: Mapping[str, tuple[str, ...]] = _domains(self.atoms)
         rows = 1
         for domain in self.domains.values():
@@ -60,7 +62,7 @@ class Space:
         self._memo: dict[int, tuple[Formula, Where]] = {}
         unreadable = 0
         for fact in self.domains:
-            unreadable |= self._columns.get((fact, UNREADABLE), 0)
+            unreadable |= self._columns.get((fact, UNREADABLE), 0) | self._columns.get((fact, UNUSABLE), 0)
         self.readable = self.all & ~unreadable
         """Rows in which every fact can be read."""
 
@@ -71,6 +73,10 @@ class Space:
             # The formula is kept with its rows, so that no other can get its id.
             kept = self._memo[id(formula)] = (formula, self._evaluate(formula))
         return kept[1]
+
+    def column(self, fact: str, value: str) -> int:
+        """Return the rows in which a fact is in one class of its domain."""
+        return self._columns[fact, value]
 
     def row(self, rows: int) -> "Row":
         """Return one of `rows`: the plainest, with nothing unreadable if that can be had."""
@@ -91,6 +97,8 @@ class Space:
             case Not(of):
                 true, error = self.where(of)
                 return Where(self.all & ~(true | error), error)
+            case Choice():
+                return self._choice(formula)
             case All(of):
                 parts = [self.where(each) for each in of]
                 true, false = self.all, 0
@@ -106,15 +114,26 @@ class Space:
                     false &= ~(part.true | part.error)
                 return Where(true, self.all & ~(true | false))
 
+    def _choice(self, choice: Choice) -> Where:
+        test, then, otherwise = map(self.where, (choice.test, choice.then, choice.otherwise))
+        other = self.all & ~(test.true | test.error)
+        true = (test.true & then.true) | (other & otherwise.true)
+        return Where(true, test.error | (test.true & then.error) | (other & otherwise.error))
+
     def _atom(self, atom: Atom) -> Where:
         missing = self._columns.get((atom.fact, MISSING), 0)
         unreadable = self._columns.get((atom.fact, UNREADABLE), 0)
+        unusable = self._columns.get((atom.fact, UNUSABLE), 0)
         if atom.presence:
             return Where(self.all & ~(missing | unreadable), unreadable)
         true = 0
         for value in atom.values:
             true |= self._columns[atom.fact, value]
-        return Where(true, missing | unreadable)
+        return Where(true, missing | unreadable | unusable)
+
+
+def _in_order(atom: Atom) -> tuple[object, ...]:
+    return (atom.presence, atom.text, atom.fact, sorted(atom.values))
 
 
 def _domains(atoms: Iterable[Atom]) -> dict[str, tuple[str, ...]]:
@@ -125,7 +144,7 @@ def _domains(atoms: Iterable[Atom]) -> dict[str, tuple[str, ...]]:
         values.setdefault(atom.fact, set()).update(() if atom.presence else atom.values)
         more = special.setdefault(atom.fact, set())
         if atom.presence:
-            more.add(MISSING)
+            more |= {MISSING, UNUSABLE}
         if atom.fails:
             more.add(UNREADABLE)
     return {fact: (OTHER, *sorted(found), *sorted(special[fact])) for fact, found in sorted(values.items())}

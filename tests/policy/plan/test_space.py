@@ -8,6 +8,7 @@ from proxy.policy.plan.formula import (
     MISSING,
     OTHER,
     UNREADABLE,
+    UNUSABLE,
     All,
     Any,
     Atom,
@@ -46,7 +47,7 @@ def test_a_fact_ranges_over_what_tests_name_and_the_rest() -> None:
         "vip": (OTHER, "true", UNREADABLE),
     }
     assert (space.rows, space.exact) == (24, True)
-    assert Space([HAS]).domains == {"country": (OTHER, MISSING, UNREADABLE)}
+    assert Space([HAS]).domains == {"country": (OTHER, MISSING, UNREADABLE, UNUSABLE)}
 
 
 def test_tests_of_one_fact_exclude_and_imply_each_other() -> None:
