@@ -111,21 +111,3 @@ def _considered_lines(considered: Sequence[Considered]) -> Iterator[str]:
         sign = "✓" if each.counts else "✗"
         line = f"    {sign} {rule_text(each.rule):{effects}}  {each.rule.id:{ids}}  {place_text(each.rule)}"
         yield line if each.counts else f"{line}  {each.because}"
-
-
-def matrix_lines(table: Mapping[str, Mapping[str, Outcome]]) -> Iterator[str]:
-    """Yield one line per field and one column per role."""
-    roles = list(next(iter(table.values()), {}))
-    rows = [(field or "(record)", [_cell(row[role]) for role in roles]) for field, row in table.items()]
-    first = max((len(name) for name, _ in rows), default=0)
-    widths = [max([len(role), *(len(cells[at]) for _, cells in rows)]) for at, role in enumerate(roles)]
-    yield "  ".join(
-        [" " * first, *(f"{role:{width}}" for role, width in zip(roles, widths, strict=True))]
-    ).rstrip()
-    for name, cells in rows:
-        padded = (f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True))
-        yield "  ".join([f"{name:{first}}", *padded]).rstrip()
-
-
-def _cell(outcome: Outcome) -> str:
-    return NOTHING if outcome.effect is Effect.DENY else outcome_text(outcome)

@@ -1,11 +1,11 @@
-"""Why one field comes out as it does, and what every role gets: read from the same algebra that decides."""
+"""Why one field comes out as it does: read from the same algebra that decides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from proxy.message import RECORD_ITSELF
-from proxy.model import DENIED, Action, Outcome
+from proxy.model import Action, Outcome
 from proxy.policy.compile import WHOLE_RECORD, PolicySet
 from proxy.policy.rules import Rule
 
@@ -71,29 +71,6 @@ def explain(policies: PolicySet, question: Question) -> Explanation:
         field is not None or (spec is not None and question.field == RECORD_ITSELF),
         tuple(considered),
     )
-
-
-def matrix(
-    policies: PolicySet, connector: str, name: str, *, action: Action, purpose: str, recipient: str
-) -> dict[str, dict[str, Outcome]]:
-    """Return field -> role -> outcome for callers with that role alone; `""` is the record itself."""
-    columns = {
-        role: policies.plan(
-            connector=connector,
-            roles=frozenset({role}),
-            purpose=purpose,
-            recipient=recipient,
-            action=action,
-            object=name,
-        ).decision
-        for role in sorted(policies.roles)
-    }
-    spec = policies.catalogues[connector][name]
-    fields: Sequence[str] = (*spec.fields, RECORD_ITSELF)
-    return {
-        field: {role: decision.outcomes.get(field, DENIED) for role, decision in columns.items()}
-        for field in fields
-    }
 
 
 def _speaks(rule: Rule, fields: Iterable[str], question: Question) -> bool:

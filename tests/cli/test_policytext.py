@@ -6,7 +6,6 @@ import pytest
 from proxy.cli.policytext import (
     counted,
     explanation_lines,
-    matrix_lines,
     outcome_text,
     place_text,
     problem_data,
@@ -92,16 +91,6 @@ def test_an_unlisted_field_is_said_to_be_one() -> None:
     assert lines[1:3] == [
         "  => ABSENT   no grant opens it",
         "  the connector does not list this field, so no rule can match it",
-    ]
-
-
-def test_a_matrix_lines_up_and_shows_nothing_as_a_dot() -> None:
-    """One column per role, wide enough for its widest cell."""
-    table = {"Born": {"a": Outcome(Effect.MASK, YEAR, "veil"), "b": DENIED}, "": {"a": DENIED, "b": DENIED}}
-    assert list(matrix_lines(table)) == [
-        "          a           b",
-        "Born      mask(year)  ·",
-        "(record)  ·           ·",
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxy.model import DENIED, Action, Effect
-from proxy.policy.explain import Question, explain, matrix
+from proxy.policy.explain import Question, explain
 
 RULES = """\
 grants:
@@ -71,16 +71,3 @@ def test_a_field_no_rule_can_match_is_denied_and_has_no_rules(bench: Any, field:
     assert found.outcome is DENIED
     assert found.considered == ()
     assert found.listed is (field == "New")
-
-
-def test_the_matrix_has_every_field_and_every_role(bench: Any) -> None:
-    """Its cells are what a caller with that role alone gets."""
-    table = matrix(
-        bench.check(RULES).policies, "crm", "Contact", action=Action.READ, purpose="support", recipient="desk"
-    )
-    assert set(table) == {"", "Id", "Name", "Phone", "City", "Born", "Health", "Notes", "New"}
-    assert {role: each.effect for role, each in table["Phone"].items()} == {
-        "agent": Effect.MASK,
-        "lead": Effect.DENY,  # the guard `spare` spares agents only
-        "officer": Effect.DENY,
-    }
