@@ -114,7 +114,13 @@ def digest_of(
     """
     listed = {
         connector: {
-            name: {field: [of.category, sorted(of.tags), of.semantic] for field, of in spec.fields.items()}
+            name: [
+                {field: [of.category, sorted(of.tags), of.semantic] for field, of in spec.fields.items()},
+                {
+                    known: [of.field, of.type, of.optional, repr(of.default)]
+                    for known, of in spec.attributes.items()
+                },
+            ]
             for name, spec in catalogue.items()
         }
         for connector, catalogue in catalogues.items()

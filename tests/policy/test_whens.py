@@ -247,6 +247,16 @@ def test_a_file_s_sets_and_variables_are_there_in_conditions(bench: Any) -> None
     assert bench.check(rules).policies.digest != checked.policies.digest
 
 
+def test_the_digest_covers_what_conditions_know(bench: Any) -> None:
+    """A default that changes decides differently."""
+    rules = OPEN % ", objects: [Contact]" + _guard("resource.restricted")
+    before = bench.check(rules).policies.digest
+    contact = bench.catalogues["crm"]["Contact"]
+    other = replace(contact, attributes={**KNOWN, "restricted": AttributeSpec("R", "bool", default=False)})
+    bench.catalogues = {"crm": {**bench.catalogues["crm"], "Contact": other}, "hub": bench.catalogues["hub"]}
+    assert bench.check(rules).policies.digest != before
+
+
 def test_a_purpose_that_does_not_say_what_people_consent_to_is_reported(bench: Any) -> None:
     """LG108; until it does, its own name is what they must have consented to."""
     bench.write("more.yaml", "purposes:\n  news: {lawful_basis: consent}\n", kind="Vocabulary")
