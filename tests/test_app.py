@@ -102,6 +102,18 @@ def link(path: Path, target: Path) -> None:
     path.symlink_to(target)
 
 
+def condition(at: Path, text: str) -> None:
+    """Give a guard of its own a condition."""
+    rule = f'  - {{id: own, effect: deny, on: {{objects: [Contact]}}, actions: [read], when: ["{text}"]}}\n'
+    (at / "guards.yaml").write_text((at / "guards.yaml").read_text() + rule)
+
+
+def floor(name: str) -> str:
+    """Return a policy that stands on a floor with another hash than any file has."""
+    head = "apiVersion: lychgate.dev/v1\nkind: Policy\nmetadata: {name: base}\n"
+    return f"{head}extends: {{file: {name}, sha256: {'a' * 64}}}\n"
+
+
 EXPIRED = """
     exceptions:
       - {roles: [support_lead], owner: dpo, because: migration, until: 2020-01-31}
@@ -204,6 +216,41 @@ BAD = [
         "guards.yaml",
         "LG111",
         "2020-01-31",
+    ),
+    Bad(
+        "wrong type in a condition",
+        lambda at: condition(at, "resource.opted_out == 'yes'"),
+        "guards.yaml",
+        "LG122",
+        "",
+    ),
+    Bad(
+        "missing attribute",
+        lambda at: condition(at, "resource.contry == 'IE'"),
+        "guards.yaml",
+        "LG101",
+        'did you mean "country"?',
+    ),
+    Bad(
+        "attribute without has()",
+        lambda at: condition(at, "resource.last_activity < now"),
+        "guards.yaml",
+        "LG105",
+        "has(",
+    ),
+    Bad(
+        "floor that was not pinned",
+        lambda at: (at / "base.yaml").write_text(floor("guards.yaml")),
+        "base.yaml",
+        "LG126",
+        "not the one that was pinned",
+    ),
+    Bad(
+        "floor that is gone",
+        lambda at: (at / "base.yaml").write_text(floor("floor.yaml")),
+        "base.yaml",
+        "LG126",
+        'there is no file "floor.yaml"',
     ),
     Bad(
         "broken connector",

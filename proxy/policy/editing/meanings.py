@@ -77,7 +77,7 @@ _OF: Final = {
     "RuleDocument.exceptions": "Whom the rule leaves out for a time: owner, reason and last day.",
     "RuleDocument.mode": "enforce; warn, enforced with a header that names the rule; audit, only observed.",
     "RuleDocument.valid": "First and last day in force. Left out: always.",
-    "RuleDocument.when": "Conditions that must all hold.",
+    "RuleDocument.when": "Conditions in CEL that must all hold; or any, all and none with lists of them.",
     "PolicyDocument.grants": "Doors: each opens something, and the most permissive one counts. None: deny.",
     "PolicyDocument.guards": "Walls: each closes something, for every role, whatever is granted.",
 }
