@@ -148,6 +148,7 @@ def build(config: settings.Config) -> App:
         Problems: policies, connectors or credentials are wrong; every problem at once.
         LedgerError: the ledger is damaged, or another process has it.
     """
+    refuse_exposed(config)
     root = read_key(config.state / KEY_FILE)
     sealer = Sealer(derive(root, "continuation"))
     pseudonyms = Pseudonyms(derive(root, "pseudonyms"))
@@ -261,6 +262,25 @@ def _issuer(name: str, one: settings.Issuer) -> Issuer:
         leeway=one.leeway_seconds,
         max_lifetime=one.max_lifetime_seconds,
     )
+
+
+def refuse_exposed(config: settings.Config) -> None:
+    """Return if nobody else on this machine can replace our state or read a lane's key.
+
+    Raises:
+        Problems: somebody can; a missing file is left to whoever needs it.
+    """
+    watched = [(config.state, 0o022, "others can write here: chmod go-w")]
+    for lane in config.lanes:
+        if lane.tls is not None:
+            watched.append((lane.tls.key, 0o007, "everybody can read this key: chmod o-rwx"))
+    exposed = [
+        Problem(str(path), 0, 0, "LG204", why)
+        for path, bits, why in watched
+        if path.exists() and path.stat().st_mode & bits
+    ]
+    if exposed:
+        raise Problems(exposed)
 
 
 def load_credential(lane: settings.Lane) -> HeldCredential | ClientCredential:

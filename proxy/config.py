@@ -7,7 +7,7 @@ are named by file or environment variable and read by `proxy.app`.
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -16,9 +16,16 @@ from proxy.yamlfile import Strict, read_yaml, validate
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
+FRAMING = frozenset({
+    "accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host",
+    "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+})  # fmt: skip
+"""Header fields that we write ourselves on every request: a credential in one of them would not arrive."""
+
+
 def _address(text: str) -> str:
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65535:
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
         msg = "write host:port, for example 127.0.0.1:8443 (port 0 takes a free one)"
         raise ValueError(msg)
     return text
@@ -26,13 +33,28 @@ def _address(text: str) -> str:
 
 def _origin(text: str) -> str:
     url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path not in {"", "/"} or url.query:
+    rest = url.path.removeprefix("/") or url.query or url.fragment
+    if url.scheme not in {"http", "https"} or not url.hostname or rest or not _is_port(url):
         msg = "write the CRM's origin only, for example https://acme.my.salesforce.com"
         raise ValueError(msg)
     if url.username or url.password:
         msg = "no credentials in a URL: name a file or an environment variable under `credential`"
         raise ValueError(msg)
     return text
+
+
+def _is_port(url: SplitResult) -> bool:
+    try:
+        return url.port != 0
+    except ValueError:
+        return False
+
+
+def _carries_a_credential(name: str) -> str:
+    if name.lower() in FRAMING:
+        msg = f"`{name}` is written anew on every request; name the header that your CRM reads, as Authorization"
+        raise ValueError(msg)
+    return name
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -74,7 +96,9 @@ class Credential(Strict):
     """What the CRM is shown: the client's own credential, or one that only Lychgate holds."""
 
     passthrough: bool = False
-    header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "Authorization"
+    header: Annotated[
+        str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$"), AfterValidator(_carries_a_credential)
+    ] = "Authorization"
     scheme: Literal["Bearer", "Basic", "none"] = "Bearer"
     """`Basic` encodes a secret of the form `user:password`; `none` sends the secret as it is."""
     file: Path | None = None
@@ -158,7 +182,7 @@ class Lane(Strict):
     connector: Name
     policies: Path | PolicySource | None = None
     """This lane's own policy set; None = the installation's."""
-    body_limit_mib: Annotated[int, Field(ge=1, le=1024)] = 16
+    body_limit_mib: Annotated[int, Field(ge=1, le=64)] = 16
     deadline_seconds: Annotated[int, Field(ge=1, le=600)] = 30
 
     @model_validator(mode="after")

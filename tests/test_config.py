@@ -53,6 +53,13 @@ UNSAFE = [
     ("{env: CRM_TOKEN}", "{env: CRM_TOKEN, passthrough: true}", "exactly one of"),
     # a path in the origin would be dropped silently
     ("https://crm.example.com", "https://crm.example.com/services", "origin only"),
+    ("https://crm.example.com", "https://crm.example.com/#x", "origin only"),
+    # nothing listens on port 0, and there is no port 99999
+    ("https://crm.example.com", "https://crm.example.com:0", "origin only"),
+    ("https://crm.example.com", "https://crm.example.com:99999", "origin only"),
+    # the data plane writes these itself, so the CRM would never see the credential
+    ("{env: CRM_TOKEN}", "{env: CRM_TOKEN, header: Host}", "written anew"),
+    ("{env: CRM_TOKEN}", "{env: CRM_TOKEN, header: content-length}", "written anew"),
     # a port is needed
     ("127.0.0.1:8443", "127.0.0.1", "host:port"),
 ]
