@@ -20,6 +20,7 @@ from tests.e2e.reading import Entry, entries_of, told_of
 
 CRM_TOKEN = "only-lychgate-has-this"
 """What the CRM is shown; no client has it, and no client may ever see it."""
+TRYTON_LOGIN = f"lychgate:{CRM_TOKEN}"
 
 Upstream = Callable[[Request], Response]
 
@@ -36,7 +37,7 @@ class Ended:
 
 
 class GatewayHarness:
-    """A Salesforce lane and a HubSpot lane with the example policies, and a key for every client."""
+    """A lane for each CRM with the example policies, and a key for every client."""
 
     def __init__(self, installation: Installation, app: App) -> None:
         self.installation = installation
@@ -48,6 +49,7 @@ class GatewayHarness:
         """Return a harness whose installation lies in `folder`; `close` it."""
         crms: tuple[Crm, ...] = ("salesforce", "hubspot")
         lanes = {crm: LaneOf(0, "http://127.0.0.1:9", CRM_TOKEN) for crm in crms}
+        lanes["tryton"] = LaneOf(0, "http://127.0.0.1:9", TRYTON_LOGIN, "Basic")
         made = make_installation(folder, lanes, admin=0)
         return cls(made, build(load_config(made.config)))
 
@@ -72,7 +74,7 @@ class GatewayHarness:
         """Return how one exchange on `lane` ends.
 
         Args:
-            lane: `salesforce` or `hubspot`.
+            lane: `salesforce`, `hubspot` or `tryton`.
             request: as the data plane would make it: names of headers in lower case.
             upstream: gets what is forwarded and answers as the CRM.
         """
