@@ -271,9 +271,11 @@ def refuse_exposed(config: settings.Config) -> None:
         Problems: somebody can; a missing file is left to whoever needs it.
     """
     watched = [(config.state, 0o022, "others can write here: chmod go-w")]
-    for lane in config.lanes:
-        if lane.tls is not None:
-            watched.append((lane.tls.key, 0o007, "everybody can read this key: chmod o-rwx"))
+    watched += [
+        (lane.tls.key, 0o007, "everybody can read this key: chmod o-rwx")
+        for lane in config.lanes
+        if lane.tls is not None
+    ]
     exposed = [
         Problem(str(path), 0, 0, "LG204", why)
         for path, bits, why in watched

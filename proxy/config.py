@@ -17,8 +17,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 FRAMING = frozenset({
-    "accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host",
-    "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+    "accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect",
+    "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
 })  # fmt: skip
 """Header fields that we write ourselves on every request: a credential in one of them would not arrive."""
 
