@@ -1,5 +1,6 @@
 """`lychgate.yaml`: what is unsafe is refused with its place, before anything listens."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,12 @@ def test_a_source_of_policies_has_to_be_clear(tmp_path: Path, lines: str, messag
     with pytest.raises(Problems) as caught:
         load_config(write(tmp_path, HEAD + lines + "\nlanes:" + LANE))
     assert any(message in problem.message and problem.line == 3 for problem in caught.value.problems)
+
+
+def test_the_example_in_the_reference_can_be_loaded(tmp_path: Path) -> None:
+    """What policies/README.md says about sources stands in a configuration as it is."""
+    text = (Path(__file__).parents[1] / "policies" / "README.md").read_text()
+    (example,) = re.findall(r"^```yaml gateway\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    config = load_config(write(tmp_path, f"{HEAD}{example}lanes:{LANE}"))
+    assert isinstance(config.policies, PolicySource)
+    assert config.reload.watch

@@ -20,6 +20,8 @@ kind: Gateway
 
 state: state                    # keys, certificates and the ledger; only the service account may read it
 policies: policies              # vocabulary, rules and connectors: what you review and version
+# policies: {git: ., revision: main, path: policies}   # as they are committed, not as they are being edited
+# reload: {watch: true}         # take up changes by themselves, not only on SIGHUP
 admin: 127.0.0.1:9464           # /metrics, /ready, /healthz; answers this machine only
 drain_seconds: 10               # how long exchanges under way may take to finish after SIGTERM
 
