@@ -1,4 +1,4 @@
-"""A purpose that rests on consent, with real SDKs: each record is shown, or not, by what its person agreed to."""
+"""A purpose that rests on consent, with real SDKs: each record is shown by what its person agreed to."""
 
 import pytest
 from simple_salesforce.exceptions import SalesforceError
