@@ -38,9 +38,12 @@ _PLACES: Final = (None,) * MAX_FOLDS
 Outcome = bool | Literal[Error.ERROR]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """Something that is true of a record and a request, or false, or in error."""
+    """Something that is true of a record and a request, or false, or in error.
+
+    Each is equal to itself alone, so that it costs nothing to keep one in a table.
+    """
 
     text: str
     """Canonical; two questions with the same text and declarations are the same."""

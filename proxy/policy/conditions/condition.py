@@ -10,12 +10,9 @@ from proxy.policy.conditions.direct import Run
 from proxy.policy.conditions.running import runner
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Condition(Question):
-    """A question that is made of others.
-
-    These are worked out when somebody asks for them; whoever serves requests never does.
-    """
+    """A question that is made of others, which are worked out when somebody asks for them."""
 
     shape: Shape
     """Its formula over its atoms, as steps: for those who ask about every record at once."""

@@ -97,7 +97,7 @@ def _fact(random: Random, kind: Type) -> object:
     if kind.item is None:
         return random.choice(VALUES[kind])
     items = [random.choice(VALUES[kind.item]) for _ in range(random.choice((0, 1, 2, 3, 5)))]
-    return [*items, "x" if kind.item != STRING else 1] if random.random() < 0.05 else items
+    return [*items, "x" if kind.item != STRING else 1] if random.random() < 0.2 else items
 
 
 def environment() -> cel.Env:

@@ -29,6 +29,7 @@ OPTIONAL = "resource.country is optional: write has(resource.country) && ..."
             "LG101",
             "unknown attribute recipient.web; there are country, kind, name",
         ),
+        ("resource.scres[0] == 1", "LG101", 'unknown attribute resource.scres (did you mean "scores"?)'),
         ("'x' in sets.eae", "LG101", 'unknown set "eae" (did you mean "eea"?)'),
         ("purpos == 'x'", "LG101", 'unknown name "purpos" (did you mean "purpose"?)'),
         ("x", "LG101", 'unknown name "x"'),
