@@ -232,7 +232,14 @@ def _review(old: Loaded, new: Loaded, role_sets: list[frozenset[str]], *, approv
     )
     if approval is None or not found.opens:
         return found
-    return replace(found, approvers=approvers(comparison.opening, old, new))
+    return replace(found, approvers=_asked_to_agree(found, old, new))
+
+
+def _asked_to_agree(found: text.Reviewed, old: Loaded, new: Loaded) -> tuple[str, ...]:
+    names = set(approvers(found.comparison.opening, old, new)) if found.comparison.opens else set[str]()
+    if any(note.verdict and note.verdict.opens for note in found.notes):
+        names |= purpose_owners(old)
+    return tuple(sorted(names))
 
 
 def _places(side: Loaded) -> dict[str, str]:
@@ -240,10 +247,10 @@ def _places(side: Loaded) -> dict[str, str]:
 
 
 def approvers(rules: frozenset[str], old: Loaded, new: Loaded) -> tuple[str, ...]:
-    """Return the owners of the documents in which these rules stand.
+    """Return the owners of the documents in which these rules stand, and of the purposes if any is new.
 
-    Owners are those of the old side wherever the rule or its file is there: otherwise a change could name
-    itself the owner of what it opens.
+    Owners are those of the old side wherever the rule or its file is there, and a new document has to be agreed
+    to by whoever owns the purposes: otherwise a change could name itself the owner of what it opens.
     """
     before, after = _owners(old), _owners(new)
     where_old = {rule.id: _file(old, rule.place) for rule in old.policies.rules}
@@ -251,11 +258,21 @@ def approvers(rules: frozenset[str], old: Loaded, new: Loaded) -> tuple[str, ...
     found: set[str] = set()
     for rule in rules:
         file = where_old.get(rule) or where_new.get(rule, "")
-        found |= before.get(file) or after.get(file, set())
-    return tuple(sorted(found))
+        if file in before:
+            found |= before[file]
+        else:
+            found |= after.get(file, set()) | purpose_owners(old)
+    return tuple(sorted(found or purpose_owners(old)))
+
+
+def purpose_owners(side: Loaded) -> set[str]:
+    """Return the owners of the documents that declare what data is used for."""
+    documents = [document for _, document in gather(side.folder).vocabularies if document.purposes]
+    return {document.metadata.owner for document in documents if document.metadata.owner}
 
 
 def _owners(side: Loaded) -> dict[str, set[str]]:
+    """Return who owns each file; one without an owner is not in it."""
     gathered = gather(side.folder)
     found: dict[str, set[str]] = {}
     for file, document in (*gathered.policies, *gathered.vocabularies):

@@ -245,6 +245,20 @@ def test_approval_is_asked_of_those_who_own_the_rules_today(repository: Reposito
     assert last.endswith("Loosening needs approval by: dpo, privacy-eng")
 
 
+def test_a_new_document_is_agreed_to_by_whoever_owns_the_purposes(repository: Repository) -> None:
+    """Its own owner is not enough, and neither is a client's new role."""
+    grants = (repository.top / "grants.yaml").read_text()
+    new = grants.replace("owner: privacy-eng", "owner: me").replace("name: grants", "name: more")
+    new = new.replace("id: phone", "id: more").replace("id: lead-name", "id: other").replace("Phone", "Fax")
+    (repository.top / "more.yaml").write_text(new)
+    last = repository.plan("--require-approval", "loosened").output.splitlines()[-1]
+    assert last.endswith("Loosening needs approval by: me, platform")
+    (repository.top / "more.yaml").unlink()
+    repository.edit("words.yaml", "roles: [agent]", "roles: [agent, lead]")
+    last = repository.plan("--require-approval", "loosened").output.splitlines()[-1]
+    assert last.endswith("Loosening needs approval by: platform")
+
+
 def test_the_same_plan_for_machines_and_for_a_pull_request(repository: Repository, tmp_path: Path) -> None:
     """JSON with everything, also into a file; markdown in which names stay names."""
     repository.edit(*UNMASKED)

@@ -76,7 +76,7 @@ class Sheets:
                 rules = self._index.ruled(bits & about, (connector, name), self._index.given(caller))
                 space = self._spaces.of(each.condition for each in rules)
                 found[field][role] = table(self._index, rules, space), space
-        letters = _lettered(space for row in found.values() for _, space in row.values())
+        letters = _lettered(of for row in found.values() for of in row.values())
         return Sheet(
             connector=connector,
             object=name,
@@ -101,13 +101,21 @@ def _entry(table: Table, space: Space, letters: Mapping[str, str]) -> Entry:
     return Entry(words(table, space, letter), words(table, space), tuple(sorted(rules)))
 
 
-def _lettered(spaces: Iterable[Space]) -> dict[str, str]:
-    """Return a letter for every condition, in the order of their texts: a to z, then aa, ab, ..."""
-    texts = sorted({atom.text for space in spaces for atom in space.atoms})
-    return dict(zip(texts, _letters(), strict=False))
+def _lettered(cells: Iterable[tuple[Table, Space]]) -> dict[str, str]:
+    """Return a letter for every condition that cells are told with, in the order of their texts."""
+    used: set[str] = set()
+
+    def name(atom: Atom) -> str:
+        used.add(atom.text)
+        return atom.text
+
+    for of in cells:
+        words(*of, name)
+    return dict(zip(sorted(used), _letters(), strict=False))
 
 
 def _letters() -> Iterator[str]:
+    """Yield a to z, then aa, ab, ..."""
     yield from ascii_lowercase
     for first in _letters():
         for letter in ascii_lowercase:
