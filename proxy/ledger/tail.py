@@ -105,3 +105,6 @@ class Tail:
                 raise OSError(errno.EIO, "the disk took no byte")
             left = left[written:]
             offset += written
+        # Looked at afterwards: what stands in a file without a name is gone when we are.
+        if not os.fstat(self._fd).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, "the segment was removed")

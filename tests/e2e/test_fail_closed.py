@@ -205,6 +205,21 @@ def test_an_answer_whose_disclosure_cannot_be_written_is_withheld(install: Insta
         run.check_ledger()
 
 
+def test_a_ledger_that_was_removed_refuses_all_traffic(install: Install) -> None:
+    """Somebody clears the folder away while it serves: what is written into nothing counts for nothing."""
+    crm = HubSpotSandbox(CRM_TOKEN)
+    with running(crm) as address:
+        run = install({"hubspot": LaneOf(0, address.url, CRM_TOKEN)}).up()
+        assert hub_is_fine(run)
+        shutil.rmtree(run.made.ledger)
+        before = len(crm.calls)
+        with line_of(run) as line:
+            assert [line.ask().status for _ in range(2)] == [503, 503]
+        assert len(crm.calls) == before
+        assert run.ask_admin("/ready")[0] == 503
+        run.kill()
+
+
 # ---- the CRM, and the way to it ----------------------------------------------------------------------------
 
 

@@ -59,6 +59,15 @@ def test_a_full_segment_is_followed_by_another(folder, new_tail, entries):
     assert survey(folder).seq == 4
 
 
+def test_a_segment_that_was_removed_takes_no_promise(folder, new_tail, entries):
+    """Bytes in a file without a name are gone with the process: a commit into one is an error."""
+    tail = new_tail()
+    tail.commit(batch(entries, 1))
+    segment.path_of(folder, 1).unlink()
+    with pytest.raises(FileNotFoundError):
+        tail.commit(batch(entries, 1))
+
+
 def test_a_commit_larger_than_a_segment_gets_its_own(folder, new_tail, entries):
     """Nothing is too large to be written whole."""
     tail = new_tail()
