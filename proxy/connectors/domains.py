@@ -61,6 +61,8 @@ class Typed:
     members: frozenset[str]
     kinds: Mapping[str, str]
     other: str
+    stored: str = ""
+    """The member that the CRM keeps, from which it computes the others."""
 
     def all(self) -> tuple[str, ...]:
         """Return every field that one of these members may turn out to be."""

@@ -140,7 +140,8 @@ def _shape(name: str, model: RpcModel, words: Words) -> Shape:
     fields = frozenset(words.objects[name].spec.fields)
     typed = None
     if extra.typed is not None:
-        typed = Typed(extra.typed.by, frozenset(extra.typed.fields), extra.typed.kinds, extra.typed.other)
+        said = extra.typed
+        typed = Typed(said.by, frozenset(said.fields), said.kinds, said.other, said.stored)
         fields = fields.difference(typed.all()) | typed.members
     return Shape(
         fields,
@@ -170,6 +171,8 @@ def _complaints(model: RpcModel, words: Words, shapes: Shapes) -> Iterator[str]:
             for each in (*extra.typed.kinds.values(), extra.typed.other, extra.typed.by):
                 if each not in listed:
                     yield f'has typed fields of "{name}" that name a field not listed: "{each}"'
+            if extra.typed.stored not in extra.typed.fields:
+                yield f'has typed fields of "{name}" of which none is the stored one: "{extra.typed.stored}"'
             for each in extra.typed.fields:
                 if each in listed:
                     yield f'lists "{name}.{each}" both as typed and as a field'

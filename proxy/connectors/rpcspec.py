@@ -65,6 +65,8 @@ class RpcTyped(Strict):
     """The field that holds the choice."""
     fields: list[str] = Field(min_length=1)
     """Members whose meaning depends on it; not among the object's fields."""
+    stored: str
+    """The one of them that the CRM keeps; it computes the others."""
     kinds: dict[str, str]
     """Choice -> the field of the object that policy is asked about."""
     other: str

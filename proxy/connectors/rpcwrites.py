@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from proxy.connectors.domains import Relation, Shape, Shapes, is_scalar_struct
 from proxy.errors import Gap, Undecodable
-from proxy.message import RECORD_ITSELF, Record, Tree
+from proxy.message import RECORD_ITSELF, Record, Tree, scalar_text
 from proxy.model import Action, FieldUse, Operation
 
 MAX_DEPTH = 8
@@ -67,10 +67,12 @@ class Writes:
         uses = [
             FieldUse(name, each, action) for member in values for each in _written(member, values, shape, action)
         ]
+        uses += [FieldUse(name, each, Action.READ) for each in _renamed(values, shape, action)]
         # A record without fields is still made, or touched: policy is asked about the record itself.
         self.tasks.add(action, name, uses or [FieldUse(name, RECORD_ITSELF, action)], ids)
         many = {member: relation for member, relation in shape.relations.items() if relation.many}
-        self.records.append(Record(name, action, values, keep=frozenset(many)))
+        judged_below = shape.typed.members if shape.typed else ()
+        self.records.append(Record(name, action, values, keep=frozenset((*many, *judged_below))))
         self._typed(values, name, action)
         for member, value in values.items():
             if member in many:
@@ -79,12 +81,16 @@ class Writes:
                 _check_value(value)
 
     def _typed(self, values: dict[str, Tree], name: str, action: Action) -> None:
-        """Add the same values under the fields that policy knows them by, to be compared with masks."""
+        """Add the same values under the fields that policy knows them by, to be compared with masks.
+
+        What a stored value was masked as goes by what it was, and not by what the client now says it is.
+        """
         shape = self.shapes[name]
         if shape.typed is None:
             return
         for member in shape.typed.members & values.keys():
-            known = dict.fromkeys(_written(member, values, shape, action), values[member])
+            meant = shape.typed.all() if action is Action.UPDATE else _written(member, values, shape, action)
+            known = dict.fromkeys(meant, values[member])
             self.records.append(Record(name, action, known))
 
     def _commands(self, commands: Tree, relation: Relation, depth: int) -> None:
@@ -124,6 +130,19 @@ def _written(member: str, values: Mapping[str, Tree], shape: Shape, action: Acti
     if typed is not None and member == typed.by and action is Action.UPDATE:
         return (shape.field(member), *typed.all())
     return shape.meant(member)
+
+
+def _renamed(values: Mapping[str, Tree], shape: Shape, action: Action) -> tuple[str, ...]:
+    """Return the fields that a stored value may be, if a write says anew what it is and leaves it there.
+
+    From then on it is shown as policy has it for the new kind. So whoever does that must be allowed to read the
+    value whatever it is, or write another in its place.
+    """
+    typed = shape.typed
+    if typed is None or action is not Action.UPDATE or typed.by not in values:
+        return ()
+    replaced = (scalar_text(values.get(typed.stored)) or "").strip()
+    return () if replaced else typed.all()
 
 
 def ids_of(tree: Tree) -> list[int]:

@@ -197,6 +197,7 @@ def test_the_connector_s_author_sees_what_is_wrong(tmp_path: Path) -> None:
         ("inverse: party}\n        contact", "inverse: owner}\n        contact", "inverse"),
         ("- identifiers.code\n", "- identifiers.ssn\n", "leads nowhere"),
         ("other: any_value", "other: no_value", "not listed"),
+        ("stored: value", "stored: number", "stored one"),
         ("fields: [value, value_compact, url]", "fields: [value, value_compact, url, name]", "both as typed"),
         ("replaced_by: {object: party.party}", "replaced_by: {object: party.person}", "not listed"),
         ("params: [ids, context], answer: nothing", "params: [context, ids], answer: nothing", "context"),

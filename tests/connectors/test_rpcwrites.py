@@ -14,9 +14,9 @@ SHAPES = {
         {"mails": Relation("mail", many=True, inverse="party"), "boss": Relation("party")},
     ),
     "mail": Shape(
-        frozenset({"id", "party", "type", "value", "parts"}),
+        frozenset({"id", "party", "type", "value", "short", "parts"}),
         {"party": Relation("party"), "parts": Relation("party", many=True)},
-        typed=Typed("type", frozenset({"value"}), {"email": "email_value"}, "any_value"),
+        typed=Typed("type", frozenset({"value", "short"}), {"email": "email_value"}, "any_value", "value"),
     ),
 }
 
@@ -67,7 +67,7 @@ def test_nested_records_are_operations_of_their_own(values: Tree, expected: list
         ({"value": "x"}, Action.CREATE, ["email_value", "any_value"]),
         ({"value": "x"}, Action.UPDATE, ["email_value", "any_value"]),  # whatever it is there
         # to change the type is to change what the value is
-        ({"type": "email"}, Action.UPDATE, ["type", "email_value", "any_value"]),
+        ({"type": "email", "value": "x"}, Action.UPDATE, ["type", "email_value", "any_value"]),
         ({"type": "email"}, Action.CREATE, ["type"]),
         ({"type": None, "value": "x"}, Action.CREATE, ["type", "email_value", "any_value"]),
     ],
@@ -80,13 +80,59 @@ def test_a_typed_value_is_what_stands_beside_it_or_anything(
     assert [use.field for use in operation.uses] == uses
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"type": "email"},
+        {"type": "other"},  # what is other may be shown, too
+        {"type": "email", "party": 2},
+        {"type": "email", "value": None},  # nothing new, so it may be that nothing is written
+        {"type": "email", "value": " "},
+        {"type": "email", "value": False},
+        {"type": "email", "short": "x"},  # the CRM keeps another
+    ],
+)
+def test_who_renames_a_stored_value_must_be_allowed_to_read_it(values: dict[str, Tree]) -> None:
+    """Under another type it would be shown by the rules of that one: reading every kind has to be allowed."""
+    shown = {"read mail.email_value", "read mail.any_value"}
+    writes, _ = written(values, Action.UPDATE, "mail")
+    (operation,) = writes.tasks.operations()
+    assert operation.action is Action.UPDATE
+    assert shown <= {f"{use.action} {use.object}.{use.field}" for use in operation.uses}
+    nested, _ = written({"mails": [["write", [3], values]]})
+    assert shown <= {f"{use.action} {use.object}.{use.field}" for use in nested.tasks.operations()[1].uses}
+
+
+@pytest.mark.parametrize(
+    ("values", "action"),
+    [
+        ({"type": "email", "value": "new"}, Action.UPDATE),  # the stored one goes
+        ({"value": "new"}, Action.UPDATE),
+        ({"type": "email"}, Action.CREATE),  # nothing is stored yet
+        ({"party": 2}, Action.UPDATE),
+    ],
+)
+def test_what_shows_no_stored_value_is_only_written(values: Tree, action: Action) -> None:
+    """Nobody has to be allowed to read what they write."""
+    (operation,) = written(values, action, "mail")[0].tasks.operations()
+    assert {use.action for use in operation.uses} == {action}
+
+
+@pytest.mark.parametrize("kind", ["email", "other", None])
+def test_an_update_is_compared_with_the_masks_of_every_kind(kind: str | None) -> None:
+    """A mask of a stored value comes back as one, whatever the client now calls it."""
+    values: dict[str, Tree] = {"value": "***"} if kind is None else {"type": kind, "value": "***"}
+    writes, _ = written(values, Action.UPDATE, "mail")
+    assert writes.records[-1].members == {"email_value": "***", "any_value": "***"}
+
+
 def test_everything_written_is_there_to_be_compared_with_masks() -> None:
     """Nested records are among the records, commands are structure, typed values stand under their kinds."""
     inner: dict[str, Tree] = {"type": "email", "value": "a***"}
     writes, _ = written({"name": "x", "mails": [["create", [inner]]]})
     assert [(record.object, record.members, sorted(record.keep)) for record in writes.records] == [
         ("party", {"name": "x", "mails": [["create", [inner]]]}, ["mails"]),
-        ("mail", inner, ["parts"]),
+        ("mail", inner, ["parts", "short", "value"]),
         ("mail", {"email_value": "a***"}, []),
     ]
     assert writes.records[1].members is inner

@@ -273,26 +273,65 @@ def test_a_form_shows_no_hidden_value(lane: Lane) -> None:
 
 @BOTH
 @pytest.mark.parametrize(
-    ("method", "params"),
+    ("client", "method", "params"),
     [
-        (f"model.{MECHANISM}.write", [[1], {"value": "*** *** 67"}]),
-        (f"model.{MECHANISM}.write", [[1], {"type": "phone", "value": "*** *** 67"}]),
+        ("helpdesk", f"model.{MECHANISM}.write", [[1], {"value": "*** *** 67"}]),
         # in the company of an honest one
-        (f"model.{MECHANISM}.write", [[2], {"value": "m@example.org"}, [1], {"value": "*** *** 67"}]),
+        (
+            "helpdesk",
+            f"model.{MECHANISM}.write",
+            [[2], {"value": "m@example.org"}, [1], {"value": "*** *** 67"}],
+        ),
         # inside another record
-        (f"model.{PARTY}.write", [[MARA], {"contact_mechanisms": [["write", [1], {"value": "*** *** 67"}]]}]),
-        (f"model.{MECHANISM}.create", [[{"party": MARA, "type": "phone", "value": "*** *** 67"}]]),
+        (
+            "helpdesk",
+            f"model.{PARTY}.write",
+            [[MARA], {"contact_mechanisms": [["write", [1], {"value": "*** *** 67"}]]}],
+        ),
+        (
+            "helpdesk",
+            f"model.{MECHANISM}.create",
+            [[{"party": MARA, "type": "phone", "value": "*** *** 67"}]],
+        ),
+        # whatever it is now called
+        ("helpdesk_leads", f"model.{MECHANISM}.write", [[1], {"type": "phone", "value": "*** *** 67"}]),
+        ("helpdesk_leads", f"model.{MECHANISM}.write", [[1], {"type": "other", "value": "*** *** 67"}]),
     ],
 )
 def test_a_mask_never_overwrites_the_truth(
-    lane: Lane, protocol: Protocol, method: str, params: list[Any]
+    lane: Lane, protocol: Protocol, client: str, method: str, params: list[Any]
 ) -> None:
     """A masked value that comes back is refused wherever it stands, and nothing of the write is carried out."""
     before = lane.truth(f"model.{MECHANISM}.search_read", [], 0, None, None, ["value", "party"], {})
-    told = lane.wire("helpdesk").call(protocol, method, *params, {})
+    told = lane.wire(client).call(protocol, method, *params, {})
     assert told.fault is not None
     assert told.fault.startswith(MASKED)
     assert lane.truth(f"model.{MECHANISM}.search_read", [], 0, None, None, ["value", "party"], {}) == before
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["email", "website", "other"])
+def test_no_value_is_shown_under_another_name(lane: Lane, protocol: Protocol, kind: str) -> None:
+    """An agent sees the ending of a number and nothing of a SIP address, and cannot have either called otherwise."""
+    (hidden,) = lane.truth(
+        f"model.{MECHANISM}.create", [{"party": JONAS, "type": "sip", "value": "sip-canary@example.org"}], {}
+    )
+    wire, read = lane.wire("helpdesk"), ["type", "value"]
+    shown = flawless(wire.call(protocol, f"model.{MECHANISM}.read", [1, hidden], read, {}))
+    assert [row.get("value") for row in shown] == ["*** *** 67", None]
+    for number in (1, hidden):
+        for method, params in (
+            (f"model.{MECHANISM}.write", [[number], {"type": kind}]),
+            (
+                f"model.{PARTY}.write",
+                [[JONAS], {"contact_mechanisms": [["write", [number], {"type": kind}]]}],
+            ),
+        ):
+            told = wire.call(protocol, method, *params, {})
+            assert told.fault is not None
+            assert told.fault.startswith(NOT_WRITABLE)
+    assert flawless(wire.call(protocol, f"model.{MECHANISM}.read", [1, hidden], read, {})) == shown
+    lane.truth(f"model.{MECHANISM}.delete", [hidden], {})
 
 
 @pytest.mark.parametrize(

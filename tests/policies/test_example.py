@@ -84,6 +84,27 @@ def test_an_agent_sees_whom_they_talk_to_and_no_more(
 
 
 @pytest.mark.parametrize(
+    ("action", "field", "outcome"),
+    [
+        ("create", "type", "allow"),
+        ("create", "phone_value", "allow"),
+        ("update", "phone_value", "allow"),  # an update may replace any of them, and does not say which
+        ("update", "any_value", "allow"),
+        ("update", "type", "deny"),  # or a number called an e-mail address would be shown as one
+        ("update", "party", "allow"),
+        ("update", "sequence", "deny"),
+        ("update", "comment", "deny"),
+        ("read", "any_value", "deny"),
+    ],
+)
+def test_an_agent_replaces_what_reaches_a_person_and_renames_nothing(
+    example: PolicySet, action: str, field: str, outcome: str
+) -> None:
+    """In Tryton, where every way to reach a person is a record that says what it is."""
+    assert _outcome(example, "support_agent", action, f"tryton:party.contact_mechanism/{field}") == outcome
+
+
+@pytest.mark.parametrize(
     ("salesforce", "other"),
     [
         ("Name", "hubspot:contacts/firstname"),
