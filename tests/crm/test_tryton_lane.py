@@ -312,7 +312,7 @@ def test_a_mask_never_overwrites_the_truth(
 @BOTH
 @pytest.mark.parametrize("kind", ["email", "website", "other"])
 def test_no_value_is_shown_under_another_name(lane: Lane, protocol: Protocol, kind: str) -> None:
-    """An agent sees the ending of a number and nothing of a SIP address, and cannot have either called otherwise."""
+    """An agent sees the ending of a number and nothing of a SIP address, and can call neither otherwise."""
     (hidden,) = lane.truth(
         f"model.{MECHANISM}.create", [{"party": JONAS, "type": "sip", "value": "sip-canary@example.org"}], {}
     )
