@@ -31,6 +31,7 @@ CODES: Final = {
     "LG125": "A mask that does not fit its field",
     "LG126": "A floor that is not the pinned one",
     "LG127": "A guard that waits for a record",
+    "LG128": "A test of the set's own that fails",
     "LG300": "A connector's file is not a connector",
     "LG301": "A connector that cannot be used as it is written",
 }

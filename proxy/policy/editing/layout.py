@@ -4,18 +4,11 @@ A comment on a line of its own belongs to the key or item below it and moves wit
 belongs to that line. What stands above the first key of a document stays on top, whatever moves.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable
 
-from proxy.policy.editing.order import Models, inside, keys_of, named
-from proxy.policy.editing.tree import BLOCK_SCALAR, Entry, Node, Source
-
-WIDTH: Final = 110
-"""Brackets that span lines are joined or filled up to here; a line is never broken for its length."""
-
-
-class UnusualError(Exception):
-    """The text uses YAML in a way that nobody needs in a policy; it is left as it is."""
+from proxy.policy.editing.brackets import bare, bracketed
+from proxy.policy.editing.order import Keys, Models
+from proxy.policy.editing.tree import BLOCK_SCALAR, Entry, Node, Source, UnusualError
 
 
 def write(source: Source, models: Callable[[Node], Models]) -> str:
@@ -35,7 +28,7 @@ def write(source: Source, models: Callable[[Node], Models]) -> str:
         lines += (line.rstrip() for line in source.lines[at : root.line])
         at = len(source.lines) if final else root.last + 1
         if root.block:
-            lines += _Block(source, models(root)).write(root, 0, at)
+            lines += _Block(source, Keys(models(root))).write(root, 0, at)
         else:
             lines += (line.rstrip() for line in source.lines[root.line : at])
     lines += (line.rstrip() for line in source.lines[at:])
@@ -45,11 +38,9 @@ def write(source: Source, models: Callable[[Node], Models]) -> str:
 class _Block:
     """Writes one block mapping or list and what is below it."""
 
-    def __init__(self, source: Source, models: Models, *, names: bool = False) -> None:
+    def __init__(self, source: Source, keys: Keys) -> None:
         self.source = source
-        self.models = models
-        self.names = names
-        """The keys are the author's own names and stay in the author's order."""
+        self.keys = keys
 
     def write(self, node: Node, indent: int, end: int) -> list[str]:
         """Return the lines of `node`, which has the source's lines up to `end`."""
@@ -62,24 +53,12 @@ class _Block:
             leads, lines = self._entry(node, entry, starts[number], indent, inner)
             parts.append((entry, [*above, *leads], lines))
             above = self._own_lines(inner, until, indent)
-        if node.kind == "map" and not self.names:
-            parts = self._ordered(parts)
+        if node.kind == "map":
+            parts.sort(key=lambda part: self.keys.place(bare(self.source.raw(part[0].first))))
         written = [line for _, leads, lines in parts for line in (*leads, *lines)]
         while not written[0]:
             written.pop(0)
         return [*written, *above]
-
-    def _ordered(
-        self, parts: list[tuple[Entry, list[str], list[str]]]
-    ) -> list[tuple[Entry, list[str], list[str]]]:
-        """Return the entries in order, each with what stands above it."""
-        rank = {key: at for at, key in enumerate(keys_of(self.models))}
-
-        def place(part: tuple[Entry, list[str], list[str]]) -> int:
-            assert part[0].key is not None
-            return rank.get(_word(self.source.raw(part[0].key)), len(rank))
-
-        return sorted(parts, key=place)
 
     def _first_line(self, node: Node, entry: Entry) -> int:
         line = entry.first.line
@@ -124,7 +103,7 @@ class _Block:
         if entry.value.flow:
             lines = self._value(node, entry.value, indent + 2, " " * indent + "- ")
             return leads, lines
-        written = _Block(self.source, self.models).write(entry.value, indent + 2, end)
+        written = _Block(self.source, self.keys).write(entry.value, indent + 2, end)
         while not written[0] or written[0].lstrip().startswith("#"):
             leads += [line[2:] for line in [written.pop(0)] if line]
         return leads, [" " * indent + "- " + written[0].lstrip(), *written[1:]]
@@ -137,20 +116,16 @@ class _Block:
         gap = self.source.text[key.end : max(value.start, key.end)]
         if key.kind != "scalar" or key.line != key.last or (gap and not gap.startswith(":")):
             raise UnusualError
+        inner = _Block(self.source, self.keys.below(bare(word)))
         if value.block:
-            models = inside(self.models, _word(word)) if not self.names else self.models
-            names = not self.names and named(self.models, _word(word))
             head += self._trailing(key.line, head)
             between = self._own_lines(key.line + 1, self._top(value), indent + 2)
-            below = _Block(self.source, models, names=names).write(value, indent + 2, end)
+            below = inner.write(value, indent + 2, end)
             return [], [head, *(line for line in between if line), *below]
         leads: list[str] = []
         if value.line != key.line:
             leads = [line for line in self._own_lines(key.line, value.line, indent) if line]
             gap = ": "
-        models = inside(self.models, _word(word)) if not self.names else self.models
-        names = not self.names and named(self.models, _word(word))
-        inner = _Block(self.source, models, names=names)
         return leads, inner._value(node, value, indent + 2, head + gap[1:])
 
     def _top(self, node: Node) -> int:
@@ -172,54 +147,11 @@ class _Block:
         return [head + first, *(" " * indent + line.lstrip() if line.strip() else "" for line in rest)]
 
     def _brackets(self, node: Node, head: str, shift: int) -> list[str]:
-        raw = self.source.raw(node)
-        commented = any(line in self.source.comments for line in range(node.line, node.last))
         try:
-            if commented:
-                raise UnusualError
-            parts = self._parts(node)
+            return bracketed(self.source, node, self.keys, head)
         except UnusualError:
-            first, *rest = raw.split("\n")
+            first, *rest = self.source.raw(node).split("\n")
             return [head + first, *(_shifted(line, shift).rstrip() for line in rest)]
-        left, right = "{}" if node.kind == "map" else "[]"
-        line = f"{head}{left}{', '.join(parts)}{right}"
-        if "\n" not in raw or len(line) <= WIDTH:
-            return [line]
-        return _filled(head + left, parts, right)
-
-    def _parts(self, node: Node) -> list[str]:
-        """Return what stands between the commas, keys in order.
-
-        Raises:
-            UnusualError: something that is safer left as it is.
-        """
-        entries = list(node.entries)
-        if node.kind == "map" and not self.names:
-            rank = {key: at for at, key in enumerate(keys_of(self.models))}
-            entries.sort(key=lambda each: rank.get(_word(self.source.raw(each.first)), len(rank)))
-        return [self._part(entry) for entry in entries]
-
-    def _part(self, entry: Entry) -> str:
-        if entry.key is None:
-            return self._inline(entry.value, self.models, names=False)
-        word = self.source.raw(entry.key)
-        if entry.value.start == entry.value.end or not word or word[0] in "?[{":
-            raise UnusualError
-        models = inside(self.models, _word(word)) if not self.names else self.models
-        names = not self.names and named(self.models, _word(word))
-        return f"{word}: {self._inline(entry.value, models, names=names)}"
-
-    def _inline(self, node: Node, models: Models, *, names: bool) -> str:
-        raw = self.source.raw(node)
-        if node.kind == "scalar":
-            if "\n" in raw:
-                raise UnusualError
-            return raw
-        if raw[:1] not in "[{":
-            raise UnusualError
-        parts = _Block(self.source, models, names=names)._parts(node)
-        left, right = "{}" if node.kind == "map" else "[]"
-        return f"{left}{', '.join(parts)}{right}"
 
     def _trailing(self, line: int, written: str) -> str:
         """Return the comment at the end of a line with the blanks before it."""
@@ -233,26 +165,10 @@ class _Block:
         return " " * max(2, column - len(written) if blanks > 2 else 2) + comment
 
 
-def _word(raw: str) -> str:
-    return raw.strip("\"'")
-
-
 def _shifted(line: str, by: int) -> str:
     if not line.strip() or by == 0:
         return line
     return " " * by + line if by > 0 else line[min(-by, len(line) - len(line.lstrip())) :]
-
-
-def _filled(head: str, parts: Sequence[str], right: str) -> list[str]:
-    """Return `head` and the parts, as many on a line as fit, under the first one."""
-    lines, under = [head], " " * len(head)
-    for number, part in enumerate(parts):
-        piece = part + ("," if number + 1 < len(parts) else right)
-        if lines[-1] not in (head, under) and len(lines[-1]) + 1 + len(piece) > WIDTH:
-            lines.append(under)
-        blank = "" if lines[-1] in (head, under) else " "
-        lines[-1] += blank + piece
-    return lines
 
 
 def _squeezed(lines: Iterable[str]) -> list[str]:

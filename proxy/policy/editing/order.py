@@ -1,6 +1,7 @@
 """The order in which keys are written: that of the models, and for rules the order people read them in."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
@@ -31,6 +32,27 @@ RULE: Final = (
 DOCUMENT: Final = ("apiVersion", "kind", "metadata", "extends")
 
 Models = Sequence[type[BaseModel]]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys that a mapping may have, as far as anybody knows."""
+
+    models: "Models" = ()
+    """None: the keys have no order."""
+    names: bool = False
+    """The keys are the author's own names and stay in the author's order; what is below them has the models."""
+
+    def place(self, word: str) -> int:
+        """Return where a key stands among its neighbours; unknown ones come last and keep their order."""
+        known = () if self.names else keys_of(self.models)
+        return known.index(word) if word in known else len(known)
+
+    def below(self, word: str) -> "Keys":
+        """Return the keys of what stands under a key."""
+        if self.names:
+            return Keys(self.models)
+        return Keys(inside(self.models, word), names=named(self.models, word))
 
 
 def keys_of(models: Models) -> tuple[str, ...]:

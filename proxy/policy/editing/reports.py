@@ -106,19 +106,19 @@ def junit(problems: Sequence[Problem], summary: str) -> str:
     )
     for problem in problems:
         name = f"{problem.code} {relative(problem.file)}:{problem.line}:{problem.column}"
-        case = ET.SubElement(suite, "testcase", classname="policy.check", name=_xml(name))
+        case = ET.SubElement(suite, "testcase", classname="policy.check", name=xml(name))
         if problem.severity == "error":
-            ET.SubElement(case, "failure", type=problem.code, message=_xml(problem.message))
+            ET.SubElement(case, "failure", type=problem.code, message=xml(problem.message))
         else:
-            ET.SubElement(case, "system-out").text = _xml(f"warning: {problem.message}")
+            ET.SubElement(case, "system-out").text = xml(f"warning: {problem.message}")
     whole = ET.SubElement(suite, "testcase", classname="policy.check", name="the set can be put in force")
     if errors:
-        ET.SubElement(whole, "failure", type="errors", message=_xml(summary))
+        ET.SubElement(whole, "failure", type="errors", message=xml(summary))
     ET.indent(suite)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suite, "unicode")
 
 
-def _xml(text: str) -> str:
+def xml(text: str) -> str:
     """Drop the characters that XML 1.0 cannot hold in any way."""
     return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
@@ -126,13 +126,13 @@ def _xml(text: str) -> str:
 def markdown(problems: Sequence[Problem], summary: str) -> str:
     """Return a table for a pull request's comment."""
     if not problems:
-        return f"**policy check**: {_cell(summary)}"
+        return f"**policy check**: {cell(summary)}"
     rows = [
-        f"| {problem.severity} | {problem.code} | {_cell(_where(problem))} | {_cell(problem.message)} |"
+        f"| {problem.severity} | {problem.code} | {cell(_where(problem))} | {cell(problem.message)} |"
         for problem in problems
     ]
     head = ["| | code | where | what |", "|---|---|---|---|"]
-    return "\n".join([f"**policy check**: {_cell(summary)}", "", *head, *rows])
+    return "\n".join([f"**policy check**: {cell(summary)}", "", *head, *rows])
 
 
 def _where(problem: Problem) -> str:
@@ -140,7 +140,7 @@ def _where(problem: Problem) -> str:
     return relative(problem.file) + place
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Escape what would end the cell, be taken for HTML or a mention, or be formatted."""
     text = " ".join(text.split())
     text = re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", text)

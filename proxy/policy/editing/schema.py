@@ -144,6 +144,7 @@ def _describe(definition: Schema, model: type[BaseModel]) -> None:
             definition["properties"][field.alias or name]["description"] = text
     for each in definition["properties"].values():
         each.pop("title", None)
+    definition["title"] = model.__name__.removesuffix("Document")
 
 
 def _restrict(definition: Schema, keys: Mapping[str, str], words: Words) -> None:

@@ -8,9 +8,9 @@ import yaml
 from pydantic import BaseModel
 
 from proxy.errors import Problems
-from proxy.policy.editing.layout import UnusualError, write
+from proxy.policy.editing.layout import write
 from proxy.policy.editing.order import Models
-from proxy.policy.editing.tree import Node, Source, parse, scalars
+from proxy.policy.editing.tree import Node, Source, UnusualError, parse, scalars
 from proxy.yamlfile import parse_yaml
 
 Kinds = Mapping[str, type[BaseModel]]

@@ -14,6 +14,10 @@ from yaml._yaml import CParser
 BLOCK_SCALAR: Final = frozenset("|>")
 
 
+class UnusualError(Exception):
+    """The text uses YAML in a way that nobody needs in a policy; it is left as it is."""
+
+
 @dataclass(slots=True)
 class Node:
     """A value: a scalar, or a mapping or sequence with what is in it."""
