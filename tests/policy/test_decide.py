@@ -321,6 +321,45 @@ def test_the_compiled_decision_equals_the_reference(
     assert found == {field: _reference(policy, ask, field) for field in ("", *FIELDS)}
 
 
+def _conditioned(effects: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Rules for everybody that depend on nothing but their conditions."""
+    rule = st.builds(
+        lambda effect, mask, when, fields: (
+            {"effect": effect, "actions": ["*"], "on": {"fields": fields}, "when": when}
+            | ({"with": mask} if effect == "mask" else {})
+        ),
+        st.sampled_from(effects),
+        st.sampled_from(sorted(STRENGTH)),
+        _WHENS,
+        _some(["Name", "Phone", "City"]),
+    )
+    return st.lists(rule, max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    grants=_conditioned(["allow", "mask"]),
+    guards=_conditioned(["mask", "redact", "deny"]),
+    opened=st.booleans(),
+    ask=_ASKS,
+)
+def test_conditions_decide_as_the_reference_says(
+    compiled: Any,
+    grants: list[dict[str, Any]],
+    guards: list[dict[str, Any]],
+    ask: dict[str, Any],
+    *,
+    opened: bool,
+) -> None:
+    """With nothing else in the way: true, false and in error, for grants and for guards."""
+    always = [{"effect": "allow", "actions": ["*"]}] if opened else []
+    policy = _numbered(always + grants, guards)
+    found = _weights(_decision(compiled(policy), ask))
+    assert {field: found[field] for field in FIELDS} == {
+        field: _reference(policy, ask, field) for field in FIELDS
+    }
+
+
 @settings(max_examples=100, deadline=None)
 @given(policy=_POLICIES, guards=_GUARDS, ask=_ASKS)
 def test_adding_guards_never_widens(
