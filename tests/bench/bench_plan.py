@@ -51,9 +51,9 @@ class Read:
         del given
         return rule.id in self.conditions
 
-    def formula(self, rule: Rule, where: object, given: object) -> Formula:
+    def formula(self, rule: Rule, where: object, given: object, *, record: bool) -> Formula:
         """Return a rule's condition."""
-        del where, given
+        del where, given, record
         return self.conditions[rule.id]
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import product
 from typing import Final, NamedTuple, cast
 
-from proxy.model import Action, Outcome
+from proxy.model import DISCLOSING, Action, Outcome
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.boxes import Box, merged
 from proxy.policy.plan.cell import Cell, Difference, Spaces, Table, Verdict, difference, undecided
@@ -138,8 +138,8 @@ _Dimensions = tuple[
     frozenset[date], frozenset[frozenset[str]], frozenset[str], frozenset[str], frozenset[Action], frozenset[str]
 ]
 """What a box is of: days, roles, purposes, recipients, actions, fields."""
-_Where = tuple[str, str]
-"""Connector and object."""
+_Where = tuple[str, str, Action]
+"""Connector, object and action."""
 
 
 class _Asker(NamedTuple):
@@ -207,7 +207,7 @@ class _Comparing:
             for was, now in asker.asked:
                 key = (was & speaking[0], now & speaking[1], asker.given)
                 if key not in steps:
-                    steps[key] = self._steps(fields, (connector, name), *key)
+                    steps[key] = self._steps(fields, (connector, name, action), *key)
                 daily.append(steps[key])
             if not any(daily):
                 continue
@@ -275,9 +275,10 @@ class _Comparing:
         self, cell: _Cell, where: _Where, given: tuple[Hashable, Hashable]
     ) -> tuple[Difference | None, _Kind | None]:
         was, now, _ = cell
-        # Object and caller only make a difference to conditions.
+        connector, name, action = where
+        # Object, action and caller only make a difference to conditions.
         depends = was & self.old.conditional(given[0]) or now & self.new.conditional(given[1])
-        key = (cell, where, given) if depends else cell
+        key = (cell, connector, name, action in DISCLOSING, given) if depends else cell
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = self._differ(cell, where, given)
@@ -287,8 +288,9 @@ class _Comparing:
         self, cell: _Cell, where: _Where, given: tuple[Hashable, Hashable]
     ) -> tuple[Difference | None, _Kind | None]:
         was, now, semantics = cell
-        old = self.old, self.old.ruled(was, where, given[0])
-        new = self.new, self.new.ruled(now, where, given[1])
+        connector, name, action = where
+        old = self.old, self.old.ruled(was, (connector, name), given[0], action)
+        new = self.new, self.new.ruled(now, (connector, name), given[1], action)
         if not old[1] and not new[1]:
             return None, None
         # The same rules under the same conditions are met for many objects and callers.
@@ -341,7 +343,7 @@ class _Comparing:
         classes = self._classes[change.connector, change.object, action]
         before, after, semantics = next(cell for cell, names in classes.items() if field in names)
         cell = (asked[0] & before, asked[1] & after, semantics)
-        found, _ = self._difference(cell, (change.connector, change.object), asker.given)
+        found, _ = self._difference(cell, (change.connector, change.object, action), asker.given)
         if found is None:
             return
         both = found.loosened & found.tightened

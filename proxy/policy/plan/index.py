@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from proxy.message import RECORD_ITSELF
-from proxy.model import Action, Outcome
+from proxy.model import DISCLOSING, Action, Outcome
 from proxy.policy.combine import combine
 from proxy.policy.compile import WHOLE_RECORD, PolicySet
 from proxy.policy.plan.formula import Constant, Formula
@@ -49,7 +49,7 @@ class Index:
         self._fields: dict[tuple[str, str], dict[str, int]] = {}
         self._in_force: dict[date, int] = {}
         self._conditional: dict[Hashable, int] = {}
-        self._read: dict[tuple[int, tuple[str, str], Hashable], Formula] = {}
+        self._read: dict[tuple[int, tuple[str, str], Hashable, bool], Formula] = {}
         self._formulas: dict[Formula, Formula] = {ALWAYS: ALWAYS, NEVER: NEVER}
 
     def asked(self, caller: Caller, day: date) -> int:
@@ -99,20 +99,23 @@ class Index:
             return {**fields, RECORD_ITSELF: fields[RECORD_ITSELF] | walls}
         return fields
 
-    def ruled(self, bits: int, where: tuple[str, str], given: Hashable) -> tuple[Ruled, ...]:
+    def ruled(self, bits: int, where: tuple[str, str], given: Hashable, action: Action) -> tuple[Ruled, ...]:
         """Return the rules of some bits that can match, by id, with their conditions.
 
         Args:
             bits: of rules about one cell.
             where: connector and object of the cell.
             given: what conditions can tell of its caller.
+            action: of the cell.
         """
         if not bits & self._grants:
             return ()  # everything is denied, whatever guards say
         conditional = self.conditional(given)
         found = []
         for rule in self._members(bits):
-            condition = self._condition(rule, where, given) if conditional & self._bits[id(rule)] else ALWAYS
+            condition: Formula = ALWAYS
+            if conditional & self._bits[id(rule)]:
+                condition = self._condition(rule, where, given, record=action in DISCLOSING)
             if condition is not NEVER:
                 found.append(Ruled(rule, condition))
         return tuple(found) if any(each.rule.kind == "grant" for each in found) else ()
@@ -125,12 +128,12 @@ class Index:
             self.policies.layers,
         )
 
-    def _condition(self, rule: Rule, where: tuple[str, str], given: Hashable) -> Formula:
+    def _condition(self, rule: Rule, where: tuple[str, str], given: Hashable, *, record: bool) -> Formula:
         """Return a rule's condition; equal ones are one object."""
-        key = (id(rule), where, given)
+        key = (id(rule), where, given, record)
         found = self._read.get(key)
         if found is None:
-            found = self._reading.formula(rule, where, given)
+            found = self._reading.formula(rule, where, given, record=record)
             if isinstance(found, Constant):
                 # What cannot be evaluated closes: such a grant does not match, such a guard does.
                 holds = found.value or (found.value is None and rule.kind == "guard")

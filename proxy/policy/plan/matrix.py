@@ -73,7 +73,7 @@ class Sheets:
             caller = Caller(frozenset({role}), purpose, recipient)
             bits = self._index.asked(caller, self._day) & self._index.doing(action)
             for field, about in fields.items():
-                rules = self._index.ruled(bits & about, (connector, name), self._index.given(caller))
+                rules = self._index.ruled(bits & about, (connector, name), self._index.given(caller), action)
                 space = self._spaces.of(each.condition for each in rules)
                 found[field][role] = table(self._index, rules, space), space
         letters = _lettered(of for row in found.values() for of in row.values())

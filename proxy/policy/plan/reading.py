@@ -44,8 +44,12 @@ class Reading(Protocol):
     def conditional(self, rule: Rule, given: Hashable) -> bool:
         """Tell whether a rule depends on anything for such a caller."""
 
-    def formula(self, rule: Rule, where: tuple[str, str], given: Hashable) -> Formula:
-        """Return what is left of a rule's condition, for such a caller and one (connector, object)."""
+    def formula(self, rule: Rule, where: tuple[str, str], given: Hashable, *, record: bool) -> Formula:
+        """Return what is left of a rule's condition, for such a caller and one (connector, object).
+
+        Without a record, what looks at one is an error: so it is when a request is decided, and what is not
+        shown is decided then for good.
+        """
 
 
 class Given(NamedTuple):
@@ -92,26 +96,28 @@ class Conditions:
         assert isinstance(given, Given)
         return bool(rule.when) or (rule.kind == "grant" and bool(given.consent))
 
-    def formula(self, rule: Rule, where: tuple[str, str], given: Hashable) -> Formula:
+    def formula(self, rule: Rule, where: tuple[str, str], given: Hashable, *, record: bool) -> Formula:
         """Return the rule's own condition and, for a grant, the consent that the purpose rests on."""
         assert isinstance(given, Given)
-        parts = [self._formula(rule.conditions[where], where, given)] if rule.when else []
+        own = [rule.conditions[where]] if rule.when else []
         if rule.kind == "grant" and given.consent:
-            parts.append(self._formula(self._consent(given.consent), where, given))
-        return simplified(All(tuple(parts)))
+            own.append(self._consent(given.consent))
+        return simplified(All(tuple(self._formula(each, where, given, record=record) for each in own)))
 
     def _consent(self, purpose: str) -> Condition:
         if purpose not in self._consents:
             self._consents[purpose] = consent_to(purpose)
         return self._consents[purpose]
 
-    def _formula(self, condition: Condition, where: tuple[str, str], given: Given) -> Formula:
-        key = (id(condition), where, given)
+    def _formula(self, condition: Condition, where: tuple[str, str], given: Given, *, record: bool) -> Formula:
+        key = (id(condition), where, given, record)
         if key not in self._read:
             # Kept, so that no other condition can get its id.
             self._kept.append(condition)
             atoms = [
                 self._atom(term, question, where, given)
+                if record or not (question.attributes or question.consents)
+                else Constant(None)
                 for term, question in zip(condition.shape.atoms, condition.atoms, strict=True)
             ]
             self._read[key] = simplified(_formula(condition.shape.formula, atoms))

@@ -212,7 +212,7 @@ class _Replay:
         if key not in self._found:
             bits = self._index.asked(caller, self._day) & self._index.doing(action)
             about = self._index.fields(connector, name, action).get(field, 0)
-            rules = self._index.ruled(bits & about, (connector, name), self._index.given(caller))
+            rules = self._index.ruled(bits & about, (connector, name), self._index.given(caller), action)
             space = self._spaces.of(each.condition for each in rules)
             outcomes = [seen.outcome for seen, _ in table(self._index, rules, space)]
             same = len({(outcome.effect, outcome.mask) for outcome in outcomes}) == 1 and space.exact

@@ -130,9 +130,9 @@ class Made:
         del given
         return rule.id in self.conditions
 
-    def formula(self, rule: Rule, where: object, given: object) -> f.Formula:
+    def formula(self, rule: Rule, where: object, given: object, *, record: bool) -> f.Formula:
         """Return a rule's condition."""
-        del where, given
+        del where, given, record
         return f.simplified(self.conditions[rule.id])
 
 

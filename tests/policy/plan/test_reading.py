@@ -102,7 +102,7 @@ def read(policies: PolicySet, caller: Caller = DESK) -> Formula:
     """Return the condition of the only grant, as plan reads it."""
     reading = Conditions(policies, policies, "")
     (rule,) = (rule for rule in policies.rules if not rule.built_in)
-    return reading.formula(rule, ("crm", "Contact"), reading.given(caller))
+    return reading.formula(rule, ("crm", "Contact"), reading.given(caller), record=True)
 
 
 IN_EEA = Atom("resource.country", "resource.country in sets.eea", frozenset({'"IE"', '"DE"'}))
@@ -176,6 +176,31 @@ def test_an_attribute_that_is_read_from_another_field_is_another_fact(bench: Any
     assert {change.verdict for change in found.changes} == {Verdict.MIXED}
     (change,) = (change for change in found.changes if change.purposes == ("support",))
     assert set(change.examples[0].facts) == {"resource.restricted [before]", "resource.restricted [after]"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "when", "verdict"),
+    [
+        ("grants", "resource.restricted", None),  # opens no filter, whatever is on the record
+        ("grants", "'recipient.country == \"IE\" || resource.restricted'", Verdict.LOOSENED),  # known without it
+        ("guards", "resource.restricted", Verdict.TIGHTENED),  # shuts every filter
+    ],
+)
+def test_before_there_is_a_record_what_looks_at_it_is_an_error(
+    bench: Any, kind: str, when: str, verdict: Verdict | None
+) -> None:
+    """A filter is decided on the request alone, so plan says what will really be."""
+    head = "  - {id: %s, effect: %s, recipients: [desk], on: {fields: [Phone]}, actions: [filter]"
+    grant, guard = "grants:\n" + head % ("one", "allow"), "guards:\n" + head % ("two", "deny")
+    if kind == "grants":
+        texts = ["grants: []\n", f"{grant}, when: {when}}}\n"]
+    else:
+        texts = [f"{grant}}}\n", f"{grant}}}\n{guard}, when: {when}}}\n"]
+    bench.write("vocabulary.yaml", WORDS, kind="Vocabulary")
+    before, after = (bench.check(text).policies for text in texts)
+    found = compare(*sides(before, after), today=date(2026, 11, 23))
+    verdicts = {change.verdict for change in found.changes if change.purposes == ("support",)}
+    assert verdicts == ({verdict} if verdict else set())
 
 
 # ---- whatever a condition says, plan and the proxy agree on it ----------------------------------------------
@@ -289,4 +314,4 @@ def formula_of(condition: Condition) -> Formula:
     rule = Rule("r", "grant", Effect.ALLOW, frozenset({Action.READ}), when="x", conditions=conditions)
     policies = PolicySet([rule], VOCABULARY, CATALOGUE, digest="", clock=lambda: 0.0)
     reading = Conditions(policies, policies, "")
-    return reading.formula(rule, ("crm", "Contact"), reading.given(DESK))
+    return reading.formula(rule, ("crm", "Contact"), reading.given(DESK), record=True)
