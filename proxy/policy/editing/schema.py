@@ -31,6 +31,10 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "purposes": "purposes",
         "default_purpose": "purposes",
     },
+    "CallerDocument": {"client": "clients", "roles": "roles", "recipient": "recipients"},
+    "AskDocument": {"purpose": "purposes"},
+    "TestDocument": {"purpose": "purposes"},
+    "RecordDocument": {"object": "objects", "connector": "connectors"},
 }
 """Model -> key -> which words of a policy set may stand there: fields of `Words`."""
 
@@ -44,6 +48,7 @@ class Words:
     purpose_words: Collection[str] = ()
     """Purposes and their parents."""
     recipients: Collection[str] = ()
+    clients: Collection[str] = ()
     masks: Collection[str] = ()
     categories: Collection[str] = ()
     tags: Collection[str] = ()
@@ -72,6 +77,7 @@ def words_of(
         purposes=purposes,
         purpose_words=with_parents(purposes),
         recipients={name for each in known for name in each.recipients},
+        clients={name for each in known for name in each.clients},
         masks={name for each in known for name in each.masks},
         categories=with_parents({*categories, *(of.category for _, of in fields)}) if complete else (),
         tags=TAGS.union(*(of.tags for _, of in fields)) if catalogues is not None else (),
