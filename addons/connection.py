@@ -45,9 +45,9 @@ class LaneConnection(ProxyConnectionHandler):
         if spec.tls is not None:
             Porch(context)  # ClientTLSLayer looks at the layer below it
             tls = self.layer = ClientTLSLayer(context)
-            self.door = tls.child_layer = Doorway(context, lane, underway)
+            self.door = tls.child_layer = Doorway(context, lane, underway, master.guarded.start)
         else:
-            self.door = self.layer = Doorway(context, lane, underway)
+            self.door = self.layer = Doorway(context, lane, underway, master.guarded.start)
 
     def log(self, *_args: object, **_options: object) -> None:
         """Say nothing: what mitmproxy says here quotes peers, addresses and exceptions (M23)."""

@@ -3,7 +3,7 @@
 # mypy: disable-error-code="no-untyped-call"
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import fields
 from typing import Any, Final
 
@@ -37,6 +37,8 @@ class GuardedAddons(AddonManager):
         super().__init__(master)
         self._table: dict[str, tuple[Callable[..., Any], ...]] = {}
         self._argument: dict[type[hooks.Hook], str] = {}
+        self._left: dict[hooks.Hook, Coroutine[Any, Any, None]] = {}
+        """What is left of hooks that were started and have to wait."""
         self.sealed = False
         """From now on the chain cannot change (FX-12)."""
 
@@ -56,31 +58,65 @@ class GuardedAddons(AddonManager):
         if self.sealed:
             raise exceptions.AddonManagerError("the chain of add-ons is sealed")
 
+    def start(self, event: hooks.Hook) -> bool:
+        """Run a hook as far as it goes without waiting; return whether it is over.
+
+        If it is not, `handle_lifecycle` goes on with it, and has to be awaited for the same event.
+        """
+        left = self._run(event)
+        if left is not None:
+            self._left[event] = left
+        return left is None
+
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
         """Run a hook; deny what it is about when anything at all goes wrong."""
         await self.trigger_event(event)
 
     async def trigger_event(self, event: hooks.Hook) -> None:
         """Run a hook in every add-on that has it, in the order of the chain."""
+        left = self._left.pop(event, None) or self._run(event)
+        if left is not None:
+            await left
+
+    def _run(self, event: hooks.Hook) -> Coroutine[Any, Any, None] | None:
         subject = self._subject(event)
-        if event.name not in KNOWN:
-            deny(subject)
-            return
-        for function in self._functions(event.name):
+        if event.name in KNOWN:
+            return self._ask(self._functions(event.name), subject)
+        deny(subject)
+        return None
+
+    def _ask(self, functions: tuple[Callable[..., Any], ...], subject: Any) -> Coroutine[Any, Any, None] | None:
+        """Ask add-ons until one has to wait; return the rest of the work, or None when there is none."""
+        for position, function in enumerate(functions, start=1):
             try:
-                result = function() if subject is None else function(subject)
-                if result is not None:
-                    await result
+                waiting = function() if subject is None else function(subject)
             except (SystemExit, KeyboardInterrupt):
                 deny(subject)
                 raise
-            except asyncio.CancelledError:
-                deny(subject)
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise
             except BaseException:  # noqa: BLE001 - fail closed, whatever it is
                 deny(subject)
+            else:
+                if waiting is not None:
+                    return self._wait(waiting, functions[position:], subject)
+        return None
+
+    async def _wait(self, waiting: Awaitable[Any], later: tuple[Callable[..., Any], ...], subject: Any) -> None:
+        """Wait for one add-on, then ask those after it."""
+        try:
+            await waiting
+        except (SystemExit, KeyboardInterrupt):
+            deny(subject)
+            raise
+        except asyncio.CancelledError:
+            deny(subject)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+        except BaseException:  # noqa: BLE001 - fail closed, whatever it is
+            deny(subject)
+        left = self._ask(later, subject)
+        if left is not None:
+            await left
 
     def _subject(self, event: hooks.Hook) -> Any:
         kind = type(event)

@@ -13,6 +13,7 @@ Two rules, both kept by construction:
 
 # mypy: disable-error-code="no-untyped-call"
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,12 +71,20 @@ class Porch(layer.Layer):
 class Doorway(layer.Layer):
     """One client connection, TLS already taken off."""
 
-    def __init__(self, context: Context, lane: Lane, underway: Underway) -> None:
+    def __init__(
+        self, context: Context, lane: Lane, underway: Underway, start: Callable[[commands.StartHook], bool]
+    ) -> None:
+        """Take the lane, what it shares, and what runs a hook as far as it goes without waiting.
+
+        A hook about a head is over at once unless the head is wrong. A task of its own, and a turn of the event
+        loop until its end is noticed, would cost as much as all else that is done about the head.
+        """
         super().__init__(context)
         self.lane = lane
         self.mark: Mark | None = None
         """The exchange under way, from its head to its answer."""
         self._underway = underway
+        self._start = start
         self._engine = HttpLayer(context, HTTPMode.transparent)
         self.heard = False
         """Whether a client's byte has ever come through, TLS already taken off."""
@@ -130,6 +139,7 @@ class Doorway(layer.Layer):
         if self.mark is None and self._raw and not b"A" <= self._raw[:1] <= b"Z":
             yield from self._malformed("malformed_head", 400)
             return
+        over: list[commands.StartHook] = []
         try:
             for command in self._engine.handle_event(event):
                 if isinstance(command, commands.ConnectionCommand):
@@ -138,15 +148,18 @@ class Doorway(layer.Layer):
                         if self._closed:
                             return
                         continue
-                elif isinstance(command, HttpRequestHeadersHook):
-                    self._begin(command.flow)
+                elif isinstance(command, HttpRequestHeadersHook | HttpResponseHeadersHook):
+                    self._notice(command)
+                    if self._start(command):
+                        over.append(command)
+                        continue
                 elif isinstance(command, HttpRequestHook):
                     self._complete = True
-                elif isinstance(command, HttpResponseHeadersHook):
-                    self._answering = True
                 elif isinstance(command, commands.Log):
                     continue  # its text quotes what peers sent (M23)
                 yield command
+            for hook in over:
+                yield from self._feed(events.HookCompleted(hook))
             return
         except Exception:  # noqa: BLE001, S110 - the engine has crashed; mitmproxy would leave the client hanging
             pass
@@ -187,6 +200,12 @@ class Doorway(layer.Layer):
         else:
             self._ending = True
             yield from self._answer()
+
+    def _notice(self, hook: HttpRequestHeadersHook | HttpResponseHeadersHook) -> None:
+        if isinstance(hook, HttpRequestHeadersHook):
+            self._begin(hook.flow)
+        else:
+            self._answering = True
 
     def _begin(self, flow: http.HTTPFlow) -> None:
         self._flow = flow

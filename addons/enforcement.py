@@ -41,20 +41,20 @@ class Enforcement:
 
     # ---- towards the upstream ----------------------------------------------------------------------------
 
-    async def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Check the head; start the exchange's clock."""
+    def requestheaders(self, flow: http.HTTPFlow) -> Coroutine[Any, Any, None] | None:
+        """Check the head; start the exchange's clock. Only what is malformed has to wait, for the record."""
         mark = adapter.block(flow)
         if mark is None or mark.state is not State.UNSEEN:
             adapter.kill(flow)
-            return
+            return None
         self._underway.begin(mark)
         try:
             if mark.fault is not None:
                 raise Undecodable(mark.fault, status=HEAD_FAULTS[mark.fault])
             mark.head, mark.close = adapter.read_head(flow, mark.lane.spec, self._underway.limits)
         except Undecodable as error:
-            await self._fail(mark, error.reason, error.status)
-            adapter.kill(flow)
+            return self._cut(flow, mark, error)
+        return None
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Ask the gateway, and let through what it returns."""
@@ -106,21 +106,20 @@ class Enforcement:
 
     # ---- towards the client ------------------------------------------------------------------------------
 
-    async def responseheaders(self, flow: http.HTTPFlow) -> None:
+    def responseheaders(self, flow: http.HTTPFlow) -> Coroutine[Any, Any, None] | None:
         """Check the head of the upstream's answer; our own stand-in passes."""
         mark = adapter.mark_of(flow)
         if mark is None:
             adapter.block(flow)
             adapter.kill(flow)
-            return
-        if mark.state is not State.FORWARDED:
+        elif mark.state is not State.FORWARDED:
             adapter.block(flow)
-            return
-        try:
-            adapter.check_answer_head(flow)
-        except ExchangeError as error:
-            await self._fail(mark, error.reason, error.status)
-            adapter.kill(flow)
+        else:
+            try:
+                adapter.check_answer_head(flow)
+            except ExchangeError as error:
+                return self._cut(flow, mark, error)
+        return None
 
     async def response(self, flow: http.HTTPFlow) -> None:
         """Ask the gateway, and have exactly the bytes released that it returns."""
@@ -205,6 +204,11 @@ class Enforcement:
             raise
         except BaseException as error:  # noqa: BLE001 - becomes a refusal in the caller
             return _Deadline() if limit.expired() else error
+
+    async def _cut(self, flow: http.HTTPFlow, mark: Mark, error: ExchangeError) -> None:
+        """End an exchange over a head, so that the body behind it is not read."""
+        await self._fail(mark, error.reason, error.status)
+        adapter.kill(flow)
 
     async def _fail(self, mark: Mark, reason: str, status: int) -> None:
         """Refuse at once; then put it on record and say it in the upstream's own words if that succeeds."""

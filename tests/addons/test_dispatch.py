@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from mitmproxy import connection, exceptions, hooks
-from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook, HttpRequestHook
 from mitmproxy.proxy.server_hooks import ClientConnectedHook, ServerConnectHook, ServerConnectionHookData
 from mitmproxy.test import tflow
 
@@ -64,6 +64,48 @@ async def test_a_flow_is_denied(spec, gateway, kind):
     assert mark.close
     assert not flow.live
     assert later.asked == 1
+
+
+class Twice:
+    """Has nothing to wait for in one hook, and in another it has."""
+
+    name = "twice"
+
+    def __init__(self):
+        self.seen = []
+
+    def requestheaders(self, _flow):
+        """Be over at once."""
+        self.seen.append("requestheaders")
+
+    async def request(self, _flow):
+        """Wait for a turn of the loop."""
+        await asyncio.sleep(0)
+        self.seen.append("request")
+
+
+async def test_a_hook_is_started_once_and_goes_on_where_it_waits():
+    """Without anybody who waits it is over; else it is not run anew, and those behind are asked after it."""
+    twice, later = Twice(), Later()
+    addons = master_with(twice, later).guarded
+    flow = tflow.tflow()
+    assert addons.start(HttpRequestHeadersHook(flow))
+    assert twice.seen == ["requestheaders"]
+    hook = HttpRequestHook(flow)
+    assert not addons.start(hook)
+    assert (twice.seen, later.asked) == (["requestheaders"], 0)
+    await addons.handle_lifecycle(hook)
+    assert (twice.seen, later.asked) == (["requestheaders", "request"], 1)
+
+
+async def test_a_hook_that_breaks_before_it_waits_is_over_and_denied(spec, gateway):
+    """What is refused at once is refused by the time `start` returns."""
+    flow = tflow.tflow()
+    mark = adapter.attach(flow, Lane(spec(1), gateway), None)
+    broken = Broken(MemoryError)
+    assert master_with(broken).guarded.start(HttpRequestHook(flow))
+    assert (broken.asked, mark.state) == (1, State.REFUSED)
+    assert adapter.blocked(flow)
 
 
 async def test_a_real_cancellation_is_passed_on_after_denying(spec, gateway):

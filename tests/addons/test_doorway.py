@@ -36,7 +36,7 @@ def doorway(spec, gateway, script):
     client = connection.Client(peername=("a", 1), sockname=("b", 2), state=connection.ConnectionState.OPEN)
     context = Context(client, make_options(mode=[]))
     underway = Underway(Limits())
-    door = Doorway(context, Lane(spec(1), gateway), underway)
+    door = Doorway(context, Lane(spec(1), gateway), underway, lambda hook: False)
     door._engine = Engine(context, script)
     return door, client, underway
 
