@@ -1,0 +1,52 @@
+"""The set in a folder, and the names in it."""
+
+from pathlib import Path
+
+import click
+import pytest
+
+from proxy.cli.policyset import checked_set, connector_of, declared, questions, split_target, usable_set
+
+SHIPPED = Path(__file__).parents[2] / "policies"
+
+
+def test_what_ships_is_usable_and_says_who_asks_for_what() -> None:
+    """Purposes and recipients are those that clients are registered for."""
+    policies = usable_set(SHIPPED)
+    assert ("customer_support", "helpdesk_app") in questions(policies, None, None)
+    assert questions(policies, "newsletter", None) == [("newsletter", "mailer_us")]
+    assert questions(policies, "newsletter", "dpo_office") == [("newsletter", "dpo_office")]
+    assert connector_of(policies, "party.party", None) == "tryton"
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("Contact", ("Contact", "")),
+        ("Contact.Phone", ("Contact", "Phone")),
+        ("party.party", ("party.party", "")),
+        ("party.party.phone", ("party.party", "phone")),
+    ],
+)
+def test_objects_with_dots_are_told_from_fields(target: str, found: tuple[str, str]) -> None:
+    """By what the connectors list."""
+    assert split_target(usable_set(SHIPPED), target) == found
+
+
+def test_a_broken_connector_hides_no_mistake_of_shape(tmp_path: Path) -> None:
+    """Both are told, and nothing is usable."""
+    (tmp_path / "connectors").mkdir()
+    (tmp_path / "connectors" / "a.yaml").write_text("kind: Connector\nkind: Connector\n")
+    (tmp_path / "b.yaml").write_text("kind: Polcy\n")
+    checked, problems = checked_set(tmp_path)
+    assert checked.policies is None
+    assert {Path(problem.file).name for problem in problems} == {"a.yaml", "b.yaml"}
+    with pytest.raises(click.UsageError, match="see lychgate policy check"):
+        usable_set(tmp_path)
+
+
+def test_an_unknown_name_is_a_usage_error_with_the_near_word() -> None:
+    """As everywhere."""
+    declared("role", "agent", {"agent": 1})
+    with pytest.raises(click.UsageError, match='did you mean "agent"'):
+        declared("role", "agnet", {"agent": 1})
