@@ -43,6 +43,7 @@ from proxy.model import (
     Decision,
     Declined,
     Disclosed,
+    Effect,
     Facts,
     Failed,
     Principal,
@@ -137,6 +138,17 @@ class Exchange:
         """Return the best that could come out for a record nobody has seen yet."""
         self.decide(name, action)
         return self.deciders[name, action].foreseen()
+
+    def nulls(self, name: str, field: str) -> bool:
+        """Say whether the caller may be shown null where that field of a record has a value."""
+        for action in DISCLOSING:
+            best, worst = self.foresee(name, action).of(field), self.decide(name, action).of(field)
+            if best.effect <= Effect.REDACT <= worst.effect:
+                # In between there is also what is denied in some records, and in none is null.
+                rules = self.rules.policies.reach(self.rules.connector.name, name, action)
+                if any(each.rule.effect is Effect.REDACT and field in each.fields for each in rules):
+                    return True
+        return False
 
     def wanted(self) -> dict[str, frozenset[str]]:
         """Return the attributes that conditions look at in the answer, by object."""
@@ -254,7 +266,7 @@ class Gateway:
             asked.gather(wanted)
         exchange.stage = "transform"  # 5
         for record in asked.writes:
-            self._refuse_masked(rules, record)
+            self._refuse_masked(exchange, record)
         built = self._build_request(asked, who.request, codec)
         exchange.stage = "ledger"  # 6
         await ports.ledger.append(self._requested(exchange, records))
@@ -276,16 +288,26 @@ class Gateway:
         codec = codec_for(request.headers.one("content-type"), route.request_media)
         return codec, codec.decode(body)
 
-    def _refuse_masked(self, rules: Rules, record: Record) -> None:
-        """Refuse a write that would put a mask over the truth, whoever sends it (invariant 8)."""
+    def _refuse_masked(self, exchange: Exchange, record: Record) -> None:
+        """Refuse a write that would put over the truth what was shown in its place (invariant 8).
+
+        A mask is refused whoever sends it. Null, or the blank that a form makes of it, is refused where the
+        caller may have been shown null for a value that is there.
+        """
+        rules = exchange.rules
         spec = rules.connector.catalogue[record.object]
         for name, value in record.members.items():
-            field_spec = spec.fields.get(name)
-            if field_spec is None or name in record.keep:
+            if name in record.keep:
                 continue
-            for mask in rules.policies.masks_for(rules.connector.name, record.object, name):
-                if could_be_masked(mask, field_spec.semantic, value):
-                    raise Undecodable("masked_value_written", f"{record.object}.{name}", status=422)
+            known = spec.fields.get(name)
+            if known is None:
+                raise Gap("field", "field_not_writable", record.object)
+            shown = None if isinstance(value, str) and not value.strip() else value
+            masks = rules.policies.masks_for(rules.connector.name, record.object, name)
+            if any(could_be_masked(mask, known.semantic, shown) for mask in masks) or (
+                shown is None and record.action is Action.UPDATE and exchange.nulls(record.object, name)
+            ):
+                raise Undecodable("masked_value_written", f"{record.object}.{name}", status=422)
 
     def _build_request(self, asked: Asked, request: Request, codec: Codec | None) -> Request:
         """Build what is sent from what was understood; nothing the client wrote is copied."""
