@@ -17,7 +17,8 @@ show, but none is left out.
 """
 
 from proxy.policy.plan.cell import Verdict
-from proxy.policy.plan.compare import Change, Comparison, Example, Side, compare, sides
+from proxy.policy.plan.changes import Change, Comparison, Example
+from proxy.policy.plan.compare import Side, compare, sides
 from proxy.policy.plan.reading import Caller
 from proxy.policy.plan.words import Note, notes
 
