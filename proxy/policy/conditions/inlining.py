@@ -10,6 +10,7 @@ from proxy.yamlfile import nearest
 MAX_SIZE: Final = 1000
 """Expressions in a condition once everything is in it; each naming doubles what it names twice."""
 MAX_DEPTH: Final = 96
+_VARIABLES: Final = Name("variables")
 MAX_CHAIN: Final = 16
 """Variables that name variables."""
 
@@ -38,9 +39,9 @@ class _Inlining:
         return rebuilt(expr, lambda each: self._named(each, open_))
 
     def _named(self, expr: Expr, open_: tuple[str, ...]) -> Expr | None:
-        if isinstance(expr, Has) and expr.of.of == Name("variables"):
+        if isinstance(expr, Has) and expr.of.of == _VARIABLES:
             raise Flawed([Flaw(expr.at, UNKNOWN, "has is for attributes; a variable is always there")])
-        if not isinstance(expr, Select) or expr.of != Name("variables"):
+        if not isinstance(expr, Select) or expr.of != _VARIABLES:
             return None
         name = expr.name
         if name not in self._variables:

@@ -13,12 +13,13 @@ set<T>      frozenset or tuple: a list without order, so it has no first item an
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Type:
-    """A type; `item` is that of the items of a list or set."""
+    """A type; `item` is that of the items of a list or set. There is one of each, made by this module."""
 
     name: str
     item: "Type | None" = None
@@ -41,11 +42,13 @@ _BY_NAME: Final = {each.name: each for each in SCALARS}
 _LIST: Final = re.compile(r"list<(\w+)>")
 
 
+@cache
 def list_of(item: Type) -> Type:
     """Return the type of lists of `item`."""
     return Type("list", item)
 
 
+@cache
 def set_of(item: Type) -> Type:
     """Return the type of sets of `item`."""
     return Type("set", item)
