@@ -15,8 +15,9 @@ from pathlib import Path
 from proxy import config as settings
 from proxy.connectors import Connector, load_connector
 from proxy.crypto import Sealer, derive, read_key
-from proxy.enforce import Gateway, Ports, Rules
+from proxy.enforce import Gateway, Ports
 from proxy.errors import Problem, Problems
+from proxy.exchange import Rules
 from proxy.identity import Identifier, Issuer, JwksKeys
 from proxy.ledger import Ledger
 from proxy.message import Request

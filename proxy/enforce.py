@@ -24,41 +24,23 @@ reader must be able to see that nothing is left out.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
 
+from proxy.accounts import Accounts
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
-from proxy.connectors import Asked, Connector, Route
+from proxy.connectors import Asked, Route
 from proxy.errors import ExchangeError, Gap, Refused, Unavailable, Undecodable, UpstreamFault
-from proxy.identity import Identifier
+from proxy.exchange import Exchange, Forward, Rules
 from proxy.ledger import Ledger
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Metrics
-from proxy.model import (
-    DISCLOSING,
-    Access,
-    Action,
-    Decision,
-    Declined,
-    Disclosed,
-    Effect,
-    Facts,
-    Failed,
-    Principal,
-    Purpose,
-    Requested,
-    Stage,
-)
-from proxy.policy import Decider, Plan, PolicySet
-from proxy.policy.judge import Ruling, judge
+from proxy.model import DISCLOSING, Action
+from proxy.policy.judge import judge
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
-from proxy.transforms import Redactions, Redactors, Tally, could_be_masked
-
-SUBJECTS_PER_ENTRY: Final = 500
-"""An entry stays far below the 64 KiB an entry bundle may hold (C2SP tlog-tiles)."""
+from proxy.transforms import Redactions, Tally, could_be_masked
 
 
 class Credential(Protocol):
@@ -70,119 +52,6 @@ class Credential(Protocol):
 
     def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
         """Return the header fields that authenticate us; raises Unavailable when there is no secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """All that a policy reload replaces, in one reference: an exchange keeps the one it began with."""
-
-    connector: Connector
-    identifier: Identifier
-    policies: PolicySet
-    redactors: Redactors
-    """Compiled decisions, kept between exchanges; they go with the policy set they were made from."""
-    commit: str = ""
-    """The git commit that the policies were read from, "" if it was none."""
-
-    @property
-    def policy(self) -> str:
-        """What the ledger calls this policy set: its digest, and the commit if there is one."""
-        return f"{self.policies.digest} git:{self.commit}" if self.commit else self.policies.digest
-
-
-@dataclass(slots=True)
-class Exchange:
-    """How far one exchange has come. Fields fill up step by step; nothing here is shared."""
-
-    id: str
-    rules: Rules
-    began: float
-    stage: Stage = "connector"
-    request: Request | None = None
-    principal: Principal | None = None
-    caller: str = ""
-    """The principal's pseudonym, once an entry needs it."""
-    purpose: Purpose | None = None
-    asked: Asked | None = None
-    ended: bool = False
-    """An outcome is on record, or is being put there."""
-    route: Route | None = None
-    ruling: Ruling = field(default_factory=Ruling)
-    now: datetime | None = None
-    """The time by which all of it is decided."""
-    decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
-    deciders: dict[tuple[str, Action], Decider] = field(default_factory=dict)
-
-    def decide(self, name: str, action: Action) -> Decision:
-        """Return the decision on one object and action, made once per exchange (step 4 and again in 9).
-
-        It is about no record in particular: conditions that look at one are in error.
-        """
-        key = (name, action)
-        if key not in self.decisions:
-            assert self.principal is not None
-            assert self.purpose is not None
-            if self.now is None:
-                self.now = self.rules.policies.now()
-            access = Access(self.principal, self.purpose, action, name, now=self.now)
-            decider = self.deciders[key] = Decider(self.plan(name, action), access)
-            self.decisions[key] = decider.of(None)
-        return self.decisions[key]
-
-    def decide_record(self, name: str, action: Action, facts: Facts | None) -> Decision:
-        """Return the decision on one record, by what is known of it."""
-        self.decide(name, action)
-        return self.deciders[name, action].of(facts)
-
-    def foresee(self, name: str, action: Action) -> Decision:
-        """Return the best that could come out for a record nobody has seen yet."""
-        self.decide(name, action)
-        return self.deciders[name, action].foreseen()
-
-    def nulls(self, name: str, field: str) -> bool:
-        """Say whether the caller may be shown null where that field of a record has a value."""
-        for action in DISCLOSING:
-            best, worst = self.foresee(name, action).of(field), self.decide(name, action).of(field)
-            if best.effect <= Effect.REDACT <= worst.effect:
-                # In between there is also what is denied in some records, and in none is null.
-                rules = self.rules.policies.reach(self.rules.connector.name, name, action)
-                if any(each.rule.effect is Effect.REDACT and field in each.fields for each in rules):
-                    return True
-        return False
-
-    def wanted(self) -> dict[str, frozenset[str]]:
-        """Return the attributes that conditions look at in the answer, by object."""
-        assert self.asked is not None
-        found: dict[str, frozenset[str]] = {}
-        for operation in self.asked.operations:
-            shown = operation.action if operation.action in DISCLOSING else Action.READ
-            uses = [(use.object, use.action) for use in operation.uses if use.action in DISCLOSING]
-            for name, action in {(operation.object, shown), *uses}:
-                if attributes := self.plan(name, action).attributes:
-                    found[name] = found.get(name, frozenset()) | attributes
-        return found
-
-    def plan(self, name: str, action: Action) -> Plan:
-        """Return what the rules come to for the caller, on one object and action."""
-        assert self.principal is not None
-        assert self.purpose is not None
-        return self.rules.policies.plan(
-            connector=self.rules.connector.name,
-            roles=self.principal.roles,
-            purpose=self.purpose.name,
-            recipient=self.principal.recipient.name,
-            action=action,
-            object=name,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """Permission to send `request` to the CRM, and nothing else; hand it back with the answer."""
-
-    id: str
-    request: Request
-    exchange: Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +75,7 @@ class Gateway:
         self.rules = rules
         """Replaced as a whole by a reload; read once per exchange."""
         self._ports = ports
+        self._accounts = Accounts(lane, ports.metrics, ports.pseudonyms)
         self._limit = body_limit
         self._deadline = deadline
         self._last_resort = _constant(503, "unavailable", "none")
@@ -269,7 +139,7 @@ class Gateway:
             self._refuse_masked(exchange, record)
         built = self._build_request(asked, who.request, codec)
         exchange.stage = "ledger"  # 6
-        await ports.ledger.append(self._requested(exchange, records))
+        await ports.ledger.append(self._accounts.requested(exchange, records))
         exchange.stage = "upstream"  # 7
         ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
@@ -353,10 +223,10 @@ class Gateway:
             headers = Headers((*headers, ("lychgate-warning", "policy-warning")))
         exchange.stage = "ledger"  # 10
         subjects = tuple(dict.fromkeys(who for record, who in people if not record.gone))
-        for entry in self._disclosed(exchange, response.status, _count(opened.records), subjects, tally):
+        for entry in self._accounts.disclosed(exchange, response.status, opened.records, subjects, tally):
             await ports.ledger.append(entry)
         exchange.stage = "release"  # 11
-        self._count_release(exchange, tally, opened.pruned, len(body))
+        self._accounts.count_release(exchange, tally, opened.pruned, len(body), ports.clock() - exchange.began)
         return Response(response.status, headers, body)
 
     def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:
@@ -410,8 +280,8 @@ class Gateway:
         return self._refusal(exchange, fault)
 
     async def _record(self, exchange: Exchange, fault: ExchangeError, *, contacted: bool) -> None:
-        self._count_refusal(exchange, fault)
-        entry = self._failed(exchange, fault) if contacted else self._declined(exchange, fault)
+        self._accounts.count_refusal(exchange, fault)
+        entry = self._accounts.failed(exchange, fault) if contacted else self._accounts.declined(exchange, fault)
         async with asyncio.timeout(self._deadline):
             await asyncio.shield(self._ports.ledger.append(entry))
 
@@ -426,105 +296,6 @@ class Gateway:
             return replace(answer, headers=Headers((*theirs, *ours)))
         except Exception:  # noqa: BLE001 - fail closed
             return self._last_resort
-
-    # ---- entries and counts ------------------------------------------------------------------------------
-
-    def _requested(self, exchange: Exchange, records: tuple[str, ...]) -> Requested:
-        assert exchange.purpose is not None
-        return Requested(
-            **self._common(exchange),
-            purpose_claimed=exchange.purpose.claimed or "",
-            operations=self._operations(exchange),
-            fields=exchange.ruling.fields,
-            records=records,
-            rules=exchange.ruling.rules,
-            warned=exchange.ruling.warned,
-            would=exchange.ruling.would,
-        )
-
-    def _disclosed(
-        self, exchange: Exchange, status: int, records: int, subjects: tuple[str, ...], tally: Tally
-    ) -> list[Disclosed]:
-        """Return the disclosure, in parts where it concerns more people than one entry holds."""
-        parts = [subjects[at : at + SUBJECTS_PER_ENTRY] for at in range(0, len(subjects), SUBJECTS_PER_ENTRY)]
-        return [
-            Disclosed(
-                **self._common(exchange),
-                status=status,
-                records=records,
-                part=number,
-                parts=len(parts) or 1,
-                subjects=part,
-                categories=tally.categories(),
-                fields=tally.fields(),
-                rules=tally.rules(),
-                warned=tally.warned(),
-                would=tally.would(),
-            )
-            for number, part in enumerate(parts or [()], start=1)
-        ]
-
-    def _declined(self, exchange: Exchange, fault: ExchangeError) -> Declined:
-        return Declined(
-            **self._common(exchange),
-            operations=self._operations(exchange),
-            stage=exchange.stage,
-            reason=fault.reason,
-            detail=fault.detail,
-            status=fault.status,
-            fields=exchange.ruling.fields,
-            rules=exchange.ruling.rules,
-        )
-
-    def _failed(self, exchange: Exchange, fault: ExchangeError) -> Failed:
-        return Failed(
-            id=exchange.id,
-            lane=self.lane,
-            stage=exchange.stage,
-            reason=fault.reason,
-            detail=fault.detail,
-            status=fault.status,
-        )
-
-    def _common(self, exchange: Exchange) -> Mapping[str, Any]:
-        who, purpose = exchange.principal, exchange.purpose
-        if who and not exchange.caller:
-            exchange.caller = self._ports.pseudonyms.of("principal", who.id)
-        return {
-            "id": exchange.id,
-            "lane": self.lane,
-            "principal": exchange.caller,
-            "client": who.client if who else "",
-            "recipient": who.recipient.name if who else "",
-            "purpose": purpose.name if purpose else "",
-            "policy": exchange.rules.policy,
-            "roles": tuple(sorted(who.roles)) if who else (),
-            "connector": exchange.rules.connector.name,
-        }
-
-    def _operations(self, exchange: Exchange) -> tuple[str, ...]:
-        return tuple(f"{op.action} {op.object}" for op in exchange.asked.operations) if exchange.asked else ()
-
-    def _count_release(self, exchange: Exchange, tally: Tally, pruned: int, size: int) -> None:
-        lane, metrics = self.lane, self._ports.metrics
-        for action, effect, count in tally.decisions():
-            metrics.decision(lane, action.value, effect.name.lower()).inc(count)
-        for kind, count in tally.transforms():
-            metrics.transform(lane, kind).inc(count)
-        if tally.unclassified:
-            metrics.gap(lane, "field").inc(tally.unclassified)
-        if pruned:
-            metrics.gap(lane, "response").inc(pruned)
-        metrics.bytes(lane, "response").observe(size)
-        metrics.exchange(lane, "released").inc()
-        metrics.seconds(lane, "response").observe(self._ports.clock() - exchange.began)
-
-    def _count_refusal(self, exchange: Exchange, fault: ExchangeError) -> None:
-        lane, metrics = self.lane, self._ports.metrics
-        metrics.refusal(lane, exchange.stage, str(fault.status)).inc()
-        metrics.exchange(lane, "refused").inc()
-        if isinstance(fault, Gap):
-            metrics.gap(lane, fault.kind).inc()
 
 
 def _as_fault(error: BaseException) -> ExchangeError:
@@ -544,13 +315,6 @@ def _is_cancelled(error: BaseException) -> bool:
     """Say whether this task is meant to end; a CancelledError from elsewhere is a fault like any other."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
-def _count(records: list[Record]) -> int:
-    """Return how many records an answer holds; one that shows its fields in two places is one record."""
-    present = [record for record in records if not record.gone]
-    keyed = {(record.object, record.key) for record in present if record.key is not None}
-    return len(keyed) + sum(record.key is None for record in present)
 
 
 def _our_headers(decision: str, rules: Rules | None = None) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ import pytest
 
 import addons.enforcement
 import proxy.enforce
+import proxy.exchange
 from tests.enforce.conftest import CANARY, RECORD, Stand, http
 
 FAULTS = (RuntimeError, TimeoutError, MemoryError, RecursionError, asyncio.CancelledError, KeyError)
@@ -130,7 +131,7 @@ BEFORE_THE_CRM = {
     "2 identity": rules("identifier", "identify"),
     "3 subjects": port("pseudonyms", "all"),
     "4 policy, plan": rules("policies", "plan"),
-    "4 policy, decide": module(proxy.enforce, "Decider"),
+    "4 policy, decide": module(proxy.exchange, "Decider"),
     "4 policy, judge": module(proxy.enforce, "judge"),
     "5 transforms, masked echo": rules("policies", "masks_for"),
     "5 transforms, credential": port("credential", "fields"),

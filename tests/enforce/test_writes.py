@@ -2,8 +2,8 @@
 
 import pytest
 
-from proxy.enforce import Exchange
 from proxy.errors import Gap
+from proxy.exchange import Exchange
 from proxy.message import Record, Tree
 from proxy.model import Action
 from tests.enforce.conftest import RECORD, Stand, http

@@ -1,0 +1,133 @@
+"""What the ledger and the metrics are told of an exchange: names, counts and pseudonyms, never a value."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from proxy.errors import ExchangeError, Gap
+from proxy.exchange import Exchange
+from proxy.message import Record
+from proxy.metrics import Metrics
+from proxy.model import Declined, Disclosed, Failed, Requested
+from proxy.subjects import Pseudonyms
+from proxy.transforms import Tally
+
+SUBJECTS_PER_ENTRY: Final = 500
+"""An entry stays far below the 64 KiB an entry bundle may hold (C2SP tlog-tiles)."""
+
+
+class Accounts:
+    """Gives account of the exchanges of one lane; builds entries and moves counters, and writes nothing."""
+
+    def __init__(self, lane: str, metrics: Metrics, pseudonyms: Pseudonyms) -> None:
+        self._lane = lane
+        self._metrics = metrics
+        self._pseudonyms = pseudonyms
+
+    def requested(self, exchange: Exchange, records: tuple[str, ...]) -> Requested:
+        """Return the intent: durable before anything leaves."""
+        assert exchange.purpose is not None
+        return Requested(
+            **self._common(exchange),
+            purpose_claimed=exchange.purpose.claimed or "",
+            operations=self._operations(exchange),
+            fields=exchange.ruling.fields,
+            records=records,
+            rules=exchange.ruling.rules,
+            warned=exchange.ruling.warned,
+            would=exchange.ruling.would,
+        )
+
+    def disclosed(
+        self, exchange: Exchange, status: int, records: list[Record], subjects: tuple[str, ...], tally: Tally
+    ) -> list[Disclosed]:
+        """Return the disclosure, in parts where it concerns more people than one entry holds."""
+        parts = [subjects[at : at + SUBJECTS_PER_ENTRY] for at in range(0, len(subjects), SUBJECTS_PER_ENTRY)]
+        return [
+            Disclosed(
+                **self._common(exchange),
+                status=status,
+                records=_count(records),
+                part=number,
+                parts=len(parts) or 1,
+                subjects=part,
+                categories=tally.categories(),
+                fields=tally.fields(),
+                rules=tally.rules(),
+                warned=tally.warned(),
+                would=tally.would(),
+            )
+            for number, part in enumerate(parts or [()], start=1)
+        ]
+
+    def declined(self, exchange: Exchange, fault: ExchangeError) -> Declined:
+        """Return that nothing was asked of the CRM."""
+        return Declined(
+            **self._common(exchange),
+            operations=self._operations(exchange),
+            stage=exchange.stage,
+            reason=fault.reason,
+            detail=fault.detail,
+            status=fault.status,
+            fields=exchange.ruling.fields,
+            rules=exchange.ruling.rules,
+        )
+
+    def failed(self, exchange: Exchange, fault: ExchangeError) -> Failed:
+        """Return that the CRM was contacted and nothing of its answer released."""
+        return Failed(
+            id=exchange.id,
+            lane=self._lane,
+            stage=exchange.stage,
+            reason=fault.reason,
+            detail=fault.detail,
+            status=fault.status,
+        )
+
+    def _common(self, exchange: Exchange) -> Mapping[str, Any]:
+        who, purpose = exchange.principal, exchange.purpose
+        if who and not exchange.caller:
+            exchange.caller = self._pseudonyms.of("principal", who.id)
+        return {
+            "id": exchange.id,
+            "lane": self._lane,
+            "principal": exchange.caller,
+            "client": who.client if who else "",
+            "recipient": who.recipient.name if who else "",
+            "purpose": purpose.name if purpose else "",
+            "policy": exchange.rules.policy,
+            "roles": tuple(sorted(who.roles)) if who else (),
+            "connector": exchange.rules.connector.name,
+        }
+
+    def _operations(self, exchange: Exchange) -> tuple[str, ...]:
+        return tuple(f"{op.action} {op.object}" for op in exchange.asked.operations) if exchange.asked else ()
+
+    def count_release(self, exchange: Exchange, tally: Tally, pruned: int, size: int, seconds: float) -> None:
+        """Count an answer that is released; `seconds` is what enforcing it took."""
+        lane, metrics = self._lane, self._metrics
+        for action, effect, count in tally.decisions():
+            metrics.decision(lane, action.value, effect.name.lower()).inc(count)
+        for kind, count in tally.transforms():
+            metrics.transform(lane, kind).inc(count)
+        if tally.unclassified:
+            metrics.gap(lane, "field").inc(tally.unclassified)
+        if pruned:
+            metrics.gap(lane, "response").inc(pruned)
+        metrics.bytes(lane, "response").observe(size)
+        metrics.exchange(lane, "released").inc()
+        metrics.seconds(lane, "response").observe(seconds)
+
+    def count_refusal(self, exchange: Exchange, fault: ExchangeError) -> None:
+        """Count an exchange that ends without an answer."""
+        lane, metrics = self._lane, self._metrics
+        metrics.refusal(lane, exchange.stage, str(fault.status)).inc()
+        metrics.exchange(lane, "refused").inc()
+        if isinstance(fault, Gap):
+            metrics.gap(lane, fault.kind).inc()
+
+
+def _count(records: list[Record]) -> int:
+    """Return how many records an answer holds; one that shows its fields in two places is one record."""
+    present = [record for record in records if not record.gone]
+    keyed = {(record.object, record.key) for record in present if record.key is not None}
+    return len(keyed) + sum(record.key is None for record in present)

@@ -1,0 +1,129 @@
+"""One exchange: how far it has come, and what the rules it began with say of it.
+
+`Rules` is everything that a reload replaces; an `Exchange` keeps the ones it began with, so that it is decided
+by one policy set from its first step to its last. `proxy.enforce` fills it in, step by step.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from proxy.connectors import Asked, Connector, Route
+from proxy.identity import Identifier
+from proxy.message import Request
+from proxy.model import DISCLOSING, Access, Action, Decision, Effect, Facts, Principal, Purpose, Stage
+from proxy.policy import Decider, Plan, PolicySet
+from proxy.policy.judge import Ruling
+from proxy.transforms import Redactors
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that a policy reload replaces, in one reference: an exchange keeps the one it began with."""
+
+    connector: Connector
+    identifier: Identifier
+    policies: PolicySet
+    redactors: Redactors
+    """Compiled decisions, kept between exchanges; they go with the policy set they were made from."""
+    commit: str = ""
+    """The git commit that the policies were read from, "" if it was none."""
+
+    @property
+    def policy(self) -> str:
+        """What the ledger calls this policy set: its digest, and the commit if there is one."""
+        return f"{self.policies.digest} git:{self.commit}" if self.commit else self.policies.digest
+
+
+@dataclass(slots=True)
+class Exchange:
+    """How far one exchange has come. Fields fill up step by step; nothing here is shared."""
+
+    id: str
+    rules: Rules
+    began: float
+    stage: Stage = "connector"
+    request: Request | None = None
+    principal: Principal | None = None
+    caller: str = ""
+    """The principal's pseudonym, once an entry needs it."""
+    purpose: Purpose | None = None
+    asked: Asked | None = None
+    ended: bool = False
+    """An outcome is on record, or is being put there."""
+    route: Route | None = None
+    ruling: Ruling = field(default_factory=Ruling)
+    now: datetime | None = None
+    """The time by which all of it is decided."""
+    decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
+    deciders: dict[tuple[str, Action], Decider] = field(default_factory=dict)
+
+    def decide(self, name: str, action: Action) -> Decision:
+        """Return the decision on one object and action, made once per exchange (step 4 and again in 9).
+
+        It is about no record in particular: conditions that look at one are in error.
+        """
+        key = (name, action)
+        if key not in self.decisions:
+            assert self.principal is not None
+            assert self.purpose is not None
+            if self.now is None:
+                self.now = self.rules.policies.now()
+            access = Access(self.principal, self.purpose, action, name, now=self.now)
+            decider = self.deciders[key] = Decider(self.plan(name, action), access)
+            self.decisions[key] = decider.of(None)
+        return self.decisions[key]
+
+    def decide_record(self, name: str, action: Action, facts: Facts | None) -> Decision:
+        """Return the decision on one record, by what is known of it."""
+        self.decide(name, action)
+        return self.deciders[name, action].of(facts)
+
+    def foresee(self, name: str, action: Action) -> Decision:
+        """Return the best that could come out for a record nobody has seen yet."""
+        self.decide(name, action)
+        return self.deciders[name, action].foreseen()
+
+    def nulls(self, name: str, field: str) -> bool:
+        """Say whether the caller may be shown null where that field of a record has a value."""
+        for action in DISCLOSING:
+            best, worst = self.foresee(name, action).of(field), self.decide(name, action).of(field)
+            if best.effect <= Effect.REDACT <= worst.effect:
+                # In between there is also what is denied in some records, and in none is null.
+                rules = self.rules.policies.reach(self.rules.connector.name, name, action)
+                if any(each.rule.effect is Effect.REDACT and field in each.fields for each in rules):
+                    return True
+        return False
+
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """Return the attributes that conditions look at in the answer, by object."""
+        assert self.asked is not None
+        found: dict[str, frozenset[str]] = {}
+        for operation in self.asked.operations:
+            shown = operation.action if operation.action in DISCLOSING else Action.READ
+            uses = [(use.object, use.action) for use in operation.uses if use.action in DISCLOSING]
+            for name, action in {(operation.object, shown), *uses}:
+                if attributes := self.plan(name, action).attributes:
+                    found[name] = found.get(name, frozenset()) | attributes
+        return found
+
+    def plan(self, name: str, action: Action) -> Plan:
+        """Return what the rules come to for the caller, on one object and action."""
+        assert self.principal is not None
+        assert self.purpose is not None
+        return self.rules.policies.plan(
+            connector=self.rules.connector.name,
+            roles=self.principal.roles,
+            purpose=self.purpose.name,
+            recipient=self.principal.recipient.name,
+            action=action,
+            object=name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Permission to send `request` to the CRM, and nothing else; hand it back with the answer."""
+
+    id: str
+    request: Request
+    exchange: Exchange
