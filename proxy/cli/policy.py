@@ -13,6 +13,7 @@ from proxy.cli.policy_plan import plan
 from proxy.cli.policy_replay import replay
 from proxy.cli.policy_schema import show_schema
 from proxy.cli.policy_sign import sign_folder
+from proxy.cli.policy_test import run_policy_tests
 from proxy.cli.policyset import (
     ACTIONS,
     FOLDER,
@@ -42,6 +43,7 @@ policy.add_command(matrix)
 policy.add_command(plan)
 policy.add_command(replay)
 policy.add_command(show_schema)
+policy.add_command(run_policy_tests)
 policy.add_command(sign_folder)
 
 

@@ -8,6 +8,7 @@ however many rules there are.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -103,6 +104,16 @@ class PolicySet:
         stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
         return self._remembered((connector, roles, purpose, recipient, action, object, stretch))
 
+    def as_of(self, moment: datetime) -> "PolicySet":
+        """Return the same set by a clock that stands still; what was worked out is shared with this one."""
+        found = copy(self)
+        found._clock = moment.timestamp
+        return found
+
+    def implied(self, purpose: str) -> tuple[Condition, ...]:
+        """Return what every grant for a purpose depends on as well: the consent that the purpose rests on."""
+        return self._consents.get(purpose, ())
+
     def now(self) -> datetime:
         """Return the time by the clock of the set."""
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -154,7 +165,7 @@ class PolicySet:
         if purpose not in self.purposes or recipient not in self.recipients or not roles <= self.roles.keys():
             return ()
         day = self._day(stretch)
-        implied = self._consents.get(purpose, ())
+        implied = self.implied(purpose)
         return tuple(
             Applicable(rule, each.fields, _conditions(rule, (connector, name), implied))
             for each in self._reaching(connector, name, action)

@@ -46,7 +46,7 @@ class Decider:
             return self._fixed
         known: Mapping[str, object] = UNKNOWN if facts is None else facts
         if self._consents:
-            known = _consenting(known)
+            known = consenting(known)
         context, now = self._context, self._now
         return table.decision(tuple([ask(known, context, now) for ask in self._asked]))
 
@@ -107,7 +107,7 @@ class _Consenting(_Unknown):
         return self._facts.get(name, default)
 
 
-def _consenting(facts: Mapping[str, object]) -> Mapping[str, object]:
+def consenting(facts: Mapping[str, object]) -> Mapping[str, object]:
     """Return the facts with the consents as `consent` looks at them; unknown ones stay unknown."""
     try:
         given = facts[CONSENTS]

@@ -10,13 +10,14 @@ from typing import Final
 
 from proxy.errors import Problem, Problems
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
+from proxy.policy.testing.documents import PolicyTestDocument
 from proxy.yamlfile import YamlFile, nearest, parse_yaml, read_text, validate
 
 ELSEWHERE: Final = frozenset({"connectors"})
 """Folders whose files are read by somebody else."""
 MAX_FILES: Final = 1000
-_KINDS: Final = ("Vocabulary", "Policy")
-_NOT_YET: Final = frozenset({"Retention", "PolicyTest"})
+_KINDS: Final = ("Vocabulary", "Policy", "PolicyTest")
+_NOT_YET: Final = frozenset({"Retention"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Gathered:
     vocabularies: tuple[tuple[YamlFile, VocabularyDocument], ...]
     policies: tuple[tuple[YamlFile, PolicyDocument], ...]
     documents: tuple[object, ...]
-    """The data of every document as it was read, for the digest."""
+    """The data of every document as it was read, for the digest; less tests, which no decision depends on."""
     files: int
     problems: tuple[Problem, ...]
     """What is wrong with documents that are therefore missing above."""
@@ -34,6 +35,7 @@ class Gathered:
     """A vocabulary, or a file that may hold one, is among the missing."""
     floors: Mapping[str, str]
     """Path of each file that is a floor -> SHA-256 of its bytes."""
+    tests: tuple[tuple[YamlFile, PolicyTestDocument], ...] = ()
 
 
 def gather(folder: Path) -> Gathered:
@@ -47,6 +49,7 @@ def gather(folder: Path) -> Gathered:
     vocabularies: list[tuple[YamlFile, VocabularyDocument]] = []
     policies: list[tuple[YamlFile, PolicyDocument]] = []
     documents: list[object] = []
+    tests: list[tuple[YamlFile, PolicyTestDocument]] = []
     paths = _paths(folder, problems)
     words_missing = False
     digests: dict[str, str] = {}
@@ -54,15 +57,19 @@ def gather(folder: Path) -> Gathered:
         files, digests[str(path)] = _read(path, folder, problems)
         words_missing |= not files
         for file in files:
-            documents.append(file.data)
             try:
-                if _kind(file) == "Vocabulary":
+                kind = _kind(file)
+                if kind == "PolicyTest":
+                    tests.append((file, validate(file, PolicyTestDocument)))
+                    continue
+                documents.append(file.data)
+                if kind == "Vocabulary":
                     vocabularies.append((file, validate(file, VocabularyDocument)))
                 else:
                     policies.append((file, validate(file, PolicyDocument)))
             except Problems as error:
                 problems += error.problems
-                words_missing |= not _is_policy(file)
+                words_missing |= not _declares_nothing(file)
     if not documents and not problems:
         raise Problems([Problem(str(folder), 0, 0, "LG100", "has no policy documents (*.yaml)")])
     floors = _floors(policies, digests, problems)
@@ -74,6 +81,7 @@ def gather(folder: Path) -> Gathered:
         tuple(problems),
         words_missing,
         floors,
+        tuple(tests),
     )
 
 
@@ -152,8 +160,8 @@ def _read(path: Path, folder: Path, problems: list[Problem]) -> tuple[list[YamlF
         return [], digest
 
 
-def _is_policy(file: YamlFile) -> bool:
-    return isinstance(file.data, dict) and file.data.get("kind") == "Policy"
+def _declares_nothing(file: YamlFile) -> bool:
+    return isinstance(file.data, dict) and file.data.get("kind") in {"Policy", "PolicyTest"}
 
 
 def _kind(file: YamlFile) -> str:

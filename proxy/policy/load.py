@@ -18,6 +18,7 @@ from proxy.policy.link import link_rules
 from proxy.policy.lints import lint
 from proxy.policy.names import Findings
 from proxy.policy.rules import CheckMask
+from proxy.policy.testing import Case, link_tests
 from proxy.policy.vocabulary import Vocabulary, link_vocabulary
 from proxy.policy.waivers import waivers_of
 
@@ -36,6 +37,8 @@ class Checked:
     """Fields that connectors list."""
     cells: int
     """Distinct (role, purpose, recipient, action, object, field) that the rules speak about."""
+    tests: tuple[Case, ...] = ()
+    """The set's own tests, linked; whether they pass is for those to say who can carry out a decision."""
 
     @property
     def errors(self) -> int:
@@ -89,6 +92,7 @@ def check_policies(
     findings = Findings(list(gathered.problems), gathered.words_missing, waivers.silence)
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
     written = link_rules(gathered.policies, vocabulary, catalogues, findings, gathered.floors)
+    tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
     if not any(problem.severity == "error" for problem in findings.problems):
         check_rules(written, vocabulary, catalogues, findings)
         lint(written, vocabulary, catalogues, findings)
@@ -102,7 +106,7 @@ def check_policies(
     fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())
     own = sum(not each.rule.built_in for each in written)
     cells = fields * len(Action) * _askers(vocabulary)
-    return Checked(policies, problems, gathered.files, own, fields, cells)
+    return Checked(policies, problems, gathered.files, own, fields, cells, tests)
 
 
 def digest_of(
