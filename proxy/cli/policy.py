@@ -9,6 +9,7 @@ import click
 from proxy.cli import policytext as text
 from proxy.cli.policy_fmt import fmt
 from proxy.cli.policy_matrix import matrix
+from proxy.cli.policy_packs import show_packs
 from proxy.cli.policy_plan import plan
 from proxy.cli.policy_replay import replay
 from proxy.cli.policy_schema import show_schema
@@ -29,6 +30,7 @@ from proxy.cli.policyset import (
 from proxy.model import Action
 from proxy.policy.editing.reports import REPORTS
 from proxy.policy.explain import Question, explain
+from proxy.policy.packs import conflicts
 
 FINDINGS = 1
 
@@ -40,6 +42,7 @@ def policy() -> None:
 
 policy.add_command(fmt)
 policy.add_command(matrix)
+policy.add_command(show_packs)
 policy.add_command(plan)
 policy.add_command(replay)
 policy.add_command(show_schema)
@@ -74,6 +77,7 @@ def check(context: click.Context, folder: Path, form: str) -> None:
             "fields": checked.fields,
             "cells": checked.cells,
             "digest": checked.policies.digest if checked.policies else None,
+            "pack_conflicts": list(conflicts(checked.policies)) if checked.policies else [],
         }
         click.echo(json.dumps(found, indent=2))
     elif form in REPORTS:
@@ -81,6 +85,8 @@ def check(context: click.Context, folder: Path, form: str) -> None:
     else:
         for line in text.problem_lines(problems, color=text.wants_color()):
             click.echo(line)
+        for line in conflicts(checked.policies) if checked.policies else ():
+            click.echo(f"packs  {line}")
         click.echo(text.summary(checked, problems, milliseconds))
     if any(problem.severity == "error" for problem in problems):
         context.exit(FINDINGS)

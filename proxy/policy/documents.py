@@ -157,6 +157,8 @@ class VocabularyDocument(Document):
     sets: dict[Word, tuple[Text, ...]] = Field(default_factory=dict)
     variables: dict[Word, Text] = Field(default_factory=dict)
     """Named conditions."""
+    packs: tuple[Text, ...] = ()
+    """Packs to take in, by the names of their folders below `packs/`; no other is read."""
 
 
 class OnDocument(Strict):

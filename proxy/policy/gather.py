@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -10,11 +10,13 @@ from typing import Final
 
 from proxy.errors import Problem, Problems
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
+from proxy.policy.packs.choosing import PACKS, chosen, pack_of
+from proxy.policy.packs.documents import PackDocument
 from proxy.policy.testing.documents import PolicyTestDocument
 from proxy.yamlfile import YamlFile, nearest, parse_yaml, read_text, validate
 
 ELSEWHERE: Final = frozenset({"connectors"})
-"""Folders whose files are read by somebody else."""
+"""Folders whose files are read by somebody else; `packs/` is read only as far as a vocabulary says."""
 MAX_FILES: Final = 1000
 _KINDS: Final = ("Vocabulary", "Policy", "PolicyTest")
 _NOT_YET: Final = frozenset({"Retention"})
@@ -53,7 +55,7 @@ def gather(folder: Path) -> Gathered:
     paths = _paths(folder, problems)
     words_missing = False
     digests: dict[str, str] = {}
-    for path in paths:
+    for path in _with_packs(folder, paths, vocabularies, problems):
         files, digests[str(path)] = _read(path, folder, problems)
         words_missing |= not files
         for file in files:
@@ -63,7 +65,9 @@ def gather(folder: Path) -> Gathered:
                     tests.append((file, validate(file, PolicyTestDocument)))
                     continue
                 documents.append(file.data)
-                if kind == "Vocabulary":
+                if kind == "Pack":
+                    validate(file, PackDocument)
+                elif kind == "Vocabulary":
                     vocabularies.append((file, validate(file, VocabularyDocument)))
                 else:
                     policies.append((file, validate(file, PolicyDocument)))
@@ -77,12 +81,24 @@ def gather(folder: Path) -> Gathered:
         tuple(vocabularies),
         tuple(policies),
         tuple(documents),
-        len(paths),
+        len(digests),
         tuple(problems),
         words_missing,
         floors,
         tuple(tests),
     )
+
+
+def _with_packs(
+    folder: Path,
+    paths: Iterable[Path],
+    vocabularies: Sequence[tuple[YamlFile, VocabularyDocument]],
+    problems: list[Problem],
+) -> Iterator[Path]:
+    """Yield the paths of the set, and then, of the vocabularies read by now, those of the packs they take in."""
+    yield from paths
+    for name in chosen(folder, tuple(vocabularies), problems):
+        yield from _paths(folder / PACKS / name, problems)
 
 
 def _floors(
@@ -127,7 +143,7 @@ def policy_files(folder: Path) -> Sequence[Path]:
 
 def _paths(folder: Path, problems: list[Problem]) -> Sequence[Path]:
     try:
-        found = sorted(_walk(folder, problems))
+        found = sorted(path for path in _walk(folder, problems) if path.relative_to(folder).parts[0] != PACKS)
     except OSError as error:
         raise Problems([Problem(str(folder), 0, 0, "LG100", f"cannot be read: {error.strerror}")]) from None
     if len(found) > MAX_FILES:
@@ -171,10 +187,12 @@ def _kind(file: YamlFile) -> str:
         Problems: it has none, or one that does not belong here.
     """
     kind = file.data.get("kind") if isinstance(file.data, dict) else None
-    if kind in _KINDS:
+    if kind in _KINDS or (kind == "Pack" and pack_of(file.path)):
         return str(kind)
     if kind in _NOT_YET:
         problem = file.problem(("kind",), "LG118", f"kind {kind} is not available in this version")
+    elif kind == "Pack":
+        problem = file.problem(("kind",), "LG101", f"a Pack belongs in a folder below {PACKS}/")
     elif kind == "Connector":
         problem = file.problem(("kind",), "LG101", "a Connector belongs in the folder connectors/")
     elif isinstance(kind, str):

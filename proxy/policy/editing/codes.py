@@ -32,6 +32,7 @@ CODES: Final = {
     "LG126": "A floor that is not the pinned one",
     "LG127": "A guard that waits for a record",
     "LG128": "A test of the set's own that fails",
+    "LG129": "A pack asked for by another name",
     "LG300": "A connector's file is not a connector",
     "LG301": "A connector that cannot be used as it is written",
 }

@@ -4,11 +4,13 @@ from typing import Final
 
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
 from proxy.policy.editing.tidy import Kinds
+from proxy.policy.packs.documents import PackDocument
 from proxy.policy.testing.documents import PolicyTestDocument
 
 KINDS: Final[Kinds] = {
     "Vocabulary": VocabularyDocument,
     "Policy": PolicyDocument,
     "PolicyTest": PolicyTestDocument,
+    "Pack": PackDocument,
 }
 """Kinds that a policy set is made of; connectors and the like come from whoever reads those."""
