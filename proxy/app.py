@@ -22,9 +22,10 @@ from proxy.identity import Identifier, Issuer, JwksKeys
 from proxy.ledger import Ledger
 from proxy.message import Request
 from proxy.metrics import Metrics
-from proxy.model import Failed, Noted
+from proxy.model import Catalogue, Failed, Noted
 from proxy.origins import Origin, marks, origins
-from proxy.policy import load_policies
+from proxy.policy import PolicySet, check_policies
+from proxy.rehearsal import rehearse
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactors, check_mask
 
@@ -200,17 +201,29 @@ def load_rules(folder: Path, lane: settings.Lane, sealer: Sealer, issuers: Mappi
     """Return all that is enforced on one lane, freshly read.
 
     Raises:
-        Problems: something in the folder is wrong.
+        Problems: something in the folder is wrong, or one of the set's own tests fails.
     """
     connectors = load_connectors(folder, sealer)
     if lane.connector not in connectors:
         raise Problems([Problem(str(folder / "connectors"), 0, 0, "LG101", unknown_connector(lane, connectors))])
-    policies = load_policies(
-        folder, {name: found.catalogue for name, found in connectors.items()}, check_mask=check_mask
-    )
+    policies = load_tested(folder, {name: found.catalogue for name, found in connectors.items()})
     identifier = Identifier(policies.clients, issuers, now=time.time)
     connector = connectors[lane.connector]
     return Rules(connector, identifier, policies, Redactors(connector.catalogue))
+
+
+def load_tested(folder: Path, catalogues: Mapping[str, Catalogue]) -> PolicySet:
+    """Return the policy set of a folder, which has passed its own tests.
+
+    Raises:
+        Problems: it has errors, or one of its tests fails.
+    """
+    checked = check_policies(folder, catalogues, check_mask=check_mask)
+    if checked.policies is None:
+        raise Problems(checked.problems)
+    if failed := rehearse(checked, catalogues):
+        raise Problems(failed)
+    return checked.policies
 
 
 def load_connectors(folder: Path, sealer: Sealer | None) -> dict[str, Connector]:

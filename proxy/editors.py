@@ -10,10 +10,13 @@ from proxy.config import Config
 from proxy.connectors.spec import ConnectorFile
 from proxy.errors import Problems
 from proxy.model import Catalogue
+from proxy.policy.documents import VocabularyDocument
 from proxy.policy.editing.kinds import KINDS
 from proxy.policy.editing.schema import Words, schema, words_of
 from proxy.policy.editing.tidy import Kinds
 from proxy.policy.gather import gather
+from proxy.policy.sources.folder import policy_paths
+from proxy.yamlfile import read_yaml, validate
 
 ALL_KINDS: Final[Kinds] = {**KINDS, "Connector": ConnectorFile, "Gateway": Config}
 """Those of a policy set, connectors, and `lychgate.yaml`."""
@@ -35,11 +38,24 @@ def project_words(folder: Path) -> Words:
     Raises:
         Problems: there is no policy set in the folder.
     """
-    gathered = gather(folder)
-    vocabularies = None if gathered.words_missing else [document for _, document in gathered.vocabularies]
+    gather(folder)  # tells a folder without policies from one without names
     catalogues: Mapping[str, Catalogue] | None
     try:
         catalogues = {name: found.catalogue for name, found in load_connectors(folder, None).items()}
     except Problems:
         catalogues = None
-    return words_of(vocabularies, catalogues)
+    return words_of(_vocabularies(folder), catalogues)
+
+
+def _vocabularies(folder: Path) -> list[VocabularyDocument] | None:
+    """Return every vocabulary below a folder, also of packs that nobody has chosen; None if one is lost."""
+    try:
+        names = [name for name in policy_paths(folder) if not name.startswith("connectors/")]
+        files = [file for name in names for file in read_yaml(folder / name, root=folder)]
+        return [
+            validate(file, VocabularyDocument)
+            for file in files
+            if isinstance(file.data, dict) and file.data.get("kind") == "Vocabulary"
+        ]
+    except (OSError, Problems):
+        return None

@@ -24,6 +24,12 @@ repos:
         entry: lychgate policy check policies
         files: ^policies/
         pass_filenames: false
+      - id: lychgate-test
+        name: policies do what their tests say
+        language: system
+        entry: lychgate policy test policies
+        files: ^policies/
+        pass_filenames: false
       - id: lychgate-schema
         name: editors know today's names
         language: system
@@ -52,6 +58,7 @@ jobs:
       - run: pipx install "lychgate==0.*"
       - run: lychgate policy fmt --check policies
       - run: lychgate policy check --format github policies
+      - run: lychgate policy test --format github policies
       - name: plan
         if: github.event_name == 'pull_request'
         env:

@@ -74,12 +74,16 @@ def running(tmp_path: Path) -> Iterator[Running]:
 def test_an_edited_set_is_put_in_force_on_every_lane(running: Running) -> None:
     """All lanes get the new set, metric and return value say which."""
     before = running.app.reload()
-    edit(running.example / "support.yaml", "effect: mask\n    with: phone_ending", "effect: redact")
+    edit(running.example / "guards.yaml", *GOOD)
     after = running.app.reload()
     assert after != before
     assert {gateway.rules.policies.digest for gateway in running.app.gateways.values()} == {after}
     assert running.app.metrics.text().count(f'digest="{after}"'.encode()) == 2
     assert running.count("activated") == 2
+
+
+GOOD = ("Nobody knows what people wrote there.", "Nobody knows what is written there.")
+"""An edit that makes another set of it, and one that passes its tests."""
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -134,6 +138,20 @@ class Bad(NamedTuple):
 
 
 BAD = [
+    Bad(
+        "own test that fails",
+        lambda at: edit(at / "support.yaml", "effect: mask\n    with: phone_ending", "effect: allow"),
+        "support.test.yaml",
+        "LG128",
+        "fails: Phone: expected *** *** 67, got +353861234567 (allow) by support-phone-masked",
+    ),
+    Bad(
+        "own test about nobody",
+        lambda at: edit(at / "tests" / "support.test.yaml", "client: helpdesk}", "client: helpdsk}"),
+        "support.test.yaml",
+        "LG101",
+        'unknown client "helpdsk" (did you mean "helpdesk"?)',
+    ),
     Bad(
         "misspelt key",
         lambda at: edit(at / "guards.yaml", "    actions:", "    acitons:"),
@@ -253,6 +271,13 @@ BAD = [
         'there is no file "floor.yaml"',
     ),
     Bad(
+        "its own test fails",
+        lambda at: edit(at / "support.yaml", "effect: mask\n    with: phone_ending", "effect: allow"),
+        "support.test.yaml",
+        "LG128",
+        "expected",
+    ),
+    Bad(
         "broken connector",
         lambda at: (at.parent / "connectors" / "hubspot.yaml").write_text("kind: Connector\n"),
         "hubspot.yaml",
@@ -310,7 +335,8 @@ def test_after_a_refused_set_a_mended_one_is_put_in_force(running: Running) -> N
     """A refusal leaves nothing behind."""
     edit(running.example / "guards.yaml", "effect: redact", "effect: redcat")
     running.refused()
-    edit(running.example / "guards.yaml", "effect: redcat", "effect: deny")
+    edit(running.example / "guards.yaml", "effect: redcat", "effect: redact")
+    edit(running.example / "guards.yaml", *GOOD)
     assert running.app.reload() == running.app.gateways["hubspot"].rules.policy
 
 
@@ -345,7 +371,7 @@ def test_marks_change_with_the_policies(running: Running) -> None:
     before = running.app.marks()
     (running.example / ".guards.yaml.swp").write_text("x")
     assert running.app.marks() == before
-    edit(running.example / "guards.yaml", "effect: redact", "effect: deny")
+    edit(running.example / "guards.yaml", *GOOD)
     assert running.app.marks() != before
     assert len(before) == 1  # two lanes, one folder
 

@@ -21,6 +21,8 @@ LANES = {
     "salesforce": LaneOf(8443, "http://127.0.0.1:9", "secret"),
     "hubspot": LaneOf(8444, "http://127.0.0.1:9", "secret"),
 }
+GOOD = ("Nobody knows what people wrote there.", "Nobody knows what is written there.")
+"""An edit that makes another set of it, and one that passes its tests."""
 Start = Callable[[str], App]
 
 
@@ -83,7 +85,7 @@ def test_a_revision_is_put_in_force_when_it_moves(start: Start, repository: Path
     assert commit == first
     assert f'commit="{first}",digest="{digest}"' in app.metrics.text().decode()
     guards = repository / "rules" / "example" / "guards.yaml"
-    guards.write_text(guards.read_text().replace("effect: redact", "effect: deny"))
+    guards.write_text(guards.read_text().replace(*GOOD))
     assert app.reload() == policy
     git(repository, "commit", "-q", "-a", "-m", "Second")
     assert app.marks() != ((first,))
@@ -158,7 +160,7 @@ async def test_a_signed_folder_moves_forward_only(start: Start, made: Installati
     await app.started()
     first = in_force(app)
     guards = made.policies / "example" / "guards.yaml"
-    guards.write_text(guards.read_text().replace("effect: redact", "effect: deny"))
+    guards.write_text(guards.read_text().replace(*GOOD))
     with pytest.raises(Problems, match="LG503"):
         app.reload()
     assert in_force(app) == first
@@ -166,7 +168,7 @@ async def test_a_signed_folder_moves_forward_only(start: Start, made: Installati
     app.reload()
     second = in_force(app)
     assert second != first
-    guards.write_text(guards.read_text().replace("effect: deny", "effect: redact"))
+    guards.write_text(guards.read_text().replace(GOOD[1], GOOD[0]))
     seal(made.policies, key, 1)
     with pytest.raises(Problems, match="LG504"):
         app.reload()
@@ -208,7 +210,7 @@ async def test_watching_puts_edits_in_force_and_refuses_bad_ones_once(start: Sta
     try:
         await asyncio.sleep(0.2)
         guards = made.policies / "example" / "guards.yaml"
-        text = guards.read_text().replace("effect: redact", "effect: deny")
+        text = guards.read_text().replace(*GOOD)
         guards.write_text(text.split("actions:")[0])
         await _until(lambda: refused in app.metrics.text().decode())
         await asyncio.sleep(0.3)

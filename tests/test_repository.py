@@ -66,6 +66,8 @@ def test_hooks_pass_on_what_was_made_and_stop_a_slip(made: Path) -> None:
         text.replace("- id: free-text-redacted\n", "- description: x\n    id: free-text-redacted\n")
     )
     assert _lychgate(commands["lychgate-fmt"]) == 1
+    guards.write_text(text.replace("effect: redact", "effect: deny"))
+    assert _lychgate(commands["lychgate-test"]) == 1
     guards.write_text(text.replace("effect: redact", "effect: redcat"))
     assert _lychgate(commands["lychgate-check"]) == 1
 
@@ -84,7 +86,7 @@ def test_the_job_runs_what_the_hooks_run_and_puts_no_text_of_a_change_into_a_she
     assert not [script for script in scripts if "${{" in script]
     assert all(re.search(r"@v\d+$", step["uses"]) for step in steps(made) if "uses" in step)
     assert all(_lychgate(shlex.split(script)) == 0 for script in scripts if script.startswith("lychgate"))
-    assert len([script for script in scripts if script.startswith("lychgate")]) == 2
+    assert len([script for script in scripts if script.startswith("lychgate")]) == 3
 
 
 @pytest.mark.parametrize(
