@@ -31,6 +31,9 @@ class Action(StrEnum):
     ATTACH = "attach"
     ADMINISTER = "administer"
 
+    # Enum's own is written in Python, and every table here is looked up by actions and effects.
+    __hash__ = str.__hash__
+
 
 DISCLOSING: Final = frozenset({Action.READ, Action.LIST})
 """Actions whose fields come back in the answer, where they are decided again. An export does not: it is
@@ -50,6 +53,8 @@ class Effect(IntEnum):
     ENCRYPT = 3
     REDACT = 4
     DENY = 5
+
+    __hash__ = int.__hash__
 
 
 @dataclass(frozen=True, slots=True)

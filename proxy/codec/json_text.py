@@ -24,6 +24,7 @@ size in memory. A page of two thousand records with a hundred fields each stays 
 
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(float_hook=Raw)
+_CONTAINERS: Final = frozenset({dict, list})
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -44,7 +45,8 @@ class JsonText:
         """
         if len(body) > MAX_ITEMS and sum(map(body.count, (b",", b"{", b"["))) > MAX_ITEMS:
             raise Undecodable("too_many_items", status=413)
-        if b"\\u0000" in body and _ESCAPED_NUL.search(body):
+        # One byte is found many times faster than six, and most bodies have no backslash at all.
+        if b"\\" in body and b"\\u0000" in body and _ESCAPED_NUL.search(body):
             raise Undecodable("nul_character")
         try:
             tree = _DECODER.decode(body)
@@ -102,15 +104,10 @@ def _too_deep(tree: Tree) -> bool:
     """Say whether containers nest deeper than `MAX_DEPTH`, level by level and without recursion."""
     level = [tree]
     for _ in range(MAX_DEPTH):
-        below: list[Tree] = []
-        for node in level:
-            if type(node) is dict:
-                below += [value for value in node.values() if type(value) is dict or type(value) is list]
-            elif type(node) is list:
-                below += [value for value in node if type(value) is dict or type(value) is list]
-        if not below:
+        inside = [node.values() if type(node) is dict else node for node in level if type(node) in _CONTAINERS]
+        level = [each for values in inside for each in values if type(each) in _CONTAINERS]
+        if not level:
             return False
-        level = below
     return True
 
 

@@ -162,7 +162,7 @@ class Aggregated:
     def _row(self, tree: Tree, page: Page) -> Tree:
         if not isinstance(tree, dict) or self.rows.told(tree) != _AGGREGATE:
             raise UpstreamFault("unexpected_record")
-        keep = frozenset(page.structure(tree))
+        keep = page.structure(tree, self.rows.layout(tuple(tree)))
         for name in tree.keys() - self.columns.keys() - keep:
             del tree[name]
             page.into.pruned += 1

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxy.connectors import paths
 from proxy.connectors.asked import Opened
@@ -18,6 +18,9 @@ from proxy.model import Action
 MAX_NESTING: Final = 8
 """Records inside records; SOQL follows five relations at most."""
 
+MOST_LAYOUTS: Final = 1_024
+"""Kept; a CRM that answers with ever new sets of members must not fill the memory."""
+
 More = Callable[[str, str], str | None]
 """Gets the name of a child relation, "" for the page itself, and the link to its next page; returns a sealed
 link, or None to have it dropped."""
@@ -26,6 +29,17 @@ link, or None to have it dropped."""
 def no_more(_relation: str, _link: str) -> str | None:
     """Have every link to a further page dropped."""
     return None
+
+
+class Layout(NamedTuple):
+    """What the members of a record are, worked out once for all records with the same ones."""
+
+    structure: tuple[tuple[str, frozenset[str]], ...]
+    """Members that hold structure, and what is kept of each."""
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    keep: frozenset[str]
+    """All of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,8 @@ class Rows:
     """The member that holds the fields; None: the record does itself."""
     outer: Mapping[str, str]
     """With `inner`: member beside it -> the field it shows."""
+    layouts: dict[tuple[tuple[str, ...], str], Layout] = field(default_factory=dict)
+    """By the names of a record's members and of its object; kept from answer to answer."""
 
     @staticmethod
     def compile(model: RecordModel, words: Words, id_pattern: re.Pattern[str]) -> "Rows":
@@ -63,6 +79,18 @@ class Rows:
             inner[0] if inner else None,
             model.outer,
         )
+
+    def layout(self, names: tuple[str, ...], name: str = "") -> Layout:
+        """Return what the members of a record of object `name` are, or of a row that is no record."""
+        words = self.words.objects.get(name)
+        structure = tuple((each, kept) for each, kept in self.structure.items() if each in names)
+        parents = tuple(each for each in words.parents if each in names) if words else ()
+        children = tuple(each for each in words.children if each in names) if words else ()
+        keep = frozenset((*(each for each, _ in structure), *parents, *children))
+        if len(self.layouts) >= MOST_LAYOUTS:
+            self.layouts.clear()
+        found = self.layouts[names, name] = Layout(structure, parents, children, keep)
+        return found
 
     def told(self, tree: dict[str, Tree]) -> str | None:
         """Return what a record says it is, unverified; None if it does not."""
@@ -115,31 +143,32 @@ class Page:
             self._inner(tree, expected, key, rows.inner)
             return tree
         facts = self.gathering.take(expected.spec, tree, way)
-        keep = self.structure(tree)
-        for name in expected.parents.keys() & tree.keys():
-            if tree[name] is not None:
+        names = tuple(tree)
+        layout = rows.layouts.get((names, expected.name)) or rows.layout(names, expected.name)
+        keep = self.structure(tree, layout)
+        for name in layout.parents:
+            if tree[name] is None:
+                keep -= {name}
+            else:
                 self._parent(tree[name], expected.parents[name], (*way, name))
-                keep.append(name)
-        for name in expected.children.keys() & tree.keys():
-            keep.append(name)
+        for name in layout.children:
             if tree[name] is not None:
                 self._children(tree[name], expected.children[name], (*way, name))
-        record = Record(expected.name, self.action, tree, None, frozenset(keep), key, facts=facts)
-        self.into.records.append(record)
+        self.into.records.append(Record(expected.name, self.action, tree, None, keep, key, None, facts))
         return tree
 
-    def structure(self, tree: dict[str, Tree]) -> list[str]:
-        """Cut structural members down to what is kept of them; return their names."""
-        kept: list[str] = []
-        for name, parts in self.rows.structure.items():
-            value = tree.get(name)
+    def structure(self, tree: dict[str, Tree], layout: Layout) -> frozenset[str]:
+        """Cut structural members down to what is kept of them; return the names of all that still stand."""
+        keep = layout.keep
+        for name, parts in layout.structure:
+            value = tree[name]
             if isinstance(value, dict):
                 tree[name] = {part: value[part] for part in parts if isinstance(value.get(part), str)}
-                kept.append(name)
-            elif name in tree:
+            else:
                 del tree[name]
                 self.into.pruned += 1
-        return kept
+                keep -= {name}
+        return keep
 
     def _parent(self, tree: Tree, relation: Relation, way: Way) -> None:
         self.open(tree, self.rows.words.objects[relation.object], relation.types, way)

@@ -61,6 +61,8 @@ _COUNTED_DATE_WORD: Final = re.compile(
     r"(LAST_N|NEXT_N)_(DAYS|WEEKS|MONTHS|QUARTERS|YEARS|FISCAL_QUARTERS|FISCAL_YEARS):[0-9]+"
     r"|N_(DAYS|WEEKS|MONTHS|QUARTERS|YEARS|FISCAL_QUARTERS|FISCAL_YEARS)_AGO:[0-9]+"
 )
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SPACE: Final = " \t\r\n\f"
 _QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'")
 _PARENTHESIS: Final = re.compile(r"[()]")
 
@@ -114,6 +116,9 @@ class _Build(Transformer[Token, Query]):
 
     def columns(self, *columns: object) -> tuple[object, ...]:
         return columns
+
+    def paths(self, token: Token) -> tuple[Column, ...]:
+        return tuple(Column(Path(_hops(text.strip(_SPACE)))) for text in token.split(","))
 
     def column(self, expression: Expression | FieldSet, alias: Token | None) -> Column | FieldSet:
         if isinstance(expression, FieldSet):
@@ -200,10 +205,18 @@ class _Build(Transformer[Token, Query]):
         return str(token)
 
 
-def _name(token: Token) -> str:
+def _name(token: str) -> str:
     if token.upper() in RESERVED:
         raise Gap("construct", "soql")
     return str(token)
+
+
+def _hops(text: str) -> tuple[str, ...]:
+    """Return the names of a path that the lexer took in one piece."""
+    hops = tuple(text.split("."))
+    if not all(map(_NAME.fullmatch, hops)):
+        raise Gap("construct", "soql")
+    return tuple(map(_name, hops))
 
 
 def _word(token: Token) -> str:
