@@ -1,6 +1,6 @@
 """What the ledger and the metrics are told of an exchange: names, counts and pseudonyms, never a value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from proxy.errors import ExchangeError, Gap
@@ -101,6 +101,13 @@ class Accounts:
 
     def _operations(self, exchange: Exchange) -> tuple[str, ...]:
         return tuple(f"{op.action} {op.object}" for op in exchange.asked.operations) if exchange.asked else ()
+
+    def count_hidden(self, exchange: Exchange, hidden: Iterable[tuple[str, str]]) -> None:
+        """Count the fields that a request names and nobody listed; the CRM is not asked for them."""
+        catalogue = exchange.rules.connector.catalogue
+        unlisted = sum(field not in catalogue[name].fields for name, field in hidden)
+        if unlisted:
+            self._metrics.gap(self._lane, "field").inc(unlisted)
 
     def count_release(self, exchange: Exchange, tally: Tally, pruned: int, size: int, seconds: float) -> None:
         """Count an answer that is released; `seconds` is what enforcing it took."""

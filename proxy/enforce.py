@@ -132,6 +132,9 @@ class Gateway:
         exchange.stage = "policy"  # 4
         exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue, exchange.foresee)
         exchange.ruling.enforce()
+        if hidden := exchange.hidden():
+            self._accounts.count_hidden(exchange, hidden)
+            asked.narrow(hidden)
         if wanted := exchange.wanted():
             asked.gather(wanted)
         exchange.stage = "transform"  # 5

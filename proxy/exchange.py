@@ -56,6 +56,7 @@ class Exchange:
     """The time by which all of it is decided."""
     decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
     deciders: dict[tuple[str, Action], Decider] = field(default_factory=dict)
+    foreseen: dict[tuple[str, Action], Decision] = field(default_factory=dict)
 
     def decide(self, name: str, action: Action) -> Decision:
         """Return the decision on one object and action, made once per exchange (step 4 and again in 9).
@@ -80,8 +81,11 @@ class Exchange:
 
     def foresee(self, name: str, action: Action) -> Decision:
         """Return the best that could come out for a record nobody has seen yet."""
-        self.decide(name, action)
-        return self.deciders[name, action].foreseen()
+        key = (name, action)
+        if key not in self.foreseen:
+            self.decide(name, action)
+            self.foreseen[key] = self.deciders[key].foreseen()
+        return self.foreseen[key]
 
     def nulls(self, name: str, field: str) -> bool:
         """Say whether the caller may be shown null where that field of a record has a value."""
@@ -93,6 +97,17 @@ class Exchange:
                 if any(each.rule.effect is Effect.REDACT and field in each.fields for each in rules):
                     return True
         return False
+
+    def hidden(self) -> frozenset[tuple[str, str]]:
+        """Return the fields that the request asks for, each with its object, of which nothing could be shown."""
+        assert self.asked is not None
+        return frozenset(
+            (use.object, use.field)
+            for operation in self.asked.operations
+            for use in operation.uses
+            if use.action in DISCLOSING
+            and self.foresee(use.object, use.action).of(use.field).effect is Effect.DENY
+        )
 
     def wanted(self) -> dict[str, frozenset[str]]:
         """Return the attributes that conditions look at in the answer, by object."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from proxy.connectors.facts import Wanted
+from proxy.connectors.words import Hidden
 from proxy.errors import UpstreamFault
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.model import Operation
@@ -82,6 +83,8 @@ class Sent(NamedTuple):
     target: str
     tree: Tree | None
     answer: Answer
+    widen: "Callable[[Wanted], Sent] | None" = None
+    """Asks for more; see `Asked.gather`."""
 
 
 @dataclass(slots=True)
@@ -102,8 +105,21 @@ class Asked:
     faults: Faults
     back: frozenset[str] = frozenset()
     """Headers of the answer that may go back; only a run of digits ever does."""
-    widen: Callable[[Wanted], "Sent"] | None = None
+    widen: Callable[[Wanted], Sent] | None = None
     """Asks for more; see `gather`."""
+    less: Callable[[Hidden], Sent] | None = None
+    """Asks for less; see `narrow`."""
+
+    def narrow(self, hidden: Hidden) -> None:
+        """Have the CRM not asked for fields of which nothing could be shown; comes before `gather`, and once.
+
+        Names that nobody listed go with them, so that no error of the CRM tells which of those it knows.
+
+        Raises:
+            Refused: nothing else is asked for.
+        """
+        if self.less is not None:
+            self.target, self.tree, self.answer, self.widen = self.less(hidden)
 
     def gather(self, wanted: Wanted) -> None:
         """Have the records of the answer come with facts, and ask the CRM for the fields they are read from.
@@ -112,7 +128,7 @@ class Asked:
         come without them.
         """
         if self.widen is not None:
-            self.target, self.tree, self.answer = self.widen(wanted)
+            self.target, self.tree, self.answer, _ = self.widen(wanted)
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's answer to this request, taken apart.

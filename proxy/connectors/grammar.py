@@ -14,7 +14,7 @@ from proxy.connectors.facts import Wanted
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import ConnectorFile, RouteModel
-from proxy.connectors.words import Words
+from proxy.connectors.words import Hidden, Words
 from proxy.message import Record, Request, Tree
 from proxy.model import Operation
 
@@ -50,9 +50,12 @@ class Reading:
     writes: tuple[Record, ...] = ()
     widen: "Widen | None" = None
     """Makes a request that also brings the fields some facts come from; None where no facts can be had."""
+    narrow: "Narrow | None" = None
+    """Makes a request that does not ask for some fields; None where it names none that it asks for."""
 
 
 Widen = Callable[[Wanted], Reading]
+Narrow = Callable[[Hidden], Reading]
 
 
 class Grammar(Protocol):

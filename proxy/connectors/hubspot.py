@@ -6,10 +6,10 @@ from typing import Final
 
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
-from proxy.connectors.plain import Uses, answer, canonical, gathering, selecting, visits
+from proxy.connectors.plain import Uses, answer, canonical, gathering, remaining, selecting, visits
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import RouteModel
-from proxy.connectors.words import NAME, ObjectWords
+from proxy.connectors.words import NAME, Hidden, ObjectWords
 from proxy.errors import Gap
 from proxy.message import Tree
 from proxy.model import Action
@@ -53,6 +53,11 @@ class Search:
             if member is None:
                 raise Gap("construct", "unknown_member")
             tree[name] = member(search, value)
+        return self._reading(uses, tree, asking)
+
+    def _reading(self, uses: Uses, tree: dict[str, Tree], asking: Asking) -> Reading:
+        """Return what the search does, and how to ask for less or more than it does."""
+        words, properties = uses.words, tree.get("properties")
         reading = Reading(
             operations=(uses.operation(),),
             answer=answer(self.setting, self.answer, words, Action.LIST),
@@ -60,13 +65,16 @@ class Search:
             tree=tree,
         )
 
+        def narrow(hidden: Hidden) -> Reading:
+            names = remaining(words, hidden, properties)
+            return self._reading(uses, {**tree, "properties": names} if names else tree, asking)
+
         def widen(wanted: Wanted) -> Reading:
-            names, added = selecting(words, wanted, tree.get("properties"))
+            names, added = selecting(words, wanted, properties)
             wider = {**tree, "properties": names} if names else tree
             return replace(reading, tree=wider, answer=gathering(reading.answer, wanted, added))
 
-        reading.widen = widen
-        return reading
+        return replace(reading, narrow=narrow, widen=widen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The grammar `record`: routes whose path, parameters and body are wholly described in YAML."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from proxy.connectors.asked import Answer
@@ -10,8 +10,8 @@ from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.paths import EACH, compile_path
 from proxy.connectors.shape import Shape, Visit
 from proxy.connectors.spec import RouteModel
-from proxy.connectors.words import NAME, ObjectWords
-from proxy.errors import Gap, Undecodable
+from proxy.connectors.words import NAME, Hidden, ObjectWords
+from proxy.errors import Gap, Refused, Undecodable
 from proxy.message import Record, Tree
 from proxy.model import DISCLOSING, Action, FieldUse, Operation
 
@@ -80,23 +80,39 @@ class Plain:
             tree=tree,
             writes=tuple(uses.writes),
         )
-        reading.widen = lambda wanted: self._wider(reading, words, wanted)
-        return reading
+        return self._adaptable(reading, words)
 
-    def _wider(self, reading: Reading, words: ObjectWords, wanted: Wanted) -> Reading:
-        """Return the request with the fields that facts come from among those it selects."""
-        query, tree, added = reading.query, reading.tree, frozenset[str]()
+    def _adaptable(self, reading: Reading, words: ObjectWords) -> Reading:
+        """Return the request with ways to ask for less or more than it does."""
+
+        def narrow(hidden: Hidden) -> Reading:
+            less = self._selecting(reading, lambda given: remaining(words, hidden, given))
+            return self._adaptable(less, words)
+
+        def widen(wanted: Wanted) -> Reading:
+            added: set[str] = set()
+
+            def more(given: Tree) -> list[str]:
+                names, new = selecting(words, wanted, given)
+                added.update(new)
+                return names
+
+            wider = self._selecting(reading, more)
+            return replace(wider, answer=gathering(reading.answer, wanted, frozenset(added)))
+
+        return replace(reading, narrow=narrow, widen=widen)
+
+    def _selecting(self, reading: Reading, choose: Callable[[Tree], list[str]]) -> Reading:
+        """Return the request with other fields selected: what `choose` makes of a list, if that is any."""
+        query, tree = reading.query, reading.tree
         for name in sorted(self.selects):
             given = dict(query).get(name)
-            names, added = selecting(words, wanted, None if given is None else given.split(","))
-            if names:
+            if names := choose(None if given is None else given.split(",")):
                 query = (*(pair for pair in query if pair[0] != name), (name, ",".join(names)))
         for member in self.selected:
-            given = tree.get(member) if isinstance(tree, dict) else None
-            names, added = selecting(words, wanted, given)
-            if names and isinstance(tree, dict):
+            if isinstance(tree, dict) and (names := choose(tree.get(member))):
                 tree = {**tree, member: names}
-        return replace(reading, query=query, tree=tree, answer=gathering(reading.answer, wanted, added))
+        return replace(reading, query=query, tree=tree)
 
     def _parameter(self, uses: Uses, name: str, values: tuple[str, ...]) -> tuple[str, str]:
         if name not in self.selects:
@@ -129,6 +145,19 @@ def selecting(words: ObjectWords, wanted: Wanted, given: object) -> tuple[list[s
         return [], frozenset()
     more = [name for name in fields_of(words.spec, wanted.get(words.name, ())) if name not in asked]
     return [*asked, *more] if more else [], frozenset(more)
+
+
+def remaining(words: ObjectWords, hidden: Hidden, given: Tree) -> list[str]:
+    """Return the fields of a list that may be asked for; none where the client sent none.
+
+    Raises:
+        Refused: it sent some, and none of them remains.
+    """
+    named = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
+    found = [name for name in named if (words.name, words.listed(name)) not in hidden]
+    if named and not found:
+        raise Refused("not_granted", words.name)
+    return found
 
 
 def gathering(read: Answer, wanted: Wanted, added: frozenset[str]) -> Answer:

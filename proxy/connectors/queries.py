@@ -19,6 +19,7 @@ from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.rows import More, Page, Rows, no_more
 from proxy.connectors.shape import GONE, Shape
 from proxy.connectors.spec import RouteModel
+from proxy.connectors.words import Hidden
 from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Record, Tree
 from proxy.model import Action, Operation
@@ -47,10 +48,11 @@ class Links:
 
         def seal(relation: str, link: str) -> str | None:
             before, _, locator = link.rpartition("/")
-            query = soql.write(meaning.children[relation]) if relation in meaning.children else own
+            child = meaning.children.get(relation)
+            query = own if child is None else soql.write(child.query)
             if before != prefix or not self.setting.patterns["locator"].fullmatch(locator):
                 return None
-            if relation and relation not in meaning.children:
+            if relation and child is None:
                 return None
             plain = compress(json.dumps([locator, query]).encode("ascii"))
             return f"{prefix}/{sealer.seal(plain, self.context + asking.binding)}"
@@ -86,18 +88,28 @@ class Soql:
         text = asking.query.get("q")
         if text is None:
             raise Undecodable("query_missing")
-        meaning = soql.understand(soql.parse(text[0]), self.setting.words)
+        return self._reading(soql.understand(soql.parse(text[0]), self.setting.words), asking)
+
+    def _reading(self, meaning: soql.Meaning, asking: Asking) -> Reading:
+        """Return what the query does, and how to ask for less or more than it does."""
         query = (("q", soql.write(meaning.query)),)
-        operations = (_operation(meaning, self.setting),)
+        operations, words = _operations(meaning, self.setting), self.setting.words
+        reading = Reading(operations, self.opening(meaning, asking), asking.params, query)
 
         def widen(wanted: Wanted) -> Reading:
-            if meaning.columns is not None:
-                return Reading(operations, self.opening(meaning, asking), asking.params, query)
-            wider, added = soql.widened(meaning.query, meaning.object, self.setting.words, wanted)
+            wider, added = soql.widened(meaning.query, meaning.object, words, wanted)
             opening = gathering(self.opening(meaning, asking), wanted, added)
             return Reading(operations, opening, asking.params, (("q", soql.write(wider)),))
 
-        return Reading(operations, self.opening(meaning, asking), asking.params, query, widen=widen)
+        def narrow(hidden: Hidden) -> Reading:
+            less = soql.narrowed(meaning.query, meaning.object, words, hidden)
+            return self._reading(replace(meaning, query=less), asking)
+
+        if (
+            meaning.columns is None
+        ):  # what is computed has been allowed outright, and of groups there are no facts
+            reading.widen, reading.narrow = widen, narrow
+        return reading
 
     def opening(self, meaning: soql.Meaning, asking: Asking) -> "Envelope | Aggregated":
         """Return how the answer to `meaning` is read."""
@@ -118,7 +130,7 @@ class SoqlPage:
         """Return what the query behind the link does; see `Grammar.read`."""
         locator, text = self.soql.links.open(asking)
         meaning = soql.understand(soql.parse(text), self.soql.setting.words)
-        operation = _operation(meaning, self.soql.setting)
+        operations = _operations(meaning, self.soql.setting)
         params = {**asking.params, "cursor": locator}
         words = self.soql.setting.words
 
@@ -126,9 +138,9 @@ class SoqlPage:
             # The first page was asked for with these fields, and so the CRM sends them here as well.
             _, added = soql.widened(meaning.query, meaning.object, words, wanted)
             opening = gathering(self.soql.opening(meaning, asking), wanted, added)
-            return Reading((operation,), opening, params)
+            return Reading(operations, opening, params)
 
-        return Reading((operation,), self.soql.opening(meaning, asking), params, widen=widen)
+        return Reading(operations, self.soql.opening(meaning, asking), params, widen=widen)
 
 
 def gathering(read: "Envelope | Aggregated", wanted: Wanted, added: Mapping[Way, frozenset[str]]) -> Answer:
@@ -170,9 +182,13 @@ class Aggregated:
         return tree
 
 
-def _operation(meaning: soql.Meaning, setting: Setting) -> Operation:
-    records = tuple(filter(setting.rows.id.fullmatch, meaning.records))
-    return Operation(Action.LIST, meaning.object.name, meaning.uses, records)
+def _operations(meaning: soql.Meaning, setting: Setting) -> tuple[Operation, ...]:
+    """Return what a query does, and what each sub-query in it does that shows records."""
+    is_id = setting.rows.id.fullmatch
+    return tuple(
+        Operation(Action.LIST, part.object.name, part.uses, tuple(filter(is_id, part.records)))
+        for part in meaning.parts()
+    )
 
 
 def compile_soql(route: RouteModel, setting: Setting) -> Grammar:

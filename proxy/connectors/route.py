@@ -111,7 +111,7 @@ class Route:
         headers = declared.headers.onward(request)
         reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request))
         sent = self._sent(reading)
-        widen = reading.widen
+        narrow = reading.narrow
         return Asked(
             operations=reading.operations,
             target=sent.target,
@@ -121,12 +121,15 @@ class Route:
             answer=sent.answer,
             faults=declared.faults,
             back=declared.headers.back,
-            widen=None if widen is None else lambda wanted: self._sent(widen(wanted)),
+            widen=sent.widen,
+            less=None if narrow is None else lambda hidden: self._sent(narrow(hidden)),
         )
 
     def _sent(self, reading: Reading) -> Sent:
         path = target.path_of(self.declared.template, reading.params)
-        return Sent(path + target.query_of(reading.query), reading.tree, reading.answer)
+        widen = reading.widen
+        wider = None if widen is None else lambda wanted: self._sent(widen(wanted))
+        return Sent(path + target.query_of(reading.query), reading.tree, reading.answer, wider)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,9 @@ UNCLASSIFIED: Final = "unclassified"
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}", re.ASCII)
 """How a field, and an object in a path or query, may be written at all, whichever CRM it is."""
 
+Hidden = frozenset[tuple[str, str]]
+"""Fields, each with its object, of which nothing could be shown; UNCLASSIFIED among them."""
+
 OBJECT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*", re.ASCII)
 """How an object may be called in a connector: some CRMs put dots between the parts of a model's name."""
 

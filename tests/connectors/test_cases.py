@@ -11,6 +11,7 @@ from proxy.connectors import Connector
 from proxy.connectors.asked import Asked
 from proxy.errors import ExchangeError, Gap, Undecodable
 from proxy.message import Headers, Request
+from proxy.model import Operation
 
 CASES = Path(__file__).parents[1] / "cases" / "connectors"
 
@@ -45,17 +46,24 @@ def check(connector: Connector, case: dict) -> None:
         assert caught.value.__cause__ is None
         return
     asked = ask(connector, case)
-    (operation,) = asked.operations
+    operation, *inside = asked.operations
+    check_operation(operation, case)
+    for found, expected in zip(inside, case.get("inside", []), strict=True):
+        check_operation(found, expected)
+    assert asked.target == case.get("target", asked.target)
+    if "sent" in case:
+        assert parse_qs(urlsplit(asked.target).query) == {"q": [case["sent"]]}
+    assert asked.tree == case.get("sends", asked.tree)
+
+
+def check_operation(operation: Operation, case: dict) -> None:
+    """Assert that an operation is what a case says, and uses what it says."""
     if "operation" in case:
         assert f"{operation.action} {operation.object}" == case["operation"]
     if "uses" in case:
         assert {f"{use.action} {use.object}.{use.field}" for use in operation.uses} == set(case["uses"])
         assert len(operation.uses) == len(case["uses"])
     assert list(operation.records) == case.get("records", list(operation.records))
-    assert asked.target == case.get("target", asked.target)
-    if "sent" in case:
-        assert parse_qs(urlsplit(asked.target).query) == {"q": [case["sent"]]}
-    assert asked.tree == case.get("sends", asked.tree)
 
 
 @pytest.mark.parametrize("case", cases("salesforce.yaml"))

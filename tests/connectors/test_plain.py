@@ -4,7 +4,7 @@ import pytest
 
 from proxy.connectors import Connector
 from proxy.connectors.plain import select
-from proxy.errors import Gap, Undecodable, UpstreamFault
+from proxy.errors import Gap, Refused, Undecodable, UpstreamFault
 from proxy.message import Request, Tree
 from proxy.model import Action
 
@@ -63,6 +63,53 @@ def test_batch_writes_are_records_each(hubspot: Connector) -> None:
     assert asked.tree == {
         "inputs": [{"id": "1", "properties": {"phone": "9"}}, {"id": "3", "properties": {"city": "x"}}]
     }
+
+
+HIDDEN = frozenset({("contacts", "iban"), ("contacts", "unclassified"), ("Contact", "unclassified")})
+CONTACTS = "/crm/v3/objects/contacts"
+
+
+@pytest.mark.parametrize(
+    ("target", "tree", "asked_for"),
+    [
+        (f"{CONTACTS}/12?properties=email,iban&properties=loyalty", None, f"{CONTACTS}/12?properties=email"),
+        (f"{CONTACTS}/12", None, f"{CONTACTS}/12"),
+        (f"{CONTACTS}/search", {"properties": ["loyalty", "email", "iban"]}, {"properties": ["email"]}),
+        (f"{CONTACTS}/search", {"query": ""}, {"query": ""}),
+        (f"{CONTACTS}/search", {"properties": []}, {"properties": []}),
+        (
+            f"{CONTACTS}/batch/read",
+            {"properties": ["email", "iban"], "inputs": [{"id": "1"}]},
+            {"properties": ["email"], "inputs": [{"id": "1"}]},
+        ),
+        (f"{CONTACT}?fields=Secret__c,email", None, f"{CONTACT}?fields=Email"),
+    ],
+)
+def test_what_could_not_be_shown_is_not_asked_for(
+    salesforce: Connector, hubspot: Connector, target: str, tree: Tree, asked_for: Tree
+) -> None:
+    """In parameters and bodies; a property that nobody listed goes as one goes that is hidden."""
+    path, _, query = target.partition("?")
+    request = Request("GET" if tree is None else "POST", path, query, body=b"" if tree is None else b"{}")
+    connector = salesforce if path == CONTACT else hubspot
+    asked = connector.route(request).recognise(request, tree)
+    operations = asked.operations
+    asked.narrow(HIDDEN)
+    assert (asked.target if tree is None else asked.tree) == asked_for
+    assert asked.operations == operations  # what was asked for stays on record
+    asked.gather({"contacts": frozenset({"country"})})
+    wider = asked.target if tree is None else str(asked.tree)
+    assert "iban" not in wider
+    assert ("country" in wider) is (connector is hubspot)
+
+
+@pytest.mark.parametrize("target", [f"{CONTACTS}/12?properties=iban,loyalty", f"{CONTACTS}?properties=loyalty"])
+def test_a_request_for_nothing_else_is_refused(hubspot: Connector, target: str) -> None:
+    """To name none would ask for whatever the CRM chooses."""
+    path, _, query = target.partition("?")
+    request = Request("GET", path, query)
+    with pytest.raises(Refused, match="not_granted"):
+        hubspot.route(request).recognise(request, None).narrow(HIDDEN)
 
 
 def test_what_a_write_answers_is_judged_as_read(hubspot: Connector) -> None:

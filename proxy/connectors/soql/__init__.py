@@ -10,13 +10,15 @@ VIEW/REFERENCE/UPDATE, GROUP BY ROLLUP/CUBE, polymorphic relations, comments, bi
 Why a grammar and not a scan for field names: an alias, a relation, a sub-query or a letter in the other case
 each shows a field under another name (threats IO-04 to IO-08).
 
-`widened` adds columns to a query whose records need facts for conditions.
+`narrowed` leaves out columns that could not be shown; `widened` adds columns to a query whose records need facts
+for conditions.
 """
 
 from proxy.connectors.soql.meaning import Meaning, understand
+from proxy.connectors.soql.narrowing import narrowed
 from proxy.connectors.soql.parsing import parse
 from proxy.connectors.soql.tree import Query
 from proxy.connectors.soql.widening import widened
 from proxy.connectors.soql.writing import write
 
-__all__ = ["Meaning", "Query", "parse", "understand", "widened", "write"]
+__all__ = ["Meaning", "Query", "narrowed", "parse", "understand", "widened", "write"]

@@ -5,7 +5,7 @@ which no rule grants; what the client called it goes no further than the text se
 if policy lets the request pass.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -48,12 +48,19 @@ class Meaning:
     """The query in the connector's spelling, table aliases resolved: this is what may be sent."""
     object: ObjectWords
     uses: tuple[FieldUse, ...]
+    """Without those of sub-queries that show records of their own."""
     records: tuple[str, ...] = ()
     """Text literals that the query compares the object's subject key with; quotes removed."""
     columns: Shown | None = None
     """None: columns are fields."""
-    children: Mapping[str, Query] = field(default_factory=lambda: MappingProxyType({}))
-    """Child relation -> its sub-query as a query of its own, for the pages that follow."""
+    children: "Mapping[str, Meaning]" = field(default_factory=lambda: MappingProxyType({}))
+    """Child relation -> its sub-query as a query of its own, which it is for judging and for further pages."""
+
+    def parts(self) -> "Iterator[Meaning]":
+        """Yield the query and every sub-query that shows records; of each, something must be allowed to be."""
+        yield self
+        for child in self.children.values():
+            yield from child.parts()
 
 
 def understand(query: Query, words: Words) -> Meaning:
@@ -75,7 +82,7 @@ class _Scope:
         self.words = words
         self.names = Names(notes, words, alias)
         self.records: list[str] = []
-        self.children: dict[str, Query] = {}
+        self.children: dict[str, Meaning] = {}
 
     def whole(self, query: Query) -> Meaning:
         """Return the meaning of the outermost query."""
@@ -84,6 +91,14 @@ class _Scope:
         if query.having is not None and not grouped:
             raise Gap("construct", "soql_having")
         canonical = replace(self._rest(query), columns=columns, source=self.words.name)
+        if grouped:
+            _check_grouped(columns, canonical.group)
+        return self._meaning(canonical, names)
+
+    def _meaning(self, canonical: Query, names: Shown | None = None) -> Meaning:
+        if self.children and not any(use.action is Action.LIST for use in self.notes.uses):
+            # Nothing is selected but sub-queries; that there are records is told all the same.
+            self.notes.add(self.words, RECORD_ITSELF, Action.LIST)
         uses, records = tuple(self.notes.uses), tuple(self.records)
         return Meaning(canonical, self.words, uses, records, names, MappingProxyType(self.children))
 
@@ -127,10 +142,10 @@ class _Scope:
             raise Gap("construct", "soql_subquery")
         if relation.name in self.children:
             raise Gap("construct", "soql_subquery")
-        scope = _Scope(self.notes, self.notes.words.objects[relation.object], query.alias)
+        scope = _Scope(Notes(self.notes.words), self.notes.words.objects[relation.object], query.alias)
         columns = scope._columns(query)
         inner = replace(scope._rest(query), columns=columns)
-        self.children[relation.name] = replace(inner, source=relation.object)
+        self.children[relation.name] = scope._meaning(replace(inner, source=relation.object))
         return replace(inner, source=relation.name)
 
     def _aggregated(self, query: Query) -> tuple[tuple[Column, ...], Shown]:
@@ -233,3 +248,18 @@ class _Scope:
     def _note_records(self, expression: Expression, values: tuple[str, ...]) -> None:
         if isinstance(expression, Path) and expression.hops == (self.words.spec.subject_key,):
             self.records += [value[1:-1] for value in values if value.startswith("'") and "\\" not in value]
+
+
+def _check_grouped(columns: tuple[Column | FieldSet | Query, ...], group: tuple[Expression, ...]) -> None:
+    """Refuse a column that is neither computed nor grouped by, as the CRM would in words of its own."""
+    known = set(map(_folded, group))
+    for column in columns:
+        if isinstance(column, Column) and not is_aggregate(column) and _folded(column.expression) not in known:
+            raise Gap("construct", "soql_group")
+
+
+def _folded(expression: Expression) -> tuple[str, ...]:
+    """Return what an expression says, whatever the case of names that nobody listed."""
+    if isinstance(expression, Path):
+        return tuple(hop.lower() for hop in expression.hops)
+    return (f"{expression.name}()", *(_folded(expression.argument) if expression.argument else ()))

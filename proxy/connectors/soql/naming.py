@@ -58,13 +58,7 @@ class Names:
         """Return the object and field at the end of an expression that `expression` returned."""
         path = expression.argument if isinstance(expression, Call) else expression
         assert path is not None
-        words = self.words
-        for hop in path.hops[:-1]:
-            relation = words.parents.get(hop)
-            if relation is None:
-                return words.name, UNCLASSIFIED
-            words = self.notes.words.objects[relation.object]
-        return words.name, words.listed(path.hops[-1])
+        return meant(path, self.words, self.notes.words)
 
     def _hops(self, path: Path) -> tuple[str, ...]:
         """Return the hops of a path without the object or alias it may start with."""
@@ -77,6 +71,16 @@ class Names:
 
     def _is_relation(self, name: str) -> bool:
         return self.words.spelled(name) in self.words.parents
+
+
+def meant(path: Path, words: ObjectWords, all_words: Words) -> tuple[str, str]:
+    """Return the object and field at the end of a path from `words`, in the connector's spelling."""
+    for hop in path.hops[:-1]:
+        relation = words.parents.get(hop)
+        if relation is None:
+            return words.name, UNCLASSIFIED
+        words = all_words.objects[relation.object]
+    return words.name, words.listed(path.hops[-1])
 
 
 def is_aggregate(part: Column | FieldSet | Query | Expression) -> bool:

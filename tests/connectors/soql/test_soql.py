@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.connectors.soql import parse, understand, write
+from proxy.connectors.soql import Meaning, parse, understand, write
 from proxy.connectors.soql.parsing import MAX_DEPTH, MAX_LENGTH, RESERVED
 from proxy.connectors.soql.tree import (
     AGGREGATES,
@@ -25,7 +25,7 @@ from proxy.connectors.soql.tree import (
 )
 from proxy.connectors.words import ObjectWords, Relation, Words, spec_of
 from proxy.errors import ExchangeError, Gap, Undecodable
-from proxy.model import Action, FieldSpec
+from proxy.model import Action, FieldSpec, FieldUse
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,6}", fullmatch=True).filter(
     lambda name: name.upper() not in RESERVED
@@ -134,6 +134,11 @@ def words() -> Words:
     )
 
 
+def uses_of(meaning: Meaning) -> set[FieldUse]:
+    """Return every use in a query and its sub-queries."""
+    return {use for part in meaning.parts() for use in part.uses}
+
+
 @given(QUERIES)
 def test_what_is_written_parses_back(query: Query) -> None:
     """Writing and parsing are inverse for every tree there is."""
@@ -149,7 +154,7 @@ def test_what_is_understood_is_a_fixpoint(query: Query) -> None:
         return
     again = understand(parse(write(meaning.query)), words())
     assert again.query == meaning.query
-    assert set(again.uses) == set(meaning.uses)
+    assert uses_of(again) == uses_of(meaning)
     assert (again.columns, again.records) == (meaning.columns, meaning.records)
 
 
@@ -157,7 +162,7 @@ def test_what_is_understood_is_a_fixpoint(query: Query) -> None:
 def test_case_never_matters(query: Query, random: object) -> None:
     """A query in any mixture of case touches the same fields."""
     try:
-        uses = set(understand(query, words()).uses)
+        uses = uses_of(understand(query, words()))
     except Gap:
         return
     shouted = write(query).split("'")
@@ -166,7 +171,7 @@ def test_case_never_matters(query: Query, random: object) -> None:
         return
     text = "'".join(part if at % 2 else part.swapcase() for at, part in enumerate(shouted))
     text = text.replace("t10:00:00z", "T10:00:00Z").replace("1.5E3", "1.5e3")
-    assert set(understand(parse(text), words()).uses) == uses
+    assert uses_of(understand(parse(text), words())) == uses
 
 
 def mentions(node: object, name: str) -> bool:
@@ -188,7 +193,7 @@ def test_a_hidden_field_always_surfaces(query: Query) -> None:
     except Gap:
         return
     if mentions(query, "SSN__c"):
-        assert {use.field for use in meaning.uses} & {"SSN__c", "unclassified"}
+        assert {use.field for use in uses_of(meaning)} & {"SSN__c", "unclassified"}
 
 
 @given(QUERIES)
@@ -198,7 +203,7 @@ def test_uses_never_repeat_the_clients_words(query: Query) -> None:
         meaning = understand(query, words())
     except Gap:
         return
-    for use in meaning.uses:
+    for use in uses_of(meaning):
         assert use.object in {"Contact", "Account"}
         assert use.field in {"Id", "Name", "SSN__c", "AccountId", "unclassified", ""}
 
@@ -270,7 +275,7 @@ def test_sizes_are_bounded() -> None:
 def test_every_use_has_its_kind(soql: str, uses: set[Action]) -> None:
     """How a field is used is noted, not only that it is."""
     meaning = understand(parse(soql), words())
-    assert {use.action for use in meaning.uses if use.field == "SSN__c"} == uses
+    assert {use.action for use in uses_of(meaning) if use.field == "SSN__c"} == uses
 
 
 def test_a_link_that_decides_is_a_use_of_the_link() -> None:
