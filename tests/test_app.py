@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,17 +138,29 @@ class Bad(NamedTuple):
     """False where a file or folder as such is wrong."""
 
 
+def own_tests(at: Path) -> Path:
+    """Give the set the tests that ship with it, and return the one about support."""
+    shutil.copytree(Path(__file__).parents[1] / "policies" / "example" / "tests", at / "tests")
+    return at / "tests" / "support.test.yaml"
+
+
+def failing(at: Path) -> None:
+    """Have the set fail a test of its own."""
+    own_tests(at)
+    edit(at / "support.yaml", "effect: mask\n    with: phone_ending", "effect: allow")
+
+
 BAD = [
     Bad(
         "own test that fails",
-        lambda at: edit(at / "support.yaml", "effect: mask\n    with: phone_ending", "effect: allow"),
+        failing,
         "support.test.yaml",
         "LG128",
         "fails: Phone: expected *** *** 67, got +353861234567 (allow) by support-phone-masked",
     ),
     Bad(
         "own test about nobody",
-        lambda at: edit(at / "tests" / "support.test.yaml", "client: helpdesk}", "client: helpdsk}"),
+        lambda at: edit(own_tests(at), "client: helpdesk}", "client: helpdsk}"),
         "support.test.yaml",
         "LG101",
         'unknown client "helpdsk" (did you mean "helpdesk"?)',
@@ -271,13 +284,6 @@ BAD = [
         'there is no file "floor.yaml"',
     ),
     Bad(
-        "its own test fails",
-        lambda at: edit(at / "support.yaml", "effect: mask\n    with: phone_ending", "effect: allow"),
-        "support.test.yaml",
-        "LG128",
-        "expected",
-    ),
-    Bad(
         "broken connector",
         lambda at: (at.parent / "connectors" / "hubspot.yaml").write_text("kind: Connector\n"),
         "hubspot.yaml",
@@ -329,6 +335,13 @@ def test_a_bad_set_is_told_with_its_place_and_changes_nothing(running: Running, 
     assert Path(found.file).name == bad.file
     assert found.severity == "error"
     assert (found.line > 0, found.column > 0) == (bad.located, bad.located)
+
+
+def test_a_set_that_passes_its_own_tests_is_put_in_force(running: Running) -> None:
+    """Tests are no part of the digest: the set is the one that was in force without them."""
+    before = running.app.reload()
+    own_tests(running.example)
+    assert running.app.reload() == before
 
 
 def test_after_a_refused_set_a_mended_one_is_put_in_force(running: Running) -> None:
