@@ -89,13 +89,21 @@ class Arguments:
         self.ids += ids_of(value)
 
     def _fields(self, value: Tree) -> None:
-        """Take in names of fields to return; to ask for definitions is no use of data."""
+        """Take in names of fields to return, in place; to ask for definitions is no use of data.
+
+        One that nobody declared is noted, and not sent: an error would tell whether the CRM knows it.
+        """
         paths = _names(value)
         if self.call.answer == "definitions":
             return
+        known = []
         for path in paths:
             uses, _ = domains.path_uses(path.removesuffix(LABEL), self.name, self.shapes, self.call.action)
             self.uses += uses
+            if uses[-1].field != UNDECLARED:
+                known.append(path)
+        if isinstance(value, list) and value:
+            value[:] = known or [ID]
 
     def _domain(self, value: Tree) -> None:
         self.uses += domains.filter_uses(value, self.name, self.shapes)

@@ -58,6 +58,29 @@ def test_an_order_that_nobody_chose_is_by_id(given: list[Tree], sent: list[Tree]
 
 
 @pytest.mark.parametrize(
+    ("given", "sent", "uses"),
+    [
+        (["name", "ssn"], ["name"], ["read party.name", f"read party.{UNDECLARED}"]),
+        (["_timestamp", "__name__"], ["_timestamp"], ["read party.write_date", f"read party.{UNDECLARED}"]),
+        (
+            ["mails.value", "mails.ssn"],
+            ["mails.value"],
+            ["read party.mails", "read mail.email_value", "read mail.any_value", f"read mail.{UNDECLARED}"],
+        ),
+        # to name none would ask for whatever the CRM chooses
+        (["mails.ssn"], ["id"], ["read party.mails", f"read mail.{UNDECLARED}"]),
+        ([], [], []),
+        (None, None, []),
+    ],
+)
+def test_a_field_that_nobody_declared_is_not_asked_for(given: Tree, sent: Tree, uses: list[str]) -> None:
+    """It is noted, so that policy says no to it; an error of the CRM would tell whether there is one."""
+    arguments = taken(["ids", "fields", "context"], [[1], given, {}])
+    assert arguments.params == [[1], sent, {}]
+    assert list(dict.fromkeys(named(arguments))) == uses
+
+
+@pytest.mark.parametrize(
     ("params", "given", "reason"),
     [
         (SEARCH, [], "context_expected"),

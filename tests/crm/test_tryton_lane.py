@@ -234,6 +234,22 @@ def test_the_order_nobody_chose_tells_nothing(lane: Lane) -> None:
 
 
 @BOTH
+def test_a_field_that_nobody_declared_and_none_at_all_read_the_same(lane: Lane, protocol: Protocol) -> None:
+    """Tryton has `create_uid`, and has no `x_nope`; asked for either, it would say so."""
+    wire = lane.wire("helpdesk")
+    for fields, shown in (
+        (["name", "{}"], [{"id": MARA, "name": "Mara Quinn"}]),
+        (["name", "lang.{}"], [{"id": MARA, "name": "Mara Quinn"}]),
+        (["{}"], None),
+    ):
+        for name in ("create_uid", "x_nope"):
+            asked = [each.format(name) for each in fields]
+            told = wire.call(protocol, f"model.{PARTY}.read", [MARA], asked, {})
+            assert told.result == shown, name
+            assert (told.fault or NOT_GRANTED).startswith(NOT_GRANTED)
+
+
+@BOTH
 def test_the_context_brings_back_nobody(lane: Lane, protocol: Protocol) -> None:
     """`active_test` is a filter on `active`; only the privacy office sees who was set inactive."""
     call = (f"model.{PARTY}.search", [], 0, None, None, {"active_test": False})
