@@ -47,9 +47,10 @@ test: setup tryton lint ## Everything CI runs
 	@.venv/bin/coverage combine --quiet
 	@.venv/bin/coverage report --fail-under=90 --format=total
 
-bench: setup ## CPU per request against baselines measured in the same run
+bench: setup ## CPU per request and per decision against baselines measured in the same run
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } >/dev/null
 	@$(PY) tests/bench/bench_lane.py
+	@$(PY) tests/bench/bench_tables.py
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock

@@ -80,9 +80,14 @@ def google() -> tuple[cel.Expression, cel.Env, dict[str, object]]:
     return env.compile(TEXT), env, data
 
 
+def declared() -> Declarations:
+    """Return what the condition may speak of."""
+    return Declarations({name: Attribute(read_type(kind)) for name, kind in TYPES.items()}, {"eea": EEA})
+
+
 def main() -> int:
     """Print every cost; return 1 if asking costs more than it may."""
-    declarations = Declarations({name: Attribute(read_type(kind)) for name, kind in TYPES.items()}, {"eea": EEA})
+    declarations = declared()
     expr = parse(TEXT)
     typed = check(expr, declarations)
     condition = compile_condition(typed)

@@ -30,6 +30,7 @@ RULES, OBJECTS, FIELDS = 200, 15, 30
 ROLES, PURPOSES, RECIPIENTS = 12, 6, 5
 RUNS = 3
 SECONDS_ALLOWED = 3.0
+TODAY = date(2026, 11, 23)
 LAST4 = Mask("last4", "keep_last", (("n", 4),))
 ATOMS = [Atom(f"resource.a{n}", f"resource.a{n}") for n in range(4)] + [
     Atom("resource.country", f'resource.country == "{country}"', frozenset({country}))
@@ -103,8 +104,8 @@ def side(rules: list[Rule], conditions: dict[str, Formula]) -> Side:
     return Side(policies, Read(conditions))
 
 
-def run() -> tuple[float, Comparison]:
-    """Return the least seconds that comparing took, and what it found."""
+def sides() -> tuple[Side, Side]:
+    """Return a set and the same with 20 rules edited, 5 dropped and 5 added."""
     draw = random.Random(1)
     rules = [rule(n, draw) for n in range(RULES + 5)]
     conditions = {each.id: condition(draw) for each in rules[::2]}
@@ -113,11 +114,16 @@ def run() -> tuple[float, Comparison]:
         edited[each.id] = condition(draw)
     changed = [replace(each, effect=Effect.REDACT, mask=None, strength=0) for each in rules[41:60:2]]
     old = side(rules[:RULES], conditions)
-    new = side([*rules[5:41], *rules[42:60:2], *changed, *rules[60:]], edited)
+    return old, side([*rules[5:41], *rules[42:60:2], *changed, *rules[60:]], edited)
+
+
+def run() -> tuple[float, Comparison]:
+    """Return the least seconds that comparing took, and what it found."""
+    old, new = sides()
     best = float("inf")
     for _ in range(RUNS):
         began = time.thread_time()
-        found = compare(old, new, today=date(2026, 11, 23))
+        found = compare(old, new, today=TODAY)
         best = min(best, time.thread_time() - began)
     return best, found
 

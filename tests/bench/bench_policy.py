@@ -36,6 +36,7 @@ SIZES = (10, 100, 200, 1_000, 10_000)
 OBJECTS, FIELDS, ROLES, PURPOSES = 100, 30, 10, 5
 PER_FILE = 2_000
 HEAD = {"apiVersion": "lychgate.dev/v1", "metadata": {"name": "bench"}}
+CONDITION = '!resource.restricted && has(resource.seen) && resource.seen > now - duration("{days}d")'
 Question = tuple[frozenset[str], str, str, Action]
 """Roles, purpose, object, action."""
 
@@ -51,8 +52,11 @@ def catalogue() -> Catalogue:
     return {f"Object{n}": ObjectSpec(f"Object{n}", fields, attributes=known) for n in range(OBJECTS)}
 
 
-def rules(count: int) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield `grants` or `guards` with a rule; every fourth rule is a guard, every third grant a mask."""
+def rules(count: int, *, conditional: bool = False) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield `grants` or `guards` with a rule; every fourth rule is a guard, every third grant a mask.
+
+    If `conditional`, every second one has a condition, and no two the same.
+    """
     for n in range(count):
         guard = n % 4 == 3
         effect = (
@@ -62,6 +66,7 @@ def rules(count: int) -> Iterator[tuple[str, dict[str, object]]]:
             if n % 3 == 2
             else {"effect": "allow"}
         )
+        when = {"when": CONDITION.format(days=n + 1)} if conditional and n % 2 else {}
         yield (
             "guards" if guard else "grants",
             {
@@ -72,11 +77,12 @@ def rules(count: int) -> Iterator[tuple[str, dict[str, object]]]:
                 "recipients": ["desk"],
                 "on": {"objects": [f"Object{n % OBJECTS}"], "categories": [f"user.group{n % 10}"]},
                 "actions": ["read", "list"],
+                **when,
             },
         )
 
 
-def write(folder: Path, count: int) -> None:
+def write(folder: Path, count: int, *, conditional: bool = False) -> None:
     """Write a vocabulary and `count` rules."""
     words = {
         "kind": "Vocabulary",
@@ -86,7 +92,7 @@ def write(folder: Path, count: int) -> None:
         "masks": {"last4": {"kind": "keep_last", "n": 4}},
     }
     (folder / "vocabulary.yaml").write_text(json.dumps(HEAD | words, indent=1))
-    made = list(rules(count))
+    made = list(rules(count, conditional=conditional))
     for at in range(0, count, PER_FILE):
         document: dict[str, object] = HEAD | {"kind": "Policy"}
         for kind in ("grants", "guards"):
@@ -102,6 +108,11 @@ def least(run: Callable[[], object], times: int) -> float:
         run()
         best = min(best, (time.thread_time_ns() - began) / 1e9)
     return best
+
+
+def question(n: int) -> Question:
+    """Return a question about one object that every rule about that object matches."""
+    return frozenset({f"role{n % ROLES}"}), f"purpose{n % PURPOSES}", f"Object{n}", Action.READ
 
 
 def ask(policies: PolicySet, question: Question) -> object:
@@ -124,16 +135,13 @@ def measure(folder: Path, count: int) -> tuple[float, float, float]:
     loading = least(load, 2)
     policies = load().policies
     assert policies is not None
-    questions: list[Question] = [
-        (frozenset({f"role{n % ROLES}"}), f"purpose{n % PURPOSES}", f"Object{n % OBJECTS}", Action.READ)
-        for n in range(OBJECTS)
-    ]
+    questions = [question(n) for n in range(OBJECTS)]
     first = least(lambda: [ask(policies, each) for each in questions], 1) / len(questions)
     again = least(lambda: [ask(policies, each) for each in questions * 50], 5) / len(questions) / 50
     return loading, first, again
 
 
-WHOLE: dict = {}
+PAGE = 200
 CONDITIONS = """
 apiVersion: lychgate.dev/v1
 kind: Policy
@@ -142,69 +150,104 @@ grants:
   - {id: read, effect: allow, roles: [role1], recipients: [desk], actions: [read, list]}
   - {id: some, effect: mask, with: last4, roles: [role2], recipients: [desk], actions: [read, list]}
 guards:
-  - {id: restricted, effect: deny, on: {objects: [Object0]}, actions: [list], when: resource.restricted}
+  - {id: restricted, effect: deny, on: {objects: [Object1]}, actions: [list], when: resource.restricted}
   - id: stale
     effect: redact
-    on: {objects: [Object0], categories: [user.group1]}
+    on: {objects: [Object1], categories: [user.group1]}
     actions: [list]
     when: has(resource.seen) && resource.seen < now - duration("730d")
   - id: masked
     effect: mask
     with: last4
-    on: {objects: [Object0], categories: [user.group2]}
+    on: {objects: [Object1], categories: [user.group2]}
     actions: [list]
     when: '!consent("purpose1")'
 """
 
 
-def measure_records(folder: Path) -> None:
-    """Print what deciding and transforming records of 30 fields costs, with three conditions and without."""
-    write(folder, 0)
+def recorded(folder: Path, count: int = 0) -> PolicySet:
+    """Return a set of so many rules, and those of `CONDITIONS`."""
+    write(folder, count)
     (folder / "conditions.yaml").write_text(CONDITIONS)
     policies = check_policies(folder, {"crm": catalogue()}, check_mask=check_mask).policies
     assert policies is not None
-    now = datetime.now(UTC)
-    facts = [
-        {"restricted": n % 40 == 0, "seen": now - timedelta(days=n * 10), "consents": ("purpose1",) * (n % 2)}
-        for n in range(200)
-    ]
-    for name, action in (("three conditions", Action.LIST), ("no condition", Action.READ)):
-        plan = policies.plan(
+    return policies
+
+
+class Listing:
+    """Pages of records of 30 fields, and what is done to each: decided and transformed."""
+
+    def __init__(self, policies: PolicySet, action: Action) -> None:
+        """Take a set; `list` asks three conditions of each record, `read` none."""
+        now = datetime.now(UTC)
+        self.facts = [
+            {
+                "restricted": n % 40 == 0,
+                "seen": now - timedelta(days=n * 10),
+                "consents": ("purpose1",) * (n % 2),
+            }
+            for n in range(PAGE)
+        ]
+        self.plan = policies.plan(
             connector="crm",
             roles=WHO.roles,
             purpose=WHY.name,
             recipient="desk",
             action=action,
-            object="Object0",
+            object="Object1",
         )
-        WHOLE[action] = plan.decision
-        decider = Decider(plan, Access(WHO, WHY, action, "Object0", now=now))
-        redactors = Redactors(policies.catalogues["crm"])
-        pages = [_page(facts, action) for _ in range(60)]
+        self._action = action
+        self._whole = self.plan.decision
+        self._decider = Decider(self.plan, Access(WHO, WHY, action, "Object1", now=now))
+        self._redactors = Redactors(policies.catalogues["crm"])
 
-        def page(decider: Decider = decider, redactors: Redactors = redactors, pages: list = pages) -> None:
-            redactions = Redactions(
-                lambda _, word: WHOLE[word], redactors.catalogue, redactors, lambda *key: decider.of(key[2])
-            )
-            tally = Tally()
-            for record in pages.pop():
-                redactions.apply(record, tally)
+    def pages(self, count: int) -> list[list[Record]]:
+        """Return pages as they come out of a connector; redacting one uses it up."""
+        return [
+            [
+                Record(
+                    "Object1",
+                    self._action,
+                    {f"F{n}": f"value {n} of record {at}" for n in range(FIELDS)},
+                    facts=facts,
+                )
+                for at, facts in enumerate(self.facts)
+            ]
+            for _ in range(count)
+        ]
 
-        spent = least(page, 50)
-        deciding = least(lambda decider=decider: [decider.of(each) for each in facts], 50)
-        asked = len(plan.table.conditions) if plan.table else 0
-        each = f", {deciding / len(facts) / asked * 1e6:.2f} us per condition" if asked else ""
+    def decide(self) -> None:
+        """Decide a page of records and leave them as they are."""
+        for each in self.facts:
+            self._decider.of(each)
+
+    def redact(self, page: list[Record]) -> None:
+        """Decide and transform a page of records, as an exchange does."""
+        redactions = Redactions(
+            lambda _name, _action: self._whole,
+            self._redactors.catalogue,
+            self._redactors,
+            lambda _name, _action, facts: self._decider.of(facts),
+        )
+        tally = Tally()
+        for record in page:
+            redactions.apply(record, tally)
+
+
+def measure_records(folder: Path) -> None:
+    """Print what deciding and transforming records of 30 fields costs, with three conditions and without."""
+    policies = recorded(folder)
+    for name, action in (("three conditions", Action.LIST), ("no condition", Action.READ)):
+        listing = Listing(policies, action)
+        pages = listing.pages(50)
+        spent = least(lambda listing=listing, pages=pages: listing.redact(pages.pop()), 50)
+        deciding = least(listing.decide, 50)
+        asked = len(listing.plan.table.conditions) if listing.plan.table else 0
+        each = f", {deciding / PAGE / asked * 1e6:.2f} us per condition" if asked else ""
         print(
-            f"{name:17} {spent / 200 * 1e6:5.2f} us to decide and transform a record of {FIELDS} fields{each}, "
-            f"{spent * 1e3:.2f} ms per page of 200"
+            f"{name:17} {spent / PAGE * 1e6:5.2f} us to decide and transform a record of {FIELDS} fields{each}, "
+            f"{spent * 1e3:.2f} ms per page of {PAGE}"
         )
-
-
-def _page(facts: list, action: Action) -> list[Record]:
-    return [
-        Record("Object0", action, {f"F{n}": f"value {n} of a record" for n in range(FIELDS)}, facts=each)
-        for each in facts
-    ]
 
 
 def main() -> None:
