@@ -11,6 +11,7 @@ from proxy.policy.cells import Cell, Cells, Walls, covers, overlap
 from proxy.policy.combine import differ
 from proxy.policy.link import Written
 from proxy.policy.names import Findings
+from proxy.policy.packs.choosing import pack_of
 from proxy.policy.rules import Callers, Names, On, Rule
 from proxy.policy.vocabulary import Vocabulary
 
@@ -100,13 +101,14 @@ def _guards_that_close_nothing(written: Sequence[Written], cells: Cells, finding
     """Note guards that a guard at least as strict makes needless (LG103).
 
     That nobody is granted what a guard closes, or that no connector lists such a field yet, is no finding: a
-    wall is there for the grants and fields of tomorrow.
+    wall is there for the grants and fields of tomorrow. Guards of packs are none either: they are what a law
+    asks for, whatever else is closed already.
     """
     places = {each.rule.id: str(each.spot / "id") for each in written}
     walls = Walls((each.rule for each in written if each.rule.always), cells)
     for each in written:
         rule = each.rule
-        if rule.kind != "guard" or rule.built_in:
+        if rule.kind != "guard" or rule.built_in or pack_of(each.spot.file.path):
             continue
         for wall in walls.at(min(cells.of(rule), default=_NOWHERE)):
             if _makes_needless(wall, rule, cells):

@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy.errors import Problem, Problems
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
-from proxy.policy.packs.choosing import PACKS, chosen, pack_of
+from proxy.policy.packs.choosing import PACKS, chosen, missing_sets, pack_of
 from proxy.policy.packs.documents import PackDocument
 from proxy.policy.testing.documents import PolicyTestDocument
 from proxy.yamlfile import YamlFile, nearest, parse_yaml, read_text, validate
@@ -52,6 +52,7 @@ def gather(folder: Path) -> Gathered:
     policies: list[tuple[YamlFile, PolicyDocument]] = []
     documents: list[object] = []
     tests: list[tuple[YamlFile, PolicyTestDocument]] = []
+    packs: list[PackDocument] = []
     paths = _paths(folder, problems)
     words_missing = False
     digests: dict[str, str] = {}
@@ -66,7 +67,7 @@ def gather(folder: Path) -> Gathered:
                     continue
                 documents.append(file.data)
                 if kind == "Pack":
-                    validate(file, PackDocument)
+                    packs.append(validate(file, PackDocument))
                 elif kind == "Vocabulary":
                     vocabularies.append((file, validate(file, VocabularyDocument)))
                 else:
@@ -76,6 +77,7 @@ def gather(folder: Path) -> Gathered:
                 words_missing |= not _declares_nothing(file)
     if not documents and not problems:
         raise Problems([Problem(str(folder), 0, 0, "LG100", "has no policy documents (*.yaml)")])
+    problems += missing_sets(packs, vocabularies)
     floors = _floors(policies, digests, problems)
     return Gathered(
         tuple(vocabularies),

@@ -1,12 +1,13 @@
 """Which packs a policy set takes in: those that its vocabulary names, and no other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Final
 
 from proxy.errors import Problem
 from proxy.policy.documents import VocabularyDocument
+from proxy.policy.packs.documents import PackDocument
 from proxy.yamlfile import YamlFile, nearest
 
 PACKS: Final = "packs"
@@ -43,6 +44,21 @@ def chosen(
                 problems.append(file.problem((PACKS, at), "LG129", message, severity="warning"))
             found.add(name)
     return sorted(found)
+
+
+def missing_sets(
+    packs: Iterable[PackDocument], vocabularies: Sequence[tuple[YamlFile, VocabularyDocument]]
+) -> Iterator[Problem]:
+    """Yield a problem, where the pack is taken in, for every set that a pack needs and no vocabulary has."""
+    declared = {name for _, document in vocabularies for name in document.sets}
+    for pack in packs:
+        name = pack.metadata.name
+        for file, document in vocabularies:
+            for at, given in enumerate(document.packs):
+                for each, what in pack.needs.items() if ALIASES.get(given, given) == name else ():
+                    if each not in declared:
+                        message = f"pack {name} needs sets.{each}, which may be empty: {what}"
+                        yield file.problem((PACKS, at), "LG117", message)
 
 
 def pack_of(place: str) -> str:

@@ -67,6 +67,41 @@ def test_an_unknown_pack_is_an_error_at_its_place(packed: Any, name: str, said: 
     assert packed.check().policies is None
 
 
+PACK = """\
+apiVersion: lychgate.dev/v1
+kind: Pack
+metadata: {name: law-one}
+law: The law
+version: 1
+effective_from: 2020-01-01
+sources: [a book]
+reviewed_on: 2026-11-23
+needs: {agreed: Recipients that have agreed.}
+not_covered: [{ref: Art. 2, what: everything else}]
+tests: [{rule: law-one.no-phones, closes: {category: user.name}, leaves: {category: user.name}}]
+"""
+
+
+def test_what_a_pack_needs_is_told_where_it_is_taken_in(packed: Any) -> None:
+    """The set that is missing, and what belongs in it; an empty one is an answer too."""
+    packed.write("packs/law-one/pack.yaml", PACK)
+    _take(packed, "law-one")
+    (found,) = packed.check().problems
+    assert (found.code, found.line, found.column) == ("LG117", 4, 9)
+    assert found.message == "pack law-one needs sets.agreed, which may be empty: Recipients that have agreed."
+    packed.write("sets.yaml", "sets: {agreed: []}\n", kind="Vocabulary")
+    assert _rules(packed) == ["law-one.no-phones"]
+
+
+def test_a_guard_of_a_pack_may_stand_behind_another(packed: Any) -> None:
+    """What a law asks for is no slip (LG103) where something else is closed as far already."""
+    packed.write("own.yaml", GUARD.replace("law-one", "own"), kind="Policy")
+    _take(packed, "law-one, appi-jp")
+    assert [each.message for each in packed.check().problems] == [
+        "guard own.no-phones can never matter: appi-jp.no-phones closes all of it at least as far"
+    ]
+
+
 def test_a_link_is_no_pack(packed: Any, tmp_path: Any) -> None:
     """Nothing is brought in from elsewhere."""
     (packed.folder / "packs/elsewhere").symlink_to(tmp_path)
