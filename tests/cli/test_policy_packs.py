@@ -1,6 +1,7 @@
 """`lychgate policy packs`, as a person runs it."""
 
 import json
+import shutil
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -42,3 +43,17 @@ def test_a_pack_without_its_document_is_a_usage_error(tmp_path: Path) -> None:
     result = _run("--policies", tmp_path)
     assert result.exit_code == 2
     assert "packs/law" in result.output
+
+
+def test_check_says_where_packs_differ(tmp_path: Path) -> None:
+    """A line for each pair of rules, before the summary, and a list for machines."""
+    folder = shutil.copytree(SHIPPED, tmp_path / "policies")
+    (folder / "laws.yaml").write_text(
+        "apiVersion: lychgate.dev/v1\nkind: Vocabulary\nmetadata: {name: laws}\n"
+        "packs: [gdpr-eu, hipaa-us]\nsets: {transfer_tools: [], hipaa_baa: []}\n"
+    )
+    result = CliRunner().invoke(policy, ["check", str(folder)])
+    assert result.exit_code == 0
+    assert "\npacks  gdpr-eu.free-text (redact) and hipaa-us.safe-harbor (deny) meet on " in f"\n{result.output}"
+    found = json.loads(CliRunner().invoke(policy, ["check", str(folder), "--format", "json"]).output)
+    assert len(found["pack_conflicts"]) == result.output.count("packs  ")
