@@ -40,7 +40,7 @@ from proxy.model import DISCLOSING, Action
 from proxy.policy.judge import judge
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
-from proxy.transforms import Redactions, Tally, could_be_masked
+from proxy.transforms import Redactions, Tally, apply_all, could_be_masked
 
 
 class Credential(Protocol):
@@ -206,13 +206,11 @@ class Gateway:
         exchange.stage = "subjects"
         people = self._people(exchange, opened.records)
         exchange.stage = "policy"
-        rules = exchange.rules
-        redactions = Redactions(
-            exchange.decide, rules.connector.catalogue, rules.redactors, exchange.decide_record
-        )
+        catalogue = exchange.rules.connector.catalogue
+        redactions = Redactions(exchange.decide, catalogue, exchange.rules.redactors, exchange.decide_record)
         exchange.stage = "transform"
         tally = Tally()
-        shown = [redactions.apply(record, tally) for record in opened.records]
+        shown = apply_all(redactions, opened.records, catalogue, tally)
         if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
             raise Refused("nothing_released")
         if opened.tree is None:  # nothing of the body may be shown, whatever was in it

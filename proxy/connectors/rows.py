@@ -118,14 +118,20 @@ class Page:
     gathering: Gathering = NOTHING
 
     def open(
-        self, tree: Tree, expected: ObjectWords, types: frozenset[str] = frozenset(), way: Way = ()
+        self,
+        tree: Tree,
+        expected: ObjectWords,
+        types: frozenset[str] = frozenset(),
+        within: "tuple[Record, str] | None" = None,
+        way: Way = (),
     ) -> Tree:
-        """Add the record that `tree` is, and every record nested in it, to `into`; return it, pruned.
+        """Add the record that `tree` is, after every record nested in it, to `into`; return it, pruned.
 
         Args:
             tree: one record of an answer, untrusted, edited in place.
             expected: what the request asked for.
             types: further names the CRM may give this object.
+            within: the record it stands in, and the member there.
             way: the relations that lead from the outermost record to this one.
 
         Raises:
@@ -146,16 +152,26 @@ class Page:
         names = tuple(tree)
         layout = rows.layouts.get((names, expected.name)) or rows.layout(names, expected.name)
         keep = self.structure(tree, layout)
-        for name in layout.parents:
-            if tree[name] is None:
-                keep -= {name}
-            else:
-                self._parent(tree[name], expected.parents[name], (*way, name))
-        for name in layout.children:
-            if tree[name] is not None:
-                self._children(tree[name], expected.children[name], (*way, name))
-        self.into.records.append(Record(expected.name, self.action, tree, None, keep, key, None, facts))
+        record = Record(expected.name, self.action, tree, None, keep, key, within, facts)
+        if layout.parents or layout.children:
+            self._nested(record, expected, layout, way)
+        self.into.records.append(record)
         return tree
+
+    def _nested(self, record: Record, words: ObjectWords, layout: Layout, way: Way) -> None:
+        """Open the records that stand in one; a link that leads to none is a field of its own."""
+        for name in layout.parents:
+            if record.members[name] is None:
+                record.keep -= {name}
+            else:
+                self._far(record.members[name], words.parents[name], (record, name), way)
+        for name in layout.children:
+            if record.members[name] is not None:
+                self._children(record.members[name], words.children[name], (record, name), way)
+
+    def _far(self, tree: Tree, relation: Relation, within: tuple[Record, str], way: Way) -> None:
+        other = self.rows.words.objects[relation.object]
+        self.open(tree, other, relation.types, within, (*way, relation.name))
 
     def structure(self, tree: dict[str, Tree], layout: Layout) -> frozenset[str]:
         """Cut structural members down to what is kept of them; return the names of all that still stand."""
@@ -170,29 +186,22 @@ class Page:
                 keep -= {name}
         return keep
 
-    def _parent(self, tree: Tree, relation: Relation, way: Way) -> None:
-        self.open(tree, self.rows.words.objects[relation.object], relation.types, way)
-
-    def _children(self, tree: Tree, relation: Relation, way: Way) -> None:
-        """Open a list of child records in its envelope."""
+    def _children(self, tree: Tree, relation: Relation, within: tuple[Record, str], way: Way) -> None:
+        """Open a list of child records in its envelope, of which stays what can be seen to be so."""
         rows = tree.get("records") if isinstance(tree, dict) else None
         if not isinstance(tree, dict) or not isinstance(rows, list):
             raise UpstreamFault("unexpected_shape")
-        other = self.rows.words.objects[relation.object]
         for row in rows:
-            self.open(row, other, relation.types, way)
-        for name in list(tree):
-            value = tree[name]
-            if name == "records" or (name in {"totalSize", "done"} and isinstance(value, int)):
-                continue
-            sealed = None
-            if name == "nextRecordsUrl" and isinstance(value, str):
-                sealed = self.more(relation.name, value)
-            if sealed is None:
+            self._far(row, relation, within, way)
+        link = tree.get("nextRecordsUrl")
+        sealed = self.more(relation.name, link) if isinstance(link, str) else None
+        so = {"totalSize": len(rows) if link is None else None, "done": link is None, "nextRecordsUrl": sealed}
+        for name in tree.keys() - {"records"}:
+            if name == "nextRecordsUrl" and sealed is not None:
+                tree[name] = sealed
+            elif tree[name] is None or type(tree[name]) is not type(so.get(name)) or tree[name] != so[name]:
                 del tree[name]
                 self.into.pruned += 1
-            else:
-                tree[name] = sealed
 
     def _inner(self, tree: dict[str, Tree], words: ObjectWords, key: str | None, inner: str) -> None:
         """Open a record whose fields lie in a member of their own, with more fields beside it."""

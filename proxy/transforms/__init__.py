@@ -2,7 +2,7 @@
 
 The nouns: a `Mask` (`proxy.model`) names one way to say less, `compile_mask` makes it a function; a
 `Redactor` carries out one `Decision` on records; a `Tally` remembers, by name and never by value, what came
-of each field. The story starts at `Redactions.apply`: one pass over one record, in place.
+of each field. The story starts at `apply_all`: one pass over the records of an answer, in place.
 
 It decides nothing, and it knows no CRM. It hides what nobody judged: a member that is not a field, and a
 container where the connector promises a scalar. It does not look for personal data inside free text.
@@ -25,6 +25,7 @@ Why not hashes: an unkeyed hash of a phone number is the phone number. Tokens co
 """
 
 from proxy.transforms.masks import KINDS, Apply, check_mask, compile_mask, could_be_masked
+from proxy.transforms.nested import apply_all
 from proxy.transforms.redactor import Redactions, Redactor, Redactors
 from proxy.transforms.tally import Cell, Tally
 
@@ -36,6 +37,7 @@ __all__ = [
     "Redactor",
     "Redactors",
     "Tally",
+    "apply_all",
     "check_mask",
     "compile_mask",
     "could_be_masked",

@@ -163,7 +163,7 @@ class Redactions:
         """Edit `record` in place so that it shows only what may be shown, and count it in `tally`.
 
         Returns False if none of its fields may be shown; structure that `record.keep` names still stands. A
-        record that stands in another is applied after it, and is not counted if it went with its place there.
+        record that went with its place in another is not counted.
 
         Raises:
             Unavailable: policy asks for something nobody here can do; the record must not be released.

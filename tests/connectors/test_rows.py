@@ -59,19 +59,48 @@ def test_a_parent_is_a_record_of_its_own() -> None:
     inner, outer = found.records
     assert (inner.members["Name"], outer.members["Name"]) == ("Zoe", "Mara")
     assert outer.keep == {"attributes", "Boss"}
+    assert (inner.within, outer.within) == ((outer, "Boss"), None)
     # A link to nobody says what an empty BossId says: it is a field like any other.
     assert inner.keep == {"attributes"}
     assert words().object("Person").spec.fields.get("Boss") is None
 
 
 def test_children_are_records_in_an_envelope() -> None:
-    """Each child is a record; of their envelope only counts stay."""
-    staff = {"totalSize": 1, "done": True, "nextRecordsUrl": "/x/1", "debug": "y", "records": [row(Name="Al")]}
+    """Each child is a record, and knows where it stands."""
+    staff = {"totalSize": 1, "done": True, "debug": "y", "records": [row(Name="Al")]}
     found = opened(row(Staff=staff))
     assert [record.members.get("Name") for record in found.records] == ["Al", None]
     assert staff == {"totalSize": 1, "done": True, "records": [{"attributes": {"type": "Person"}, "Name": "Al"}]}
-    assert found.pruned == 2
+    assert found.pruned == 1
+    child, outer = found.records
+    assert child.within == (outer, "Staff")
     assert opened(row(Staff=None)).records[0].keep == {"attributes", "Staff"}
+
+
+@pytest.mark.parametrize(
+    ("envelope", "stays"),
+    [
+        ({"totalSize": 1, "done": True}, {"totalSize": 1, "done": True}),
+        ({"totalSize": 785511120, "done": True}, {"done": True}),  # a number that counts nothing
+        ({"totalSize": True, "done": 1}, {}),
+        ({"totalSize": "1", "done": "yes"}, {}),
+        ({"totalSize": 1, "done": False}, {"totalSize": 1}),
+        # a link to more: how many there are in all cannot be seen here
+        ({"totalSize": 9, "done": False, "nextRecordsUrl": "/x/1"}, {"done": False, "nextRecordsUrl": "sealed"}),
+        ({"totalSize": 9, "done": True, "nextRecordsUrl": "/x/1"}, {"nextRecordsUrl": "sealed"}),
+        ({"done": False, "nextRecordsUrl": "/elsewhere"}, {"done": False}),
+        ({"nextRecordsUrl": 7}, {}),
+        ({"nextRecordsUrl": None}, {}),
+    ],
+)
+def test_an_envelope_keeps_what_is_so(envelope: dict[str, object], stays: dict[str, object]) -> None:
+    """A count that is none could be anything."""
+    found = Opened(None)
+    page = Page(typed(), Action.READ, found, lambda _, link: "sealed" if link == "/x/1" else None)
+    staff = {**envelope, "records": [row(Name="Al")]}
+    page.open(row(Staff=staff), words().object("Person"))
+    assert {name: value for name, value in staff.items() if name != "records"} == stays
+    assert found.pruned == len(envelope) - len(stays)
 
 
 @pytest.mark.parametrize(
