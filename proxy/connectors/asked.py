@@ -12,7 +12,9 @@ from proxy.model import Operation
 
 _REDIRECTS: Final = 300
 _ERRORS: Final = 400
-_MAX_DIGITS: Final = 12
+_BODILESS: Final = frozenset({204, 205})
+_MAX_DIGITS: Final = 6
+"""Of seconds: eleven days. Longer numbers are no counters, but could be somebody's."""
 
 
 @dataclass(slots=True)
@@ -139,12 +141,15 @@ class Asked:
                 page nobody could decode.
 
         Raises:
-            UpstreamFault: a redirect, a partial answer, or a shape the connector does not declare.
+            UpstreamFault: a redirect, a partial answer, a body where there is none, or a shape the connector
+                does not declare.
         """
         if status >= _ERRORS:
             return self.faults.open(status, tree)
         if status >= _REDIRECTS or status < 200 or status == 206:
             raise UpstreamFault("unexpected_status")
+        if status in _BODILESS and tree is not None:
+            raise UpstreamFault("unexpected_body")
         return self.answer.open(status, tree)
 
     def headers_back(self, headers: Headers) -> tuple[tuple[str, str], ...]:

@@ -105,9 +105,7 @@ class Soql:
             less = soql.narrowed(meaning.query, meaning.object, words, hidden)
             return self._reading(replace(meaning, query=less), asking)
 
-        if (
-            meaning.columns is None
-        ):  # what is computed has been allowed outright, and of groups there are no facts
+        if meaning.columns is None:  # else all is computed: allowed outright, and not from any one record
             reading.widen, reading.narrow = widen, narrow
         return reading
 
@@ -115,7 +113,7 @@ class Soql:
         """Return how the answer to `meaning` is read."""
         rows = self.setting.rows
         if meaning.columns is not None:
-            return Aggregated(self.answer, rows, meaning.object.name, meaning.columns)
+            return Aggregated(self.answer, rows, meaning.object.name, meaning.columns, meaning.kinds)
         more = self.links.more(meaning, asking)
         return Envelope(self.answer, rows, meaning.object, Action.LIST, more)
 
@@ -156,9 +154,10 @@ class Aggregated:
     rows: Rows
     object: str
     columns: Mapping[str, tuple[str, str, Action]]
+    kinds: Mapping[str, soql.Kind]
 
     def open(self, status: int, tree: Tree | None) -> Opened:
-        """Return the rows; a column that the query did not ask for is pruned."""
+        """Return the rows; a column that the query did not ask for, or of another kind, is pruned."""
         if tree is None:
             raise UpstreamFault("body_missing")
         opened = Opened(tree)
@@ -175,9 +174,10 @@ class Aggregated:
         if not isinstance(tree, dict) or self.rows.told(tree) != _AGGREGATE:
             raise UpstreamFault("unexpected_record")
         keep = page.structure(tree, self.rows.layout(tuple(tree)))
-        for name in tree.keys() - self.columns.keys() - keep:
-            del tree[name]
-            page.into.pruned += 1
+        for name in tree.keys() - keep:
+            if name not in self.columns or not soql.fits(self.kinds[name], tree[name]):
+                del tree[name]
+                page.into.pruned += 1
         page.into.records.append(Record(self.object, Action.LIST, tree, self.columns, keep))
         return tree
 

@@ -12,6 +12,7 @@ from typing import Final
 from proxy.connectors.asked import Faults, Opened
 from proxy.connectors.domains import UNDECLARED, Relation, Shape, Shapes, is_scalar_struct
 from proxy.connectors.rpcargs import ID
+from proxy.connectors.shape import MAX_COUNT
 from proxy.connectors.words import Words
 from proxy.errors import UpstreamFault
 from proxy.message import Record, Tree
@@ -73,7 +74,9 @@ class RpcAnswer:
                 return [name for name in result if isinstance(name, str) and self.known(name)]
             case "ids", list() if all(_is_number(item) for item in result):
                 pass
-            case ("count", int()) | ("text", str()):
+            case "count", int() if not isinstance(result, bool) and 0 <= result < MAX_COUNT:
+                pass
+            case "text", str():
                 pass
             case _:
                 raise UpstreamFault("unexpected_shape")

@@ -14,6 +14,7 @@ each shows a field under another name (threats IO-04 to IO-08).
 for conditions.
 """
 
+from proxy.connectors.soql.computed import Kind, fits
 from proxy.connectors.soql.meaning import Meaning, understand
 from proxy.connectors.soql.narrowing import narrowed
 from proxy.connectors.soql.parsing import parse
@@ -21,4 +22,4 @@ from proxy.connectors.soql.tree import Query
 from proxy.connectors.soql.widening import widened
 from proxy.connectors.soql.writing import write
 
-__all__ = ["Meaning", "Query", "narrowed", "parse", "understand", "widened", "write"]
+__all__ = ["Kind", "Meaning", "Query", "fits", "narrowed", "parse", "understand", "widened", "write"]

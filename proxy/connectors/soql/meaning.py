@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from proxy.connectors.soql.computed import Kind, kind_of
 from proxy.connectors.soql.naming import Names, Notes, is_aggregate
 from proxy.connectors.soql.tree import (
     AGGREGATES,
@@ -53,6 +54,8 @@ class Meaning:
     """Text literals that the query compares the object's subject key with; quotes removed."""
     columns: Shown | None = None
     """None: columns are fields."""
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: MappingProxyType({}))
+    """Column of an aggregate's answer -> what can stand there."""
     children: "Mapping[str, Meaning]" = field(default_factory=lambda: MappingProxyType({}))
     """Child relation -> its sub-query as a query of its own, which it is for judging and for further pages."""
 
@@ -87,20 +90,20 @@ class _Scope:
     def whole(self, query: Query) -> Meaning:
         """Return the meaning of the outermost query."""
         grouped = bool(query.group) or any(map(is_aggregate, query.columns))
-        columns, names = self._aggregated(query) if grouped else (self._columns(query), None)
+        columns, shown, kinds = self._aggregated(query) if grouped else (self._columns(query), None, {})
         if query.having is not None and not grouped:
             raise Gap("construct", "soql_having")
         canonical = replace(self._rest(query), columns=columns, source=self.words.name)
         if grouped:
             _check_grouped(columns, canonical.group)
-        return self._meaning(canonical, names)
+        return replace(self._meaning(canonical), columns=shown, kinds=MappingProxyType(kinds))
 
-    def _meaning(self, canonical: Query, names: Shown | None = None) -> Meaning:
+    def _meaning(self, canonical: Query) -> Meaning:
         if self.children and not any(use.action is Action.LIST for use in self.notes.uses):
             # Nothing is selected but sub-queries; that there are records is told all the same.
             self.notes.add(self.words, RECORD_ITSELF, Action.LIST)
         uses, records = tuple(self.notes.uses), tuple(self.records)
-        return Meaning(canonical, self.words, uses, records, names, MappingProxyType(self.children))
+        return Meaning(canonical, self.words, uses, records, children=MappingProxyType(self.children))
 
     def _rest(self, query: Query) -> Query:
         """Return the query with everything but its columns and source resolved."""
@@ -148,14 +151,15 @@ class _Scope:
         self.children[relation.name] = scope._meaning(replace(inner, source=relation.object))
         return replace(inner, source=relation.name)
 
-    def _aggregated(self, query: Query) -> tuple[tuple[Column, ...], Shown]:
-        """Return the columns of a query that groups or aggregates, and what each column of its rows shows."""
+    def _aggregated(self, query: Query) -> tuple[tuple[Column, ...], Shown, dict[str, Kind]]:
+        """Return the columns of a query that groups or aggregates, which field each shows, and as what."""
         if query.columns == (Column(Call("COUNT", None)),):
             if query.group or query.having:
                 raise Gap("construct", "soql_function")
             self.notes.add(self.words, RECORD_ITSELF, Action.AGGREGATE)
-            return query.columns, MappingProxyType({})
+            return query.columns, MappingProxyType({}), {}
         names: dict[str, tuple[str, str, Action]] = {}
+        kinds: dict[str, Kind] = {}
         columns: list[Column] = []
         unnamed = 0
         for column in query.columns:
@@ -170,8 +174,9 @@ class _Scope:
                 name, unnamed = f"expr{unnamed}", unnamed + 1
             self._claim(name, column.alias, names)
             names[name] = shown
+            kinds[name] = kind_of(expression, self.notes.words.objects[shown[0]].spec.fields.get(shown[1]))
             columns.append(Column(expression, column.alias))
-        return tuple(columns), MappingProxyType(names)
+        return tuple(columns), MappingProxyType(names), kinds
 
     def _claim(self, name: str, alias: str | None, taken: Shown) -> None:
         """Refuse a column name that another column, a field or a relation has too."""
