@@ -8,7 +8,7 @@ reasons for refusing.
 
 import json
 import re
-from typing import ClassVar, Final, Never
+from typing import Any, ClassVar, Final, Never
 
 import msgspec
 from msgspec import Raw
@@ -102,7 +102,7 @@ def _decode_exactly(body: bytes) -> Tree:
 
 def _too_deep(tree: Tree) -> bool:
     """Say whether containers nest deeper than `MAX_DEPTH`, level by level and without recursion."""
-    level = [tree]
+    level: list[Any] = [tree]
     for _ in range(MAX_DEPTH):
         inside = [node.values() if type(node) is dict else node for node in level if type(node) in _CONTAINERS]
         level = [each for values in inside for each in values if type(each) in _CONTAINERS]
