@@ -91,8 +91,12 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
         with complaints.at("patterns", name):
             patterns[name] = _pattern(text)
     words = compile_words(model, complaints.add, complaints.where)
-    bodies = _shapes("bodies", model.bodies, REQUESTED, patterns, complaints)
+    bodies = _shapes("bodies", model.bodies, REQUESTED, patterns, complaints, lists=model.lists)
     answers = _shapes("answers", model.answers, ANSWERED, patterns, complaints)
+    for path in model.lists:
+        with complaints.at("lists", path):
+            if not any(body.has_list(path) for body in bodies.values()):
+                raise ValueError("is no list in any of the bodies")
     rows: Rows | None = None
     faults: Faults | None = None
     with complaints.at("record"):
@@ -111,11 +115,13 @@ def _shapes(
     allowed: frozenset[str],
     patterns: Mapping[str, re.Pattern[str]],
     complaints: Complaints,
+    *,
+    lists: Mapping[str, int] = MappingProxyType({}),
 ) -> Mapping[str, Shape]:
     found: dict[str, Shape] = {}
     for name, places in models.items():
         with complaints.at(where, name):
-            found[name] = Shape(places, allowed, patterns)
+            found[name] = Shape(places, allowed, patterns, lists)
     return MappingProxyType(found)
 
 

@@ -13,6 +13,8 @@ from proxy.message import Request, Tree
 
 LISTS: Final = frozenset({"select"})
 """Kinds of query parameter that may stand there more than once; every one of them is judged."""
+MAX_RECORDS: Final = 1_000
+"""Records that one request names; each is put down in the ledger, where an entry has its bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Route:
 
         Raises:
             Gap: something in it that the connector has no word for.
-            Undecodable: a body where none belongs, none where one does, or a message against itself.
+            Undecodable: a body where none belongs, none where one does, a message against itself, or about
+                more than `MAX_RECORDS`.
         """
         declared = self.declared
         if not declared.request_media and (tree is not None or request.body):
@@ -110,6 +113,8 @@ class Route:
             raise Undecodable("body_expected")
         headers = declared.headers.onward(request)
         reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request))
+        if sum(len(each.records) for each in reading.operations) > MAX_RECORDS:
+            raise Undecodable("too_many_records", status=413)
         sent = self._sent(reading)
         narrow = reading.narrow
         return Asked(

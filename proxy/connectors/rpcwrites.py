@@ -15,6 +15,8 @@ from proxy.model import Action, FieldUse, Operation
 
 MAX_DEPTH = 8
 """Records inside records; proteus sends three at most (party, address, identifier)."""
+MAX_RECORDS = 1_000
+"""Ids in one list, and records that one call writes; Tryton's clients read as many at a time."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class Writes:
     shapes: Shapes
     tasks: Tasks
     records: list[Record] = field(default_factory=list)
+    written: int = 0
+    """Records taken in; some have two entries in `records`."""
 
     def record(self, values: Tree, name: str, action: Action, ids: Iterable[int] = (), depth: int = 1) -> None:
         """Take in one record.
@@ -56,11 +60,14 @@ class Writes:
             depth: of records inside records.
 
         Raises:
-            Undecodable: not a record, or nested too deep.
+            Undecodable: not a record, nested too deep, or one too many.
             Gap: a value, member or command the connector has no word for.
         """
         if not isinstance(values, dict) or depth > MAX_DEPTH:
             raise Undecodable("bad_values")
+        self.written += 1
+        if self.written > MAX_RECORDS:
+            raise Undecodable("too_many_records", status=413)
         shape = self.shapes[name]
         if any(member == "id" or member.startswith("_") for member in values):
             raise Gap("construct", "written_key")
@@ -146,9 +153,12 @@ def _renamed(values: Mapping[str, Tree], shape: Shape, action: Action) -> tuple[
 
 
 def ids_of(tree: Tree) -> list[int]:
-    """Return record ids; raises Undecodable for anything but a list of them."""
+    """Return record ids; raises Undecodable for anything but a list of them, of at most `MAX_RECORDS`."""
     found: list[int] = []
-    for item in _list(tree):
+    items = _list(tree)
+    if len(items) > MAX_RECORDS:
+        raise Undecodable("too_many_records", status=413)
+    for item in items:
         if not isinstance(item, int) or isinstance(item, bool) or item < 0:
             raise Undecodable("bad_ids")
         found.append(item)

@@ -21,11 +21,12 @@ Why no free text among the kinds: whatever is text in an envelope can hold a val
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from proxy.connectors.paths import compile_path
 from proxy.connectors.words import NAME
-from proxy.errors import Gap, UpstreamFault
+from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Tree
 
 ANSWERED: Final = frozenset({"record", "more", "empty", "drop"})
@@ -33,6 +34,8 @@ ANSWERED: Final = frozenset({"record", "more", "empty", "drop"})
 REQUESTED: Final = frozenset({"fields", "select", "key"})
 """Kinds with a meaning in requests."""
 MAX_COUNT: Final = 1 << 53
+MAX_ITEMS: Final = 1_000
+"""Items of a list in a request where the connector does not say how many the CRM takes."""
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
@@ -78,15 +81,23 @@ class Node:
     check: Check | None = None
     records: bool = False
     """Whether records lie here or further in: then it must be there."""
+    most: int = MAX_ITEMS
+    """Of a list in a request: its items."""
 
 
 class Shape:
     """A compiled shape."""
 
     def __init__(
-        self, places: Mapping[str, str], allowed: frozenset[str], patterns: Mapping[str, re.Pattern[str]]
+        self,
+        places: Mapping[str, str],
+        allowed: frozenset[str],
+        patterns: Mapping[str, re.Pattern[str]],
+        lists: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         """Compile `places`, JSONPath -> kind, with the meaningful kinds `allowed`.
+
+        `lists` says of some lists how many items they may have; those that are not here are ignored.
 
         Raises:
             ValueError: a path or a kind is wrong, or two places contradict each other.
@@ -110,12 +121,27 @@ class Shape:
             else:
                 node.check = scalar(kind, patterns)
         _mark(self.root)
+        for path, most in lists.items():
+            if (found := self._list_at(path)) is not None:
+                found.most = most
+
+    def has_list(self, path: str) -> bool:
+        """Say whether a list is declared at a JSONPath; raises ValueError if it is none."""
+        return self._list_at(path) is not None
+
+    def _list_at(self, path: str) -> Node | None:
+        node: Node | None = self.root
+        for step in compile_path(path):
+            if node is not None:
+                node = node.items if step is None else node.members.get(step)
+        return node if node is not None and node.items is not None else None
 
     def read(self, tree: Tree, visits: Mapping[str, Visit]) -> Tree:
         """Return a request body, all of it declared, with `visits` run at the places that have a meaning.
 
         Raises:
             Gap: a member that is not declared, or a value that is not of its kind.
+            Undecodable: a list with more items than the CRM takes.
         """
         return _read(self.root, tree, visits)
 
@@ -141,6 +167,8 @@ def _read(node: Node, tree: Tree, visits: Mapping[str, Visit]) -> Tree:
         return tree
     if node.items is not None and isinstance(tree, list):
         items = node.items
+        if len(tree) > node.most:
+            raise Undecodable("too_many_items", status=413)
         return [_read(items, item, visits) for item in tree]
     if node.members and isinstance(tree, dict):
         if not tree.keys() <= node.members.keys():

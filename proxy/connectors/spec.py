@@ -169,6 +169,8 @@ class ConnectorFile(Strict):
     routes: list[RouteModel]
     bodies: dict[str, dict[str, Kind]] = Field(default_factory=dict)
     """Name -> JSONPath -> kind of every member a request body may have."""
+    lists: dict[str, int] = Field(default_factory=dict)
+    """JSONPath of a list in request bodies -> the most items that the CRM takes at once."""
     answers: dict[str, dict[str, Kind]] = Field(default_factory=dict)
     """Name -> JSONPath -> kind of every member an answer may have."""
     errors: ErrorsModel

@@ -15,6 +15,7 @@ from hubspot.crm.contacts import (
 
 from proxy.connectors import Connector
 from proxy.connectors.asked import Asked
+from proxy.errors import Undecodable
 from proxy.message import Request
 from proxy.model import Action
 
@@ -35,6 +36,27 @@ def sent(connector: Connector, path: str, model: object) -> Asked:
     body = ApiClient().sanitize_for_serialization(model)
     request = Request("POST", path, body=b"{}")
     return connector.route(request).recognise(request, body)
+
+
+@pytest.mark.parametrize(
+    ("batch", "each"),
+    [
+        ("read", {"id": "1"}),
+        ("archive", {"id": "1"}),
+        ("update", {"id": "1", "properties": {"phone": "2"}}),
+        ("create", {"properties": {"phone": "2"}}),
+    ],
+)
+def test_a_batch_is_as_large_as_hubspot_takes_it(
+    hubspot: Connector, batch: str, each: dict[str, object]
+) -> None:
+    """A hundred records; more would be refused there after they had been put down here."""
+    request = Request("POST", f"{BASE}/batch/{batch}", body=b"{}")
+    route = hubspot.route(request)
+    assert route.recognise(request, {"inputs": [dict(each) for _ in range(100)]}).tree
+    with pytest.raises(Undecodable, match="too_many_items") as caught:
+        route.recognise(request, {"inputs": [dict(each) for _ in range(101)]})
+    assert caught.value.status == 413
 
 
 def test_the_sdks_search(hubspot: Connector) -> None:

@@ -65,6 +65,7 @@ def test_a_small_connector_loads(tmp_path: Path) -> None:
         ("{$: record}", "{$: records}", '8:8 LG301 "records" is neither a known kind nor one of the patterns'),
         ("{$: record}", "{$..x: record}", "8:8 LG301 a JSONPath here is made of names and [*] only"),
         ("{key: key}", "{key: kee}", '16:14 LG301 no field "kee" (did you mean "key"?)'),
+        ("errors:", "lists: {$.people: 9}\nerrors:", "9:19 LG301 is no list in any of the bodies"),
         ("semantic: id", "semantic: idd", "18:52 LG101"),
         ("user.name", "User Name", "19:24 LG117"),
         ("boss:", "unclassified:", '16:5 LG301 "unclassified" cannot be the name of a field'),

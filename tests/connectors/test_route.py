@@ -7,7 +7,7 @@ import pytest
 
 from proxy.connectors.asked import Opened
 from proxy.connectors.grammar import Asking, Reading
-from proxy.connectors.route import Declared, HeaderRules, Parameter, RouteTable
+from proxy.connectors.route import MAX_RECORDS, Declared, HeaderRules, Parameter, RouteTable
 from proxy.connectors.target import template
 from proxy.errors import Gap, Undecodable
 from proxy.message import Headers, Request, Response, Tree
@@ -159,3 +159,31 @@ def test_add_refuses_what_cannot_be_told_apart() -> None:
         table("GET /a/{id}", "GET /a/{id}")
     with pytest.raises(ValueError, match="pattern"):
         table("GET /a/{other}")
+
+
+@dataclass
+class Naming:
+    """A grammar for requests that name records."""
+
+    records: tuple[tuple[str, ...], ...]
+
+    def read(self, asking: Asking) -> Reading:
+        """Return an operation on each group of records."""
+        found = tuple(Operation(Action.READ, "x", (), each) for each in self.records)
+        return Reading(found, NoFaults(), asking.params)
+
+
+def test_the_records_of_one_request_are_bounded() -> None:
+    """An entry of the ledger names each of them, and has a bound itself."""
+    for number, others in ((MAX_RECORDS, 0), (MAX_RECORDS + 1, 0), (MAX_RECORDS, 1)):
+        grammar = Naming((tuple(map(str, range(number))), ("a",) * others))
+        table = RouteTable()
+        table.add("GET", PATTERNS, Declared(("x",), {}, grammar, HeaderRules(), NoFaults()))
+        request = Request("GET", "/x")
+        route = table.find(request)
+        if number + others <= MAX_RECORDS:
+            assert route.recognise(request, None).operations
+        else:
+            with pytest.raises(Undecodable, match="too_many_records") as caught:
+                route.recognise(request, None)
+            assert caught.value.status == 413

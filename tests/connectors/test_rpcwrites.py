@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.connectors.domains import UNDECLARED, Relation, Shape, Typed
-from proxy.connectors.rpcwrites import MAX_DEPTH, Tasks, Writes, ids_of
+from proxy.connectors.rpcwrites import MAX_DEPTH, MAX_RECORDS, Tasks, Writes, ids_of
 from proxy.errors import ExchangeError
 from proxy.message import Tree
 from proxy.model import Action
@@ -183,3 +183,17 @@ def test_ids_are_a_list_of_numbers(ids: Tree) -> None:
     with pytest.raises(ExchangeError):
         ids_of(ids)
     assert ids_of([3, 1]) == [3, 1]
+
+
+def test_what_one_call_writes_is_bounded() -> None:
+    """In how many records at once, wherever they stand, and by how many ids."""
+    rows: list[Tree] = [{"type": "email", "value": "x"}] * (MAX_RECORDS - 1)
+    assert written({"mails": [["create", rows]]})
+    for wrong in (
+        {"mails": [["create", [*rows, {}]]]},
+        {"mails": [["create", rows], ["create", [{}]]]},
+        {"mails": [["add", list(range(MAX_RECORDS + 1))]]},
+    ):
+        with pytest.raises(ExchangeError, match="too_many_records") as caught:
+            written(wrong)
+        assert caught.value.status == 413

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.connectors.shape import ANSWERED, GONE, REQUESTED, Shape
-from proxy.errors import Gap, UpstreamFault
+from proxy.connectors.shape import ANSWERED, GONE, MAX_ITEMS, REQUESTED, Shape
+from proxy.errors import Gap, Undecodable, UpstreamFault
 
 PATTERNS = {"digits": re.compile(r"[0-9]{1,3}")}
 PAGE = {
@@ -140,6 +140,21 @@ def test_a_request_is_read_whole_or_refused() -> None:
         with pytest.raises(Gap) as caught:
             shape.read(wrong, visits)
         assert caught.value.kind == "construct"
+
+
+def test_lists_in_a_request_are_bounded() -> None:
+    """By what the CRM takes at once, or else by what is more than enough."""
+    places = {"$.inputs[*].id": "digits", "$.names[*]": "name"}
+    shape = Shape(places, REQUESTED, PATTERNS, {"$.inputs": 2, "$.elsewhere": 1, "$.inputs[*].id": 1})
+    one = {"id": "1"}
+    assert shape.read({"inputs": [one] * 2, "names": ["a"] * MAX_ITEMS}, {})
+    for tree in ({"inputs": [one] * 3}, {"names": ["a"] * (MAX_ITEMS + 1)}):
+        with pytest.raises(Undecodable) as caught:
+            shape.read(tree, {})
+        assert caught.value.status == 413
+    assert shape.has_list("$.inputs")
+    assert not shape.has_list("$.inputs[*]")
+    assert not shape.has_list("$.elsewhere")
 
 
 @given(TREES)
