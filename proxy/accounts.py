@@ -7,12 +7,15 @@ from proxy.errors import ExchangeError, Gap
 from proxy.exchange import Exchange
 from proxy.message import Record
 from proxy.metrics import Metrics
-from proxy.model import Declined, Disclosed, Failed, Requested
+from proxy.model import Declined, Disclosed, Effect, Failed, Requested
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Tally
 
 SUBJECTS_PER_ENTRY: Final = 500
 """An entry stays far below the 64 KiB an entry bundle may hold (C2SP tlog-tiles)."""
+
+
+_WORDS: Final = {effect: effect.name.lower() for effect in Effect}
 
 
 class Accounts:
@@ -113,7 +116,7 @@ class Accounts:
         """Count an answer that is released; `seconds` is what enforcing it took."""
         lane, metrics = self._lane, self._metrics
         for action, effect, count in tally.decisions():
-            metrics.decision(lane, action.value, effect.name.lower()).inc(count)
+            metrics.decision(lane, action, _WORDS[effect]).inc(count)
         for kind, count in tally.transforms():
             metrics.transform(lane, kind).inc(count)
         if tally.unclassified:
@@ -135,6 +138,6 @@ class Accounts:
 
 def _count(records: list[Record]) -> int:
     """Return how many records an answer holds; one that shows its fields in two places is one record."""
-    present = [record for record in records if not record.gone]
+    present = [record for record in records if record.within is None or not record.gone]
     keyed = {(record.object, record.key) for record in present if record.key is not None}
-    return len(keyed) + sum(record.key is None for record in present)
+    return len(keyed) + len([record for record in present if record.key is None])

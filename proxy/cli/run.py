@@ -1,6 +1,7 @@
 """`lychgate run`: one process, any number of lanes, until SIGTERM; SIGHUP reloads the policies."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -101,6 +102,10 @@ async def _serve(app: App) -> None:
 def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], None]:
     def announce(bound: dict[str, tuple[str, int]]) -> None:
         app.problems.pop("lanes", None)
+        # What is loaded by now stays, and the collector need not go through it time and again. What exchanges
+        # leave behind is collected as ever.
+        gc.collect()
+        gc.freeze()
         for line in [*describe(app, bound), f"admin       {admin}  /ready /healthz /metrics", "ready"]:
             click.echo(line)
         sys.stdout.flush()

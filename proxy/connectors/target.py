@@ -23,6 +23,7 @@ _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _NEVER: Final = re.compile(r"[\x00-\x1f\x7f/\\;?#%]")
 _UNRESERVED: Final = "-._~"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 _IN_SEGMENT: Final = "-._~:@!$&'()*+,="
 
 
@@ -105,4 +106,5 @@ def query_of(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(text, safe=_UNRESERVED)
+    # Most blanks hold an id or a version, and finding that out is quicker than quoting it.
+    return text if _PLAIN.fullmatch(text) else quote(text, safe=_UNRESERVED)

@@ -29,6 +29,8 @@ Members = dict[str, str | int | bool | tuple[str, ...]]
 """The members of one entry, envelope included or not."""
 
 _ENVELOPE_BYTES: Final = 200
+_SURELY_SHORT: Final = MAX_ENTRY_BYTES // 2
+_TEXT: Final = frozenset({str})
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -37,21 +39,40 @@ def members_of(entry: Entry) -> Members:
 
     Raises:
         Unavailable: `ledger_bad_entry` (a field of another type, out of range or not Unicode text; the
-            detail names the field), `ledger_long_entry`.
+            detail names the field, or the kind of entry), `ledger_long_entry`.
     """
     members: Members = {"kind": entry.kind}
+    texts: list[str] = []
     for name in entry.__match_args__:
-        value = getattr(entry, name)
-        if not _plain(value):
+        value = members[name] = getattr(entry, name)
+        kind = type(value)
+        if kind is str:
+            texts.append(value)
+        elif kind is tuple:
+            texts += value
+        elif kind is not bool and not (kind is int and -MAX_INTEGER <= value <= MAX_INTEGER):
             raise Unavailable("ledger_bad_entry", name)
-        members[name] = value
+    if not set(map(type, texts)) <= _TEXT:
+        raise Unavailable("ledger_bad_entry", entry.kind)
+    if not _surely_short(texts):
+        _check_size(members, entry.kind)
+    return members
+
+
+def _surely_short(texts: list[str]) -> bool:
+    """Say whether an entry with these texts is far below the limit, without writing it out."""
+    text = "".join(texts)
+    # A character takes six bytes at most, as an escape; a text has two quotes and a comma around it.
+    return text.isascii() and 6 * len(text) + 3 * len(texts) < _SURELY_SHORT
+
+
+def _check_size(members: Members, kind: str) -> None:
     try:
         size = len(_encoder.encode(members))
     except UnicodeEncodeError:
-        raise Unavailable("ledger_bad_entry", entry.kind) from None
+        raise Unavailable("ledger_bad_entry", kind) from None
     if size + _ENVELOPE_BYTES > MAX_ENTRY_BYTES:
-        raise Unavailable("ledger_long_entry", entry.kind)
-    return members
+        raise Unavailable("ledger_long_entry", kind)
 
 
 def encode(members: Members) -> bytes:
@@ -62,12 +83,3 @@ def encode(members: Members) -> bytes:
 def digest(line: bytes) -> str:
     """Return what the next entry names as its predecessor: lower-case hex SHA-256 of the canonical form."""
     return hashlib.sha256(line).hexdigest()
-
-
-def _plain(value: object) -> bool:
-    kind = type(value)
-    if kind is str or kind is bool:
-        return True
-    if kind is int:
-        return -MAX_INTEGER <= value <= MAX_INTEGER  # type: ignore[operator]
-    return kind is tuple and set(map(type, value)) <= {str}  # type: ignore[call-overload]

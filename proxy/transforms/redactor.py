@@ -168,7 +168,7 @@ class Redactions:
         Raises:
             Unavailable: policy asks for something nobody here can do; the record must not be released.
         """
-        if record.gone:
+        if record.within is not None and record.gone:
             return False
         if record.names is not None:
             redactor = self._for_names(record, record.names)

@@ -102,6 +102,16 @@ def test_an_entry_fits_into_a_tile(entries):
         members_of(replace(short, detail="x" * (room + 1)))
 
 
+@pytest.mark.parametrize("text", ['"', "\\", "\n", "\x7f", "é", "\U0001f600"])
+def test_a_text_is_as_long_as_it_is_written(entries, text):
+    """Escapes and encoding count: what is longer written out than it looks is refused all the same."""
+    written = len(encode({"": text})) - len(encode({"": ""}))
+    room = (MAX_ENTRY_BYTES - 200 - len(encode(members_of(entries["noted"]("one", ""))))) // written
+    members_of(entries["noted"]("one", text * room))
+    with pytest.raises(Unavailable, match="ledger_long_entry"):
+        members_of(entries["noted"]("one", text * (room + 1)))
+
+
 def test_digest_is_sha256():
     """The chain can be checked with any SHA-256: this is FIPS 180-4's "abc"."""
     assert digest(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
