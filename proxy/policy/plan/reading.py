@@ -175,8 +175,10 @@ def _about_one(term: Term, question: Question, side: str) -> Formula | None:
         return Atom(fact + side, question.text, fails=_fails(fact))
     if len(term.args) != 2:
         return None
-    fact, values = _path(term.args[0]), _values(term.args[1])
     equals = term.op == "apply" and isinstance(term.source, Binary) and term.source.op == "=="
+    # Only `in` asks for one of a list's values: to be equal to a list is another thing, in which order counts.
+    written = _one(term.args[1]) if equals else _values(term.args[1])
+    fact, values = _path(term.args[0]), written
     if fact is None or values is None or not (equals or term.op == "in"):
         return None
     if equals and values == {"false"}:
@@ -198,17 +200,20 @@ def _fails(fact: str) -> bool:
 
 
 def _values(term: Term) -> frozenset[str] | None:
-    """Return constants as they are written, if they can be told apart by that."""
+    """Return the constants of a list or set as they are written, if they can be told apart by that."""
     if term.op == "list":
-        found = [_values(each) for each in term.args]
+        found = [_one(each) for each in term.args]
         return None if None in found else frozenset().union(*(each for each in found if each))
-    if term.op != "constant":
+    if term.op != "constant" or not isinstance(term.value, frozenset | tuple | list):
         return None
-    if isinstance(term.value, frozenset | tuple | list):
-        written = [_written(each) for each in term.value]
-    else:
-        written = [_written(term.value)]
+    written = [_written(each) for each in term.value]
     return None if None in written else frozenset(each for each in written if each is not None)
+
+
+def _one(term: Term) -> frozenset[str] | None:
+    """Return one constant as it is written; None for what is none, or has several values."""
+    written = _written(term.value) if term.op == "constant" else None
+    return None if written is None else frozenset({written})
 
 
 def _written(value: object) -> str | None:

@@ -315,3 +315,21 @@ def formula_of(condition: Condition) -> Formula:
     policies = PolicySet([rule], VOCABULARY, CATALOGUE, digest="", clock=lambda: 0.0)
     reading = Conditions(policies, policies, "")
     return reading.formula(rule, ("crm", "Contact"), reading.given(DESK), record=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("false && resource.restricted", "resource.consents == []"),  # an empty list is no impossible case
+        ('resource.consents == ["b","a"]', 'resource.consents == ["a","b"]'),  # order counts
+        ('resource.consents == ["a","a"]', 'resource.consents == ["a"]'),  # and so does number
+        (
+            'resource.consents == ["a","b"] && resource.consents == ["a"]',  # is never the case
+            'resource.consents == ["a","b"]',
+        ),
+    ],
+)
+def test_being_equal_to_a_list_is_not_being_one_of_it(bench: Any, before: str, after: str) -> None:
+    """Each list compared with is a question of its own; what opens is seen to open."""
+    old, new = (load(bench, f"'{when}'") for when in (before, after))
+    assert compare(*sides(old, new), today=date(2026, 11, 23)).opens
