@@ -47,6 +47,15 @@ class Seen(NamedTuple):
             other.semantic,
         )
 
+    def opens(self, before: "Seen") -> bool:
+        """Tell whether a recipient may learn more of this than of `before`, if the two are not the same.
+
+        Of two masks neither is certain to hide more. The strength a vocabulary gives them says which wins where
+        they meet, and its author could give any; the last 8 characters are more than the last 2 of a long
+        value, and of a short one nothing, since masks never show half.
+        """
+        return self.outcome.effect <= before.outcome.effect
+
 
 Cell = tuple[Index, Sequence[Ruled]]
 """One cell on one side: the set, and the rules about the cell."""
@@ -123,8 +132,8 @@ def difference(old: Cell, new: Cell, spaces: Spaces, semantics: tuple[str, str] 
         for other, others in after:
             both = rows & others
             if both and not one.same(other):
-                loosened |= both if other.weight <= one.weight else 0
-                tightened |= both if other.weight >= one.weight else 0
+                loosened |= both if other.opens(one) else 0
+                tightened |= both if one.opens(other) else 0
     if not loosened and not tightened:
         return None
     verdict = Verdict.TIGHTENED if not loosened else Verdict.MIXED if tightened else Verdict.LOOSENED
