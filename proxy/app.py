@@ -22,7 +22,7 @@ from proxy.identity import Identifier, Issuer, JwksKeys
 from proxy.ledger import Ledger
 from proxy.message import Request
 from proxy.metrics import Metrics
-from proxy.model import Catalogue, Failed, Noted
+from proxy.model import Failed, Noted
 from proxy.origins import Origin, marks, origins
 from proxy.policy import PolicySet, check_policies
 from proxy.rehearsal import rehearse
@@ -206,24 +206,30 @@ def load_rules(folder: Path, lane: settings.Lane, sealer: Sealer, issuers: Mappi
     connectors = load_connectors(folder, sealer)
     if lane.connector not in connectors:
         raise Problems([Problem(str(folder / "connectors"), 0, 0, "LG101", unknown_connector(lane, connectors))])
-    policies = load_tested(folder, {name: found.catalogue for name, found in connectors.items()})
+    policies = load_tested(folder, connectors)
     identifier = Identifier(policies.clients, issuers, now=time.time)
     connector = connectors[lane.connector]
     return Rules(connector, identifier, policies, Redactors(connector.catalogue))
 
 
-def load_tested(folder: Path, catalogues: Mapping[str, Catalogue]) -> PolicySet:
+def load_tested(folder: Path, connectors: Mapping[str, Connector]) -> PolicySet:
     """Return the policy set of a folder, which has passed its own tests.
 
     Raises:
         Problems: it has errors, or one of its tests fails.
     """
-    checked = check_policies(folder, catalogues, check_mask=check_mask)
+    catalogues = {name: found.catalogue for name, found in connectors.items()}
+    checked = check_policies(folder, catalogues, check_mask=check_mask, connectors=documents(connectors))
     if checked.policies is None:
         raise Problems(checked.problems)
     if failed := rehearse(checked, catalogues):
         raise Problems(failed)
     return checked.policies
+
+
+def documents(connectors: Mapping[str, Connector]) -> dict[str, object]:
+    """Return all that each connector's file says, by name: what is asked of a CRM decides as much as a rule."""
+    return {name: found.document for name, found in connectors.items()}
 
 
 def load_connectors(folder: Path, sealer: Sealer | None) -> dict[str, Connector]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from proxy.app import load_connectors
+from proxy.app import documents, load_connectors
 from proxy.cli import policytext as text
 from proxy.errors import Problem, Problems
 from proxy.message import RECORD_ITSELF
@@ -39,7 +39,7 @@ def checked_set(folder: Path) -> tuple[Checked, tuple[Problem, ...]]:
         problems = tuple(sorted({*error.problems, *gathered.problems}))
         return Checked(None, problems, gathered.files, 0, 0, 0), problems
     catalogues: Mapping[str, Catalogue] = {name: found.catalogue for name, found in connectors.items()}
-    checked = check_policies(folder, catalogues, check_mask=check_mask)
+    checked = check_policies(folder, catalogues, check_mask=check_mask, connectors=documents(connectors))
     return checked, checked.problems
 
 

@@ -1,6 +1,7 @@
 """One CRM's API, ready to route requests and to speak in its error shape."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from proxy.connectors.asked import Faults
 from proxy.connectors.route import Route, RouteTable
@@ -17,6 +18,10 @@ class Connector:
     """Every object and field that policy has words for."""
     table: RouteTable
     faults: Faults
+    document: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """All that the file says, as plain data: what a policy set's digest covers and a review compares."""
+    where: str = ""
+    """`file:line:column` of its name."""
 
     def route(self, request: Request) -> Route:
         """Return the declared route of a request.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from proxy.connectors import target
 from proxy.connectors.asked import Faults, Sealer
@@ -81,7 +81,14 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     for number, route in enumerate(model.routes):
         _add(table, number, route, setting, complaints)
     complaints.stop()
-    return Connector(model.metadata.name, setting.words.catalogue(), table, setting.faults)
+    return Connector(
+        model.metadata.name,
+        setting.words.catalogue(),
+        table,
+        setting.faults,
+        cast("dict[str, object]", document.data),
+        document.where(("metadata", "name")),
+    )
 
 
 def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None) -> Setting:

@@ -34,6 +34,7 @@ __all__ = ["MAX_PLANS", "WHOLE_RECORD", "Plan", "PolicySet", "Reach"]
 MAX_PLANS: Final = 10_000
 """Questions remembered. Roles and purposes come from registered clients and objects from catalogues, so an
 installation asks a few hundred; the bound is there for the one that would not."""
+NO_CONNECTORS: Final[Mapping[str, object]] = MappingProxyType({})
 
 _Question = tuple[str, frozenset[str], str, str, Action, str, int]
 """Connector, roles, purpose, recipient, action, object, stretch of time."""
@@ -53,6 +54,7 @@ class PolicySet:
         *,
         digest: str,
         clock: Callable[[], float],
+        connectors: Mapping[str, object] = NO_CONNECTORS,
     ) -> None:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
         """Sorted by id, because their order means nothing."""
@@ -61,6 +63,8 @@ class PolicySet:
         self.digest = digest
         """`sha256:` and the hex digest of everything that was loaded."""
         self.catalogues = catalogues
+        self.connectors = connectors
+        """Whole documents by name, as far as they were given; nothing is decided by them here."""
         self.roles: Mapping[str, RoleSpec] = vocabulary.roles
         self.purposes: Mapping[str, PurposeSpec] = vocabulary.purposes
         self.recipients: Mapping[str, Recipient] = MappingProxyType(

@@ -11,7 +11,7 @@ from pathlib import Path
 from proxy.errors import Problem, Problems
 from proxy.model import Action, Catalogue
 from proxy.policy.checks import check_rules
-from proxy.policy.compile import PolicySet
+from proxy.policy.compile import NO_CONNECTORS, PolicySet
 from proxy.policy.dates import check_dates
 from proxy.policy.gather import gather
 from proxy.policy.link import link_rules
@@ -51,7 +51,7 @@ def load_policies(
     catalogues: Mapping[str, Catalogue],
     *,
     check_mask: CheckMask,
-    connectors: Iterable[object] = (),
+    connectors: Mapping[str, object] = NO_CONNECTORS,
     clock: Callable[[], float] = time.time,
 ) -> PolicySet:
     """Return the policy set of a folder, checked.
@@ -60,7 +60,8 @@ def load_policies(
         folder: read with everything below it, except `connectors/` and hidden files.
         catalogues: what each connector lists, by the connector's name.
         check_mask: says whether a mask can be carried out.
-        connectors: the connectors' documents, if the digest is to cover more of them than their catalogues.
+        connectors: the connectors' whole documents as plain data, by name; with them the digest covers all
+            that connectors say, and a review compares it.
         clock: seconds since the epoch, for rules with a first or last day.
 
     Raises:
@@ -77,7 +78,7 @@ def check_policies(
     catalogues: Mapping[str, Catalogue],
     *,
     check_mask: CheckMask,
-    connectors: Iterable[object] = (),
+    connectors: Mapping[str, object] = NO_CONNECTORS,
     clock: Callable[[], float] = time.time,
 ) -> Checked:
     """Return everything that is wrong with a folder and, unless there is an error, its policy set.
@@ -101,8 +102,9 @@ def check_policies(
     problems = tuple(sorted(set(findings.problems)))
     policies = None
     if not any(problem.severity == "error" for problem in problems):
-        digest = digest_of(gathered.documents, catalogues, connectors)
-        policies = PolicySet((each.rule for each in written), vocabulary, catalogues, digest=digest, clock=clock)
+        digest = digest_of(gathered.documents, catalogues, connectors.values())
+        rules = (each.rule for each in written)
+        policies = PolicySet(rules, vocabulary, catalogues, digest=digest, clock=clock, connectors=connectors)
     fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())
     own = sum(not each.rule.built_in for each in written)
     cells = fields * len(Action) * _askers(vocabulary)

@@ -1,5 +1,6 @@
 """The set in a folder, and the names in it."""
 
+import shutil
 from pathlib import Path
 
 import click
@@ -43,6 +44,19 @@ def test_a_broken_connector_hides_no_mistake_of_shape(tmp_path: Path) -> None:
     assert {Path(problem.file).name for problem in problems} == {"a.yaml", "b.yaml"}
     with pytest.raises(click.UsageError, match="see lychgate policy check"):
         usable_set(tmp_path)
+
+
+def test_another_route_is_another_policy(tmp_path: Path) -> None:
+    """What a request counts as decides who may make it, and no answer or entry may bear the old digest."""
+    folder = tmp_path / "policies"
+    shutil.copytree(SHIPPED, folder)
+    before = usable_set(folder).digest
+    file = folder / "connectors" / "hubspot.yaml"
+    text = file.read_text()
+    file.write_text(f"# a comment\n{text}")
+    assert usable_set(folder).digest == before
+    file.write_text(text.replace("action: delete", "action: read", 1))
+    assert usable_set(folder).digest != before
 
 
 def test_an_unknown_name_is_a_usage_error_with_the_near_word() -> None:

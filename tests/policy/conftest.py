@@ -67,6 +67,7 @@ class Bench:
     def __init__(self, folder: Path, catalogues: Mapping[str, Catalogue]) -> None:
         self.folder = folder
         self.catalogues = catalogues
+        self.connectors: Mapping[str, object] = {}
         self.now = 1_795_424_400.0  # 2026-11-23T09:00:00Z
         self.write("vocabulary.yaml", VOCABULARY)
 
@@ -80,7 +81,13 @@ class Bench:
         """Check the folder with `rules` as a policy document; its first line is line 4 of the file."""
         if rules:
             self.write("policy.yaml", rules, kind="Policy")
-        return check_policies(self.folder, self.catalogues, check_mask=check_mask, clock=lambda: self.now)
+        return check_policies(
+            self.folder,
+            self.catalogues,
+            check_mask=check_mask,
+            connectors=self.connectors,
+            clock=lambda: self.now,
+        )
 
     def found(self, rules: str = "") -> list[tuple[str, int, int, str]]:
         """Return code, line, column and message of every problem."""

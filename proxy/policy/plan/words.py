@@ -1,4 +1,4 @@
-"""What changes beside the cells: who may be which caller, and words whose meaning is for people."""
+"""What changes beside the cells: who may be which caller, what a request counts as, and words for people."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,13 +21,14 @@ class Note:
 
 
 def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
-    """Return what changes for clients, purposes and recipients.
+    """Return what changes for clients, purposes and recipients, and in what connectors make of requests.
 
     A cell says what callers with some roles may do; a client that gains a role becomes such a caller, which
     opens as much as a grant does.
     """
     found = [
         *_clients(old.clients, new.clients),
+        *_connectors(old.connectors, new.connectors),
         *_described("purpose", _purposes(old), _purposes(new)),
         *_described("recipient", _recipients(old), _recipients(new)),
     ]
@@ -65,6 +66,52 @@ def _client(what: str, was: Client, now: Client) -> Iterator[Note]:
     ):
         if held != holds:
             yield Note(None, what, f"{word}s: {len(holds - held)} added, {len(held - holds)} removed")
+
+
+def _connectors(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Note]:
+    """Yield each part of a connector that differs, beyond the fields and categories that cells show.
+
+    Whether another route, pattern or body opens or closes cannot be told from here: it decides which question
+    is put to policy at all. So each such change counts as both.
+    """
+    for name in sorted({*old, *new}):
+        what = f"connector {name}"
+        if name not in old or name not in new:
+            yield Note(Verdict.MIXED, what, "is gone" if name not in new else "is new")
+            continue
+        was, now = _beyond_cells(old[name], new[name]), _beyond_cells(new[name], old[name])
+        for part in sorted({*was, *now}):
+            if was.get(part) != now.get(part):
+                yield Note(Verdict.MIXED, what, f"changes {part}: what a request or an answer counts as")
+
+
+def _beyond_cells(document: object, other: object) -> dict[str, object]:
+    """Return the parts of a connector, by name; of objects that both have, each part on its own.
+
+    Fields and attributes that only one side has are left out, and so are categories and tags: cells show them.
+    """
+    parts = dict(_members(document))
+    objects = _members(parts.pop("objects", None))
+    others = _members(_members(other).get("objects"))
+    for name in sorted({*objects, *others}):
+        if name not in objects or name not in others:
+            continue
+        for part, said in _members(objects[name]).items():
+            known = _members(_members(others[name]).get(part))
+            both = {word: of for word, of in _members(said).items() if word in known}
+            if part == "fields":
+                parts[f"fields of {name}"] = {field: _uses(of) for field, of in both.items()}
+            else:
+                parts[f"{part} of {name}"] = both if part == "attributes" else said
+    return parts
+
+
+def _uses(field: object) -> dict[str, object]:
+    return {key: value for key, value in _members(field).items() if key not in ("category", "tags")}
+
+
+def _members(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _described(what: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Note]:

@@ -1,5 +1,6 @@
 """What changes beside the cells."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -79,6 +80,55 @@ def test_who_may_be_which_caller_is_part_of_a_review(
     found = notes(_set(bench, WORDS), _set(bench, WORDS.replace(old, new)))
     told = [(note.verdict, note.what, note.text) for note in found]
     assert (verdict, what, text) in told if what else told == []
+
+
+CONNECTOR: dict[str, Any] = {
+    "metadata": {"name": "crm"},
+    "routes": [{"match": "DELETE /x/{id}", "action": "delete"}],
+    "objects": {
+        "Contact": {
+            "fields": {"Name": {"category": "user.name"}},
+            "attributes": {"open": {"field": "Open", "type": "bool"}},
+            "parents": {"owner": {"object": "User", "via": "OwnerId"}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "parts"),
+    [
+        (("routes", 0, "action"), "read", ["routes"]),
+        (("patterns",), {"id": ".*"}, ["patterns"]),
+        (("headers",), {"refuse": []}, ["headers"]),
+        (("objects", "Contact", "parents"), {}, ["parents of Contact"]),
+        (("objects", "Contact", "unasked"), ["Name"], ["unasked of Contact"]),
+        (("objects", "Contact", "fields", "Name", "semantic"), "email", ["fields of Contact"]),
+        (("objects", "Contact", "attributes", "open", "field"), "Other", ["attributes of Contact"]),
+        (("objects", "Contact", "fields", "Name", "category"), "user.contact", []),  # cells show it
+        (("objects", "Contact", "fields", "Phone"), {"category": "user.contact"}, []),
+        (("objects", "Contact", "attributes", "new"), {"field": "New", "type": "bool"}, []),
+    ],
+)
+def test_what_a_request_counts_as_is_part_of_a_review(
+    bench: Any, where: tuple[str | int, ...], value: object, parts: list[str]
+) -> None:
+    """It decides which question is put to policy; whether it opens, no cell can say, so it counts as both."""
+    changed = deepcopy(CONNECTOR)
+    inner: Any = changed
+    for step in where[:-1]:
+        inner = inner[step]
+    inner[where[-1]] = value
+    bench.connectors = {"crm": CONNECTOR}
+    old = _set(bench, WORDS)
+    bench.connectors = {"crm": changed}
+    told = notes(old, _set(bench, WORDS))
+    why = "what a request or an answer counts as"
+    assert [(note.verdict, note.what, note.text) for note in told] == [
+        (MIXED, "connector crm", f"changes {part}: {why}") for part in parts
+    ]
+    bench.connectors = {}
+    assert [note.text for note in notes(_set(bench, WORDS), old)] == ["is new"]
 
 
 def test_nothing_is_told_of_a_set_and_itself(bench: Any) -> None:
