@@ -233,18 +233,33 @@ def documents(connectors: Mapping[str, Connector]) -> dict[str, object]:
 
 
 def load_connectors(folder: Path, sealer: Sealer | None) -> dict[str, Connector]:
-    """Return every connector in `folder/connectors`, by name; Problems of all files at once."""
+    """Return every connector in `folder/connectors`, by name; hidden files are left out.
+
+    Raises:
+        Problems: those of all files at once; also two connectors of one name, of which none may win (LG107).
+    """
     found: dict[str, Connector] = {}
     problems: list[Problem] = []
     for path in sorted((folder / "connectors").glob("*.yaml")):
+        if path.name.startswith("."):
+            continue
         try:
             connector = load_connector(path, sealer=sealer)
-            found[connector.name] = connector
         except Problems as error:
             problems += error.problems
+            continue
+        first = found.setdefault(connector.name, connector)
+        if first is not connector:
+            problems.append(_named_twice(connector, first))
     if problems:
         raise Problems(problems)
     return found
+
+
+def _named_twice(connector: Connector, first: Connector) -> Problem:
+    file, line, column = connector.where.rsplit(":", 2)
+    message = f'connector "{connector.name}" stands twice; keep one'
+    return Problem(file, int(line), int(column), "LG107", message, first.where)
 
 
 def unknown_connector(lane: settings.Lane, connectors: Mapping[str, Connector]) -> str:

@@ -46,6 +46,21 @@ def test_a_broken_connector_hides_no_mistake_of_shape(tmp_path: Path) -> None:
         usable_set(tmp_path)
 
 
+def test_of_two_connectors_of_one_name_none_wins(tmp_path: Path) -> None:
+    """LG107 at the later one, with the place of the other; a hidden file is nobody's connector."""
+    folder = tmp_path / "policies"
+    shutil.copytree(SHIPPED, folder)
+    file = folder / "connectors" / "hubspot.yaml"
+    shutil.copy(file, file.with_name(".hubspot.yaml"))
+    (folder / "connectors" / ".swap.yaml").write_text("not: [a connector")
+    usable_set(folder)
+    shutil.copy(file, file.with_name("zoo.yaml"))
+    _, (problem,) = checked_set(folder)
+    assert (Path(problem.file).name, problem.line, problem.code) == ("zoo.yaml", 5, "LG107")
+    assert problem.message == 'connector "hubspot" stands twice; keep one'
+    assert problem.also.startswith(f"{file}:5:")
+
+
 def test_another_route_is_another_policy(tmp_path: Path) -> None:
     """What a request counts as decides who may make it, and no answer or entry may bear the old digest."""
     folder = tmp_path / "policies"
