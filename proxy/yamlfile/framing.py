@@ -1,5 +1,6 @@
 """A problem drawn with the lines around it, for a terminal."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -7,6 +8,8 @@ from proxy.errors import Problem, Problems
 from proxy.yamlfile.opening import read_text
 
 _AROUND: Final = 3
+_UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal would act on instead of showing it."""
 
 
 def frame(problem: Problem) -> str:
@@ -29,7 +32,7 @@ def frame(problem: Problem) -> str:
     drawn = []
     for number in range(first, last + 1):
         here = number == problem.line
-        line = lines[number - 1].rstrip("\r").expandtabs(1)
+        line = _UNSHOWN.sub("\ufffd", lines[number - 1].rstrip("\r").expandtabs(1))
         drawn.append(f" {'>' if here else ' '} {number:{width}} | {line}".rstrip())
         if here:
             drawn.append(f"   {' ' * width} | {' ' * (problem.column - 1)}{'^' * _length(line, problem.column)}")

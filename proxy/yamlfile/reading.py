@@ -16,6 +16,13 @@ from proxy.yamlfile.opening import read_text
 MAX_DEPTH: Final = 64
 """Our own documents nest eight deep; the limit stands long before the parser's stack does."""
 
+_ODD: Final = re.compile("\r(?!\n)|[\x85\u2028-\u202e\u2066-\u2069]")
+"""Line ends that the parser knows and reviews do not show as such, and controls that turn text around.
+
+After one of the first, what looks like the rest of a comment is read; after one of the second, what is read
+is not in the order that is shown.
+"""
+
 Path = tuple[str | int, ...]
 """Where a value stands inside a document: keys and list indices from the root."""
 Place = tuple[int, int]
@@ -81,7 +88,8 @@ def read_yaml(path: pathlib.Path, *, root: pathlib.Path | None = None) -> list[Y
     Raises:
         Problems: everything in the file that cannot be read exactly: LG100 for syntax, encoding, depth,
             links, anchors, aliases, tags, merge keys and directives; LG106 for numbers without an exact
-            meaning; LG107 for a key that stands twice.
+            meaning; LG107 for a key that stands twice. Signs that make a file look like another one (`_ODD`)
+            are LG100, and nothing else is told before they are gone.
     """
     return parse_yaml(read_text(path, root), str(path))
 
@@ -92,11 +100,22 @@ def parse_yaml(text: str, path: str) -> list[YamlFile]:
     Raises:
         Problems: as for `read_yaml`.
     """
+    if odd := list(_odd_signs(path, text)):
+        raise Problems(odd)
     reader = _Reader(path, text)
     documents = list(reader.documents())
     if reader.problems:
         raise Problems(reader.problems)
     return documents
+
+
+def _odd_signs(path: str, text: str) -> Iterator[Problem]:
+    for found in _ODD.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - text.rfind("\n", 0, found.start())
+        sign = f"U+{ord(found[0]):04X}"
+        message = f"{sign} makes a file look other than it is read; remove it, or write it as an escape"
+        yield Problem(path, line, column, "LG100", message)
 
 
 class _Reader:

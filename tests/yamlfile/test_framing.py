@@ -40,3 +40,11 @@ def test_there_is_no_frame_without_a_line_or_through_a_link(tmp_path: Path) -> N
     link.symlink_to(path)
     for each in (_problem(path, 0, 0), _problem(path, 9, 1), _problem(link, 1, 1)):
         assert frame(each) == ""
+
+
+def test_what_a_terminal_would_act_on_is_not_drawn(tmp_path: Path) -> None:
+    """A sign that turns text around, or starts the line over, is drawn as a replacement of the same width."""
+    path = tmp_path / "policy.yaml"
+    path.write_bytes("a: \u202ex # y\rz\x1b[2K\n".encode())
+    drawn = frame(Problem(str(path), 1, 4, "LG100", "odd"))
+    assert " > 1 | a: \ufffdx # y\ufffdz\ufffd[2K" in drawn.split("\n")

@@ -195,3 +195,31 @@ def test_a_text_reads_like_the_file_that_holds_it(tmp_path: Path) -> None:
     assert [(each.file, each.line, each.code) for each in caught.value.problems] == [
         ("not-a-file.yaml", 2, "LG107")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("a: 1\n# fine\x85b: 2\n", [(2, 7)]),  # next line: the parser ends the comment here, a review does not
+        ("a: 1\n# fine\u2028b: 2\n", [(2, 7)]),  # line separator
+        ("a: 1\n# fine\u2029b: 2\n", [(2, 7)]),  # paragraph separator
+        ("a: 1\n# fine\rb: 2\n", [(2, 7)]),  # a carriage return alone
+        ("a: 1\r", [(1, 5)]),
+        ('a: "\u202ex\u202c"\n', [(1, 5), (1, 7)]),  # an override, and its end
+        ("a: 1 # \u2066x\nb: \u2069\nb: 1\n", [(1, 8), (2, 4)]),  # isolates; what else is wrong comes later
+    ],
+)
+def test_what_looks_other_than_it_is_read_is_refused(
+    tmp_path: Path, text: str, places: list[tuple[int, int]]
+) -> None:
+    """Whoever approves a file in a review approves what is read, so such signs are refused where they stand."""
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(text.encode())
+    assert _refused(path) == [("LG100", *place) for place in places]
+
+
+def test_line_ends_of_windows_and_escapes_are_read(tmp_path: Path) -> None:
+    """A carriage return before a line feed hides nothing, and an escape shows what it stands for."""
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(b'a: 1\r\n# x\r\nb: "\\u2028\\x85"\r\n')
+    assert [file.data for file in read_yaml(path)] == [{"a": 1, "b": "\u2028\x85"}]
