@@ -76,6 +76,8 @@ def summary(found: Reviewed) -> str:
     """Return the last line."""
     comparison = found.comparison
     exact = f"{counted(comparison.inexact, 'cell')} not exact" if comparison.inexact else "exact"
+    if comparison.untried:
+        exact = f"not looked at, and may be loosened: {'; '.join(comparison.untried)}"
     size = f"{comparison.cells:,} ({exact}, {found.milliseconds:,.0f} ms)"
     counts = comparison.counts
     if any(counts.values()):
@@ -135,8 +137,9 @@ def data(found: Reviewed) -> dict[str, object]:
         "to": {"name": found.new, "digest": found.digests[1]},
         "exit_code": found.exit_code,
         "cells": comparison.cells,
-        "exact": comparison.inexact == 0,
+        "exact": comparison.inexact == 0 and not comparison.untried,
         "cells_not_exact": comparison.inexact,
+        "not_looked_at": list(comparison.untried),
         "counts": {verdict.value: number for verdict, number in comparison.counts.items()},
         "days": [day.isoformat() for day in comparison.days],
         "changes": [_change_data(change, found) for change in comparison.changes],

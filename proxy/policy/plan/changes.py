@@ -73,8 +73,10 @@ class Comparison:
     """Today, and every later day on which a rule or an agreement begins or ends."""
     opening: frozenset[str]
     """Ids of the rules that decide, before or after, where something opens."""
+    untried: tuple[str, ...] = ()
+    """Who and when was not looked at, if the sets differ and it might matter there, in words."""
 
     @property
     def opens(self) -> bool:
         """Tell whether anybody may learn more than before; a change that cannot be ruled out counts."""
-        return any(change.verdict.opens or not change.exact for change in self.changes)
+        return bool(self.untried) or any(change.verdict.opens or not change.exact for change in self.changes)

@@ -9,10 +9,10 @@ nothing is left out by it.
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import product
+from itertools import combinations, product
 from typing import Final, NamedTuple, cast
 
-from proxy.model import DISCLOSING, Action, Outcome
+from proxy.model import DISCLOSING, Action, Client, Outcome
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.boxes import Box, merged
 from proxy.policy.plan.cell import Cell, Difference, Spaces, Table, Verdict, difference, undecided
@@ -23,6 +23,8 @@ from proxy.policy.plan.reading import Caller, Conditions, Reading
 
 MOST_DAYS: Final = 366
 """Days on which something begins or ends that are looked at; a set with more is compared up to there."""
+MOST_ROLES: Final = 6
+"""Roles of a client whose tokens may carry any of them, up to which every combination is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def compare(old: Side, new: Side, *, today: date, role_sets: Iterable[frozenset[
         new: what is to be.
         today: days before are not looked at.
         role_sets: callers with these roles are looked at beside those with one role, and those with the
-            roles of a registered client.
+            roles of a registered client, or any of them where tokens choose.
     """
     return _Comparing(old, new, today, role_sets).result()
 
@@ -85,7 +87,8 @@ class _Comparing:
     """One comparison on its way."""
 
     def __init__(self, old: Side, new: Side, today: date, role_sets: Iterable[frozenset[str]]) -> None:
-        self.days = _days(old.policies, new.policies, today)
+        self.days, later = _days(old.policies, new.policies, today)
+        self.untried = _untried(old.policies, new.policies, later)
         callers = tuple(_callers(old.policies, new.policies, role_sets))
         self.old, self.new = Index(old.policies, old.reading), Index(new.policies, new.reading)
         self.spaces = Spaces()
@@ -117,7 +120,13 @@ class _Comparing:
         ]
         changes.sort(key=_in_order)
         return Comparison(
-            tuple(changes), self.cells, self.counts, self.inexact, self.days, frozenset(self.opening)
+            tuple(changes),
+            self.cells,
+            self.counts,
+            self.inexact,
+            self.days,
+            frozenset(self.opening),
+            self.untried,
         )
 
     def _compare_object(self, connector: str, name: str, action: Action) -> None:
@@ -319,9 +328,24 @@ def _over_days(
     return [(kind, on, frozenset(names)) for (kind, on), names in found.items()]
 
 
-def _days(old: PolicySet, new: PolicySet, today: date) -> tuple[date, ...]:
+def _days(old: PolicySet, new: PolicySet, today: date) -> tuple[tuple[date, ...], tuple[date, ...]]:
+    """Return the days to look at, and those that are too many."""
     later = sorted({day for side in (old, new) for day in side.days if day > today})
-    return (today, *later[: MOST_DAYS - 1])
+    return (today, *later[: MOST_DAYS - 1]), tuple(later[MOST_DAYS - 1 :])
+
+
+def _untried(old: PolicySet, new: PolicySet, later: Sequence[date]) -> tuple[str, ...]:
+    """Return in words what is not looked at; nothing is missed there if the documents are the same."""
+    if old.digest == new.digest and old.rules == new.rules:
+        return ()
+    many = {
+        name
+        for side in (old, new)
+        for name, client in side.clients.items()
+        if client.jwt and len(client.roles) > MOST_ROLES
+    }
+    said = [f"tokens of client {name} with some of its roles" for name in sorted(many)]
+    return (*said, f"{later[0]} and after") if later else tuple(said)
 
 
 def _stretches(days: Iterable[date], all_days: Sequence[date]) -> tuple[tuple[date, date | None], ...]:
@@ -339,14 +363,22 @@ def _stretches(days: Iterable[date], all_days: Sequence[date]) -> tuple[tuple[da
 
 
 def _callers(old: PolicySet, new: PolicySet, role_sets: Iterable[frozenset[str]]) -> Iterator[Caller]:
-    """Yield every caller with one role, with a registered client's roles, or with one of the given sets."""
+    """Yield every caller with one role, with roles a client can have, or with one of the given sets."""
     clients = [*old.clients.values(), *new.clients.values()]
     roles = {frozenset({role}) for role in (*old.roles, *new.roles)}
-    roles |= {client.roles for client in clients} | set(role_sets)
+    roles |= {each for client in clients for each in _role_sets(client)} | set(role_sets)
     purposes = sorted({*old.purposes, *new.purposes})
     recipients = sorted({*old.recipients, *new.recipients})
     for found in product(sorted(roles, key=sorted), purposes, recipients):
         yield Caller(*found)
+
+
+def _role_sets(client: Client) -> Iterator[frozenset[str]]:
+    """Yield the roles of a client's callers: a token may give any of them, a key gives all."""
+    yield client.roles
+    if client.jwt and len(client.roles) <= MOST_ROLES:
+        for count in range(1, len(client.roles)):
+            yield from map(frozenset, combinations(sorted(client.roles), count))
 
 
 def _objects(old: PolicySet, new: PolicySet) -> list[tuple[str, str]]:
