@@ -13,6 +13,7 @@ from proxy.model import Action, Catalogue
 from proxy.policy.checks import check_rules
 from proxy.policy.compile import NO_CONNECTORS, PolicySet
 from proxy.policy.dates import check_dates
+from proxy.policy.floors import check_floors
 from proxy.policy.gather import gather
 from proxy.policy.link import link_rules
 from proxy.policy.lints import lint
@@ -93,6 +94,7 @@ def check_policies(
     findings = Findings(list(gathered.problems), gathered.words_missing, waivers.silence)
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
     written = link_rules(gathered.policies, vocabulary, catalogues, findings, gathered.floors)
+    check_floors(gathered.floors, gathered.vocabularies, gathered.policies, vocabulary, findings)
     tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
     if not any(problem.severity == "error" for problem in findings.problems):
         check_rules(written, vocabulary, catalogues, findings)

@@ -38,10 +38,14 @@ def test_the_example_of_a_floor_stands_on_what_is_pinned(
 ) -> None:
     """With the digest of the real file in its place the example loads, and with another it does not."""
     (example,) = _blocks((shipped / "README.md").read_text(), "yaml floor")
-    floor = (shipped / "example/guards.yaml").read_bytes()
+    mask = "  year: {kind: year_only}\n"
+    words = (shipped / "example/vocabulary.yaml").read_text()
+    assert mask in words
+    head = "---\napiVersion: lychgate.dev/v1\nkind: Vocabulary\nmetadata: {name: floor-words}\n"
+    floor = f"{(shipped / 'example/guards.yaml').read_text()}{head}masks:\n{mask}".encode()
     (tmp_path / "org").mkdir()
     (tmp_path / "org/floor.yaml").write_bytes(floor)
-    (tmp_path / "vocabulary.yaml").write_bytes((shipped / "example/vocabulary.yaml").read_bytes())
+    (tmp_path / "vocabulary.yaml").write_text(words.replace(mask, ""))
     for digest, errors in ((hashlib.sha256(floor).hexdigest(), []), ("a" * 64, ["LG126"])):
         (tmp_path / "shop.yaml").write_text(example.replace("FLOOR", digest))
         checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)

@@ -88,6 +88,45 @@ def test_a_pin_of_the_wrong_form_and_a_floor_of_a_floor_are_refused(bench: Any) 
     assert {each[0] for each in found} == {"LG126"}
 
 
+FLOOR_WORDS = """\
+---
+apiVersion: lychgate.dev/v1
+kind: Vocabulary
+metadata: {name: floor-words}
+masks: {ending: {kind: keep_last, n: 2}}
+sets: {eea: [IE]}
+variables: {near: recipient.country in sets.eea}
+"""
+WORDED = """\
+  - {id: endings, effect: mask, with: ending, on: {fields: [Phone]}, actions: ['*']}
+  - {id: far, effect: deny, on: {fields: [Name]}, actions: ['*'], when: {none: [variables.near]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("masks: {ending: {kind: keep_last, n: 2}}", {('mask "ending"', 6)}),
+        ("sets: {eea: [IE]}", {('set "eea"', 13)}),  # also in what a variable stands for
+        ("variables: {near: recipient.country in sets.eea}", {('variable "near"', 7)}),
+    ],
+)
+def test_what_a_floor_s_words_mean_is_said_in_the_floor(
+    bench: Any, word: str, named: set[tuple[str, int]]
+) -> None:
+    """LG126 where a word stands in another file, LG107 where it stands there as well: the pin covers neither."""
+    whole = FLOOR + WORDED + FLOOR_WORDS
+    assert bench.check(_pinned(bench.write("floor.yaml", whole).read_text())).errors == 0
+    bench.write("words.yaml", word + "\n", kind="Vocabulary")
+    assert {each.code for each in bench.check().problems if each.severity == "error"} == {"LG107"}
+    bench.write("floor.yaml", less := whole.replace(f"{word}\n", ""))
+    errors = [each for each in bench.check(_pinned(less)).problems if each.severity == "error"]
+    assert {(each.code, each.file, each.line) for each in errors} == {
+        ("LG126", str(bench.folder / "floor.yaml"), line) for _, line in named
+    }
+    assert all(each.message.startswith(f"the floor names {what},") for each in errors for what, _ in named)
+
+
 # ---- never looser than the floor ------------------------------------------------------------------------------
 
 FIELDS = {"Name": "user.name", "Phone": "user.contact.phone_number", "City": "user.contact.address.city"}
@@ -98,6 +137,11 @@ WORDS = {
     "roles": {"agent": {}, "lead": {}},
     "purposes": {"support": {"lawful_basis": "contract"}},
     "recipients": {"desk": {}},
+}
+MASKS = {
+    "apiVersion": "lychgate.dev/v1",
+    "kind": "Vocabulary",
+    "metadata": {"name": "masks"},
     "masks": {"weak": {"kind": "a", "strength": 40}, "strong": {"kind": "b", "strength": 60}},
 }
 _WEIGHT = {"weak": 40, "strong": 60}
@@ -135,7 +179,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
     head = {"apiVersion": "lychgate.dev/v1", "kind": "Policy", "metadata": {"name": "p"}}
 
     def load(floor: Mapping[str, Any], own: Mapping[str, Any], *, pinned: bool) -> PolicySet:
-        text = json.dumps(head | _named(floor, "floor"))
+        text = f"{json.dumps(MASKS)}\n---\n{json.dumps(head | _named(floor, 'floor'))}\n"
         (folder / "floor.yaml").write_text(text)
         extends = {"extends": {"file": "floor.yaml", "sha256": hashlib.sha256(text.encode()).hexdigest()}}
         (folder / "own.yaml").write_text(json.dumps(head | _named(own, "own") | (extends if pinned else {})))

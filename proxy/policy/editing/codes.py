@@ -29,7 +29,7 @@ CODES: Final = {
     "LG123": "A condition that is too large",
     "LG124": "A text in a condition that cannot be what it is used as",
     "LG125": "A mask that does not fit its field",
-    "LG126": "A floor that is not the pinned one",
+    "LG126": "A floor that is not the pinned one, or leaves its words to others",
     "LG127": "A guard that waits for a record",
     "LG128": "A test of the set's own that fails",
     "LG129": "A pack asked for by another name",
