@@ -1,28 +1,28 @@
 """Policies at a revision of a local git repository: read from its objects, without a working tree.
 
-Blobs are read one by one instead of through `git archive`, whose attributes can change what a file says; so
-what was signed is, byte for byte, what is read.
+Objects are read one by one, and hashed again, instead of through `git archive`, whose attributes can change
+what a file says; so what was signed is, byte for byte, what is read.
 """
 
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from proxy.errors import Problems
-from proxy.policy.sources.opened import MAX_BYTES, MAX_FILES, Opened, lying_still, refuse
+from proxy.policy.sources.objects import Objects
+from proxy.policy.sources.opened import Opened, lying_still, refuse
 from proxy.policy.sources.signing import COMMIT, SECONDS, verify
 from proxy.policy.sources.water import HighWater
 
 REVISION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@{}^~-]{0,199}")
 _SIGNED_WITH: Final = (b"gpgsig ", b"gpgsig-sha256 ")
-_FILE: Final = re.compile(
-    rb"(?P<mode>\d{6}) (?P<type>\w+) (?P<id>[0-9a-f]+) +(?P<size>\d+|-)\t(?P<path>.+)", re.DOTALL
-)
+MAX_BETWEEN: Final = 10_000
+"""Commits since the one last in force."""
 
 
 class GitSource:
@@ -63,12 +63,13 @@ class GitSource:
     def opened(self) -> Iterator[Opened]:
         """Open the commit's files as a copy."""
         commit = self._commit()
-        tree = commit
-        if self._signers is not None:
-            tree = self._signed_tree(commit, self._signers)
-            self._not_older(commit)
         called = f"{self._repository}@{commit[:12]}:{self._path}".rstrip(":")
-        with lying_still(self._files(tree, called), called) as copy:
+        objects = Objects(self._asked, called)
+        (content,) = objects.read([commit], "commit")
+        if self._signers is not None:
+            content = _signed(content, self._signers, f"{self._repository}@{commit[:12]}")
+            self._not_older(objects, commit)
+        with lying_still(objects.files(objects.tree(content), self._path), called) as copy:
             yield Opened(copy, commit, commit if self._signers is not None else "")
 
     def settle(self, position: str) -> None:
@@ -86,68 +87,24 @@ class GitSource:
             raise refuse(what, "LG501", "does not name a commit")
         return commit
 
-    def _signed_tree(self, commit: str, signers: Path) -> str:
-        """Return the tree that a signed commit names, after verifying the signature over it."""
-        what = f"{self._repository}@{commit[:12]}"
-        payload, signature = unsigned(self._git("cat-file", "commit", commit))
-        if not signature:
-            raise refuse(what, "LG502", "is not signed, and commits have to be (signed_by)")
-        verify(payload, signature, signers, namespace=COMMIT, what=what)
-        tree = re.match(rb"tree ([0-9a-f]+)\n", payload)
-        if tree is None:
-            raise refuse(what, "LG501", "is not a commit")
-        return tree[1].decode()
-
-    def _not_older(self, commit: str) -> None:
+    def _not_older(self, objects: Objects, commit: str) -> None:
         before = self._water.read() if self._water is not None else ""
         if not before or before == commit:
             return
         assert self._water is not None
-        if self._run("merge-base", "--is-ancestor", before, commit).returncode != 0:
+        # What lies between is only a hint: a commit graph that nobody signed could have made it up.
+        words = ("rev-list", "--ancestry-path", f"--max-count={MAX_BETWEEN}", "--end-of-options")
+        listed = self._run(*words, f"{before}..{commit}")
+        between = listed.stdout.decode("ascii", "replace").split() if listed.returncode == 0 else []
+        if not objects.follows(commit, before, between):
             message = (
                 f"does not follow on {before[:12]}, which has been in force; "
                 f"remove {self._water.path} to go back on purpose"
             )
             raise refuse(f"{self._repository}@{commit[:12]}", "LG504", message)
 
-    def _files(self, tree: str, called: str) -> dict[str, bytes]:
-        prefix = f"{self._path}/" if self._path else ""
-        listing = self._git(
-            "ls-tree", "-r", "-z", "-l", "--full-tree", tree, "--", *([prefix] if prefix else [])
-        )
-        wanted: dict[str, str] = {}
-        for line in filter(None, listing.split(b"\0")):
-            entry = _FILE.fullmatch(line)
-            if entry is None:
-                raise refuse(called, "LG501", "has an entry that git does not describe as expected")
-            name = entry["path"].decode("utf-8", "replace").removeprefix(prefix)
-            # A tree made by hand can hold names that would lead out of the copy.
-            odd = any(not part or part.startswith(".") for part in name.split("/"))
-            if odd or not name.endswith((".yaml", ".yml")):
-                continue
-            if entry["mode"] not in (b"100644", b"100755"):
-                raise refuse(f"{called}/{name}", "LG100", "is a link; links are not followed")
-            if int(entry["size"]) > MAX_BYTES:
-                raise refuse(f"{called}/{name}", "LG100", "is larger than 1 MiB; split it")
-            wanted[name] = entry["id"].decode()
-        if len(wanted) > MAX_FILES:
-            raise refuse(called, "LG100", f"has more than {MAX_FILES} files")
-        return self._blobs(wanted, called)
-
-    def _blobs(self, wanted: dict[str, str], called: str) -> dict[str, bytes]:
-        """Return the content of blobs, all from one process."""
-        asked = "".join(f"{each}\n" for each in wanted.values()).encode()
-        answer = self._git("cat-file", "--batch", data=asked)
-        files, at = {}, 0
-        for name, blob in wanted.items():
-            head, _, _ = answer[at : at + 200].partition(b"\n")
-            words = head.split()
-            if len(words) != 3 or words[:2] != [blob.encode(), b"blob"]:
-                raise refuse(called, "LG501", "cannot be read: an object is missing")
-            begin = at + len(head) + 1
-            files[name] = answer[begin : begin + int(words[2])]
-            at = begin + int(words[2]) + 1
-        return files
+    def _asked(self, words: Sequence[str], data: bytes) -> bytes:
+        return self._git(*words, data=data)
 
     def _git(self, *words: str, data: bytes = b"") -> bytes:
         done = self._run(*words, data=data)
@@ -163,7 +120,7 @@ class GitSource:
             raise refuse(self._repository, "LG501", "cannot be read: git is not installed")
         try:
             return subprocess.run(  # noqa: S603 - a list, no shell
-                [program, "-C", str(self._repository), *words],
+                [program, "-C", str(self._repository), "-c", "core.commitGraph=false", *words],
                 input=data,
                 capture_output=True,
                 timeout=SECONDS,
@@ -172,6 +129,15 @@ class GitSource:
             )
         except (OSError, subprocess.TimeoutExpired):
             raise refuse(self._repository, "LG501", "cannot be read: git did not answer") from None
+
+
+def _signed(commit: bytes, signers: Path, what: str) -> bytes:
+    """Return what was signed of a commit, after verifying the signature over it."""
+    payload, signature = unsigned(commit)
+    if not signature:
+        raise refuse(what, "LG502", "is not signed, and commits have to be (signed_by)")
+    verify(payload, signature, signers, namespace=COMMIT, what=what)
+    return payload
 
 
 def unsigned(commit: bytes) -> tuple[bytes, bytes]:
