@@ -20,6 +20,8 @@ from proxy.policy.sources.signing import COMMIT, SECONDS, verify
 from proxy.policy.sources.water import HighWater
 
 REVISION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@{}^~-]{0,199}")
+_START: Final = re.compile(r"(?:(?!@\{)[^~^{}])+")
+_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SIGNED_WITH: Final = (b"gpgsig ", b"gpgsig-sha256 ")
 MAX_BETWEEN: Final = 10_000
 """Commits since the one last in force."""
@@ -41,7 +43,8 @@ class GitSource:
 
         Args:
             repository: with or without a working tree.
-            revision: what `git rev-parse` takes.
+            revision: a branch, a tag, HEAD or the full id of a commit, and what `git rev-parse` takes after
+                one, as in `main~2`; a name that is both a branch's and a tag's is refused.
             path: of the policy folder in the repository, with slashes; "" = all of it.
             signers: who may sign commits, an ALLOWED SIGNERS file; None = no signature is needed.
             water: where the commit last in force is kept, if a signature is needed.
@@ -81,11 +84,33 @@ class GitSource:
         what = f"{self._repository}@{self._revision}"
         if not REVISION.fullmatch(self._revision):
             raise refuse(what, "LG501", "is not the name of a revision")
-        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self._revision}^{{commit}}")
+        name = f"{self._full(what)}^{{commit}}"
+        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", name)
         commit = found.decode("ascii", "replace").strip()
-        if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+        if not _ID.fullmatch(commit):
             raise refuse(what, "LG501", "does not name a commit")
         return commit
+
+    def _full(self, what: str) -> str:
+        """Return the revision with the full name of what it starts from, so that no other name stands for it.
+
+        git itself prefers a tag to a branch of the same name, and whoever may push tags need not be one of
+        those who may push to the branch.
+        """
+        start = _START.match(self._revision)
+        name = start[0] if start else ""
+        if name == "HEAD" or _ID.fullmatch(name):
+            return self._revision
+        places = ("",) if name.startswith("refs/") else ("refs/heads/", "refs/tags/", "refs/", "refs/remotes/")
+        full = [f"{place}{name}" for place in places]
+        listed = self._git("for-each-ref", "--format=%(refname)", "--", *full).decode("utf-8", "replace")
+        found = [each for each in listed.split("\n") if each in full]
+        if len(found) > 1:
+            message = f"may be {' or '.join(found)}: remove one, or give the full name"
+            raise refuse(what, "LG501", message)
+        if not found:
+            raise refuse(what, "LG501", "is not a branch, a tag or the full id of a commit")
+        return found[0] + self._revision[len(name) :]
 
     def _not_older(self, objects: Objects, commit: str) -> None:
         before = self._water.read() if self._water is not None else ""

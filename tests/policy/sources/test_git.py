@@ -69,6 +69,42 @@ def test_what_names_no_commit_is_refused(repository: Any, revision: str) -> None
     assert source.mark() == "unknown"
 
 
+def test_a_tag_does_not_stand_for_a_branch(repository: Any) -> None:
+    """A name that is both is refused, whichever git prefers; a full name says which."""
+    good = repository.commit(FILES)
+    repository.git("checkout", "-q", "-b", "evil")
+    evil = repository.commit({"policies/words.yaml": "a: 666\n"})
+    assert GitSource(repository.folder, revision="main").mark() == good
+    repository.git("tag", "main")
+    assert refused(GitSource(repository.folder, revision="main")) == ["LG501"]
+    assert refused(GitSource(repository.folder, revision="main~0")) == ["LG501"]
+    assert GitSource(repository.folder, revision="refs/heads/main").mark() == good
+    assert GitSource(repository.folder, revision="heads/main").mark() == good
+    assert GitSource(repository.folder, revision="refs/tags/main").mark() == evil
+
+
+def test_a_name_stands_only_for_itself(repository: Any) -> None:
+    """No tag takes the place of a commit's id, or of a full name that is gone."""
+    good = repository.commit(FILES)
+    repository.commit({"policies/words.yaml": "a: 666\n"})
+    for name in (good, good[:10], "refs/heads/release"):
+        repository.git("update-ref", f"refs/tags/{name}", "HEAD")
+    assert GitSource(repository.folder, revision=good).mark() == good
+    assert refused(GitSource(repository.folder, revision="refs/heads/release")) == ["LG501"]
+    assert refused(GitSource(repository.folder, revision=good[:11])) == ["LG501"]  # an id that is cut short
+
+
+def test_a_revision_may_start_from_any_name(repository: Any) -> None:
+    """Branches, tags with and without a message, HEAD, and what comes before each."""
+    first = repository.commit(FILES)
+    repository.git("tag", "-a", "-m", "x", "v1.0")
+    repository.git("branch", "team/line@2")
+    second = repository.commit({"policies/words.yaml": "a: 2\n"})
+    found = dict.fromkeys(("v1.0", "tags/v1.0", "team/line@2", "main~1", "HEAD^", f"{second}~"), first)
+    found |= dict.fromkeys(("main", "HEAD", "main@{0}", "main^{}", second), second)
+    assert {name: GitSource(repository.folder, revision=name).mark() for name in found} == found
+
+
 def test_a_folder_without_repository_is_told(tmp_path: Path) -> None:
     """The problem names the folder; there is no traceback."""
     assert refused(GitSource(tmp_path / "missing", revision="main")) == ["LG501"]
