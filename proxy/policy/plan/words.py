@@ -59,13 +59,17 @@ def _client(what: str, was: Client, now: Client) -> Iterator[Note]:
         yield Note(
             None, what, f"default purpose {was.default_purpose or 'none'} -> {now.default_purpose or 'none'}"
         )
+    if was.kind != now.kind:
+        yield Note(Verdict.MIXED, what, f"now counts as {now.kind}, before as {was.kind}")
     for word, held, holds in (
         ("key", was.key_digests, now.key_digests),
         ("certificate name", was.sans, now.sans),
         ("token mark", frozenset(was.jwt.items()), frozenset(now.jwt.items())),
     ):
         if held != holds:
-            yield Note(None, what, f"{word}s: {len(holds - held)} added, {len(held - holds)} removed")
+            # Whoever holds a new credential becomes this caller, as a new client does.
+            verdict = Verdict.MIXED if holds - held else Verdict.TIGHTENED
+            yield Note(verdict, what, f"{word}s: {len(holds - held)} added, {len(held - holds)} removed")
 
 
 def _connectors(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Note]:

@@ -57,9 +57,30 @@ def _set(bench: Any, words: str) -> PolicySet:
         (
             "[support]}",
             '[support], certificates: ["dns:a.example"]}',
-            None,
+            MIXED,
             "client helpdesk",
             "certificate names: 1 added, 0 removed",
+        ),
+        (
+            "[support]}",
+            "[support], keys: [{sha256: " + "ab" * 32 + "}]}",
+            MIXED,
+            "client helpdesk",
+            "keys: 1 added, 0 removed",
+        ),
+        (
+            "[support]}",
+            "[support], jwt: {issuer: corp, claim: azp, value: x}}",
+            MIXED,
+            "client helpdesk",
+            "token marks: 3 added, 0 removed",
+        ),
+        (
+            "[support]}",
+            "[support], kind: human}",
+            MIXED,
+            "client helpdesk",
+            "now counts as human, before as integration",
         ),
         (
             "support: {lawful_basis: contract}",
@@ -75,7 +96,7 @@ def _set(bench: Any, words: str) -> PolicySet:
 def test_who_may_be_which_caller_is_part_of_a_review(
     bench: Any, old: str, new: str, *, verdict: Verdict | None, what: str, text: str
 ) -> None:
-    """A role or purpose that a client gains opens; a credential is told and is nobody's new right."""
+    """A role or purpose that a client gains opens; so may a new credential, in new hands."""
     assert old in WORDS
     found = notes(_set(bench, WORDS), _set(bench, WORDS.replace(old, new)))
     told = [(note.verdict, note.what, note.text) for note in found]
@@ -134,3 +155,10 @@ def test_what_a_request_counts_as_is_part_of_a_review(
 def test_nothing_is_told_of_a_set_and_itself(bench: Any) -> None:
     """No noise."""
     assert notes(_set(bench, WORDS), _set(bench, WORDS)) == ()
+
+
+def test_a_credential_that_is_gone_opens_nothing(bench: Any) -> None:
+    """Only an added one can."""
+    held = WORDS.replace("[support]}", '[support], certificates: ["dns:a.example"]}')
+    (note,) = notes(_set(bench, held), _set(bench, WORDS))
+    assert (note.verdict, note.text) == (TIGHTENED, "certificate names: 0 added, 1 removed")
