@@ -16,6 +16,7 @@ from proxy.errors import LychgateError, Problem, Problems
 MAX_FILES: Final = 5_000
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_TOTAL_BYTES: Final = 64 << 20
+_INCOMPLETE: Final = "the repository is incomplete: a file is missing; in CI, fetch all of it, without a filter"
 _REGULAR: Final = frozenset({"100644", "100755"})
 _LINK: Final = "120000"
 _LEFT_OUT: Final = (
@@ -114,6 +115,8 @@ def _entries(revision: Revision) -> list[tuple[int, str, str]]:
         if mode not in _REGULAR:
             what = "is a link; links are not followed" if mode == _LINK else "is a submodule"
             problems.append(Problem(f"{revision.name}:{path}", 0, 0, "LG100", what))
+        elif not size.isdigit():
+            raise NoRevision(_INCOMPLETE)
         elif int(size) <= MAX_FILE_BYTES:
             entries.append((int(size), name, _inside(path)))
         elif path.endswith((".yaml", ".yml")):
@@ -138,12 +141,13 @@ def _contents(top: Path, names: list[str]) -> list[bytes]:
     said = _git(top, "cat-file", "--batch", given="".join(f"{name}\n" for name in names).encode())
     found, at = [], 0
     for name in names:
-        end = said.index(b"\n", at)
-        told, kind, size = said[at:end].decode().split()
-        if told != name or kind != "blob":
-            raise NoRevision("the repository is incomplete")
-        found.append(said[end + 1 : end + 1 + int(size)])
-        at = end + 1 + int(size) + 1
+        head, _, _ = said[at : at + 200].partition(b"\n")
+        words = head.decode().split()
+        if len(words) != 3 or words[:2] != [name, "blob"]:
+            raise NoRevision(_INCOMPLETE)
+        begin = at + len(head) + 1
+        at = begin + int(words[2]) + 1
+        found.append(said[begin : at - 1])
     return found
 
 

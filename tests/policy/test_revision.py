@@ -134,3 +134,13 @@ def test_without_a_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "p").mkdir()
     with pytest.raises(NoRevision, match="not a git repository"):
         find(tmp_path / "p", "HEAD")
+
+
+def test_a_file_that_is_missing_is_told(git: Git, tmp_path: Path) -> None:
+    """A clone that left contents out, or lost one, has no revision to show; there is no traceback."""
+    top = tmp_path / "repo"
+    _commit(git, top, {"policies/a.yaml": "a: 1\n", "policies/b.yaml": "b: 1\n"})
+    blob = git("rev-parse", "HEAD:policies/b.yaml")
+    (top / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(NoRevision, match="incomplete"):
+        export(find(top / "policies", "HEAD"), tmp_path / "out")
