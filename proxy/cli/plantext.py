@@ -238,7 +238,7 @@ def _by(rule: str, places: Mapping[str, str]) -> str:
 def _unsaid(change: Change) -> str:
     if not change.exact:
         return "its rules differ under more conditions than can be tried; no difference was found in a sample"
-    return f"{change.was}; differs only where a condition cannot be evaluated, or in how a mask hides"
+    return f"{change.was}; differs only where a condition cannot be evaluated, or in how its values are shown"
 
 
 def _days(change: Change) -> str:

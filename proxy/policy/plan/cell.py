@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from proxy.model import DENIED, Outcome
+from proxy.model import DENIED, Effect, Outcome
 from proxy.policy.plan.formula import Formula
 from proxy.policy.plan.index import ALWAYS, Index, Ruled
 from proxy.policy.plan.space import Space
@@ -27,12 +27,21 @@ class Verdict(StrEnum):
         return self is not Verdict.TIGHTENED
 
 
+class Shape(NamedTuple):
+    """What a connector says of a field's values."""
+
+    semantic: str = ""
+    """Their type, which masks may go by."""
+    structured: bool = False
+    """Whether a list or an object is shown as one; otherwise it is never shown."""
+
+
 class Seen(NamedTuple):
-    """One outcome of a cell, where it stands on the scale, and the field's type if a mask goes by it."""
+    """One outcome of a cell, where it stands on the scale, and what is said of the values that are shown."""
 
     outcome: Outcome
     weight: Weight
-    semantic: str
+    shape: Shape
 
     def same(self, other: "Seen") -> bool:
         """Tell whether a recipient could see no difference; names of masks and rules make none."""
@@ -40,12 +49,8 @@ class Seen(NamedTuple):
         if one.effect is not two.effect:
             return False
         if one.mask is None or two.mask is None:
-            return one.mask is two.mask
-        return (one.mask.kind, one.mask.params, self.semantic) == (
-            two.mask.kind,
-            two.mask.params,
-            other.semantic,
-        )
+            return one.mask is two.mask and self.shape == other.shape
+        return (one.mask.kind, one.mask.params, self.shape) == (two.mask.kind, two.mask.params, other.shape)
 
     def opens(self, before: "Seen") -> bool:
         """Tell whether a recipient may learn more of this than of `before`, if the two are not the same.
@@ -57,6 +62,9 @@ class Seen(NamedTuple):
         return self.outcome.effect <= before.outcome.effect
 
 
+PLAIN: Final = Shape()
+Shapes = tuple[Shape, Shape]
+"""Of one field on either side."""
 Cell = tuple[Index, Sequence[Ruled]]
 """One cell on one side: the set, and the rules about the cell."""
 Table = Sequence[tuple[Seen, int]]
@@ -90,10 +98,10 @@ class Spaces:
         return self._made[key]
 
 
-def table(index: Index, rules: Sequence[Ruled], space: Space, semantic: str = "") -> Table:
+def table(index: Index, rules: Sequence[Ruled], space: Space, shape: Shape = PLAIN) -> Table:
     """Return what the rules about a cell come to, row by row."""
     if not rules:
-        return [(_seen(DENIED, (), ""), space.all)]
+        return [(_seen(DENIED, (), PLAIN), space.all)]
     always, sometimes = _split(rules)
     patterns: dict[tuple[int, ...], int] = {(): space.all}
     for at, (condition, alike) in enumerate(sometimes):
@@ -109,12 +117,12 @@ def table(index: Index, rules: Sequence[Ruled], space: Space, semantic: str = ""
     merged: dict[Seen, int] = {}
     for pattern, rows in patterns.items():
         matching = [*always, *(rule for at in pattern for rule in sometimes[at][1])]
-        seen = _seen(index.outcome(matching), matching, semantic)
+        seen = _seen(index.outcome(matching), matching, shape)
         merged[seen] = merged.get(seen, 0) | rows
     return sorted(merged.items(), key=lambda item: (item[0].weight, item[0].outcome.rule))
 
 
-def difference(old: Cell, new: Cell, spaces: Spaces, semantics: tuple[str, str] = ("", "")) -> Difference | None:
+def difference(old: Cell, new: Cell, spaces: Spaces, shapes: Shapes = (PLAIN, PLAIN)) -> Difference | None:
     """Return how a cell differs, given the rules about it on either side; None if it does not.
 
     Where the space is a sample, None means that no drawn row differs.
@@ -123,10 +131,10 @@ def difference(old: Cell, new: Cell, spaces: Spaces, semantics: tuple[str, str] 
         old: the set before, and its rules about the cell.
         new: the set after, and its rules about the cell.
         spaces: those already made.
-        semantics: types of the field on either side, where they differ.
+        shapes: what connectors say of the field's values on either side, where that differs.
     """
     space = spaces.of(_conditions(old[1], new[1]))
-    before, after = table(*old, space, semantics[0]), table(*new, space, semantics[1])
+    before, after = table(*old, space, shapes[0]), table(*new, space, shapes[1])
     loosened = tightened = 0
     for one, rows in before:
         for other, others in after:
@@ -165,8 +173,9 @@ def _split(rules: Iterable[Ruled]) -> tuple[list[Rule], list[tuple[Formula, list
     return always, [(condition, alike) for (condition, _), alike in sometimes.items()]
 
 
-def _seen(outcome: Outcome, matching: Iterable[Rule], semantic: str) -> Seen:
+def _seen(outcome: Outcome, matching: Iterable[Rule], shape: Shape) -> Seen:
     if outcome.mask is None:
-        return Seen(outcome, (int(outcome.effect), 0), "")
+        structured = shape.structured and outcome.effect is Effect.ALLOW
+        return Seen(outcome, (int(outcome.effect), 0), Shape(structured=structured))
     strength = next(rule.strength for rule in matching if rule.id == outcome.rule)
-    return Seen(outcome, (int(outcome.effect), strength), semantic)
+    return Seen(outcome, (int(outcome.effect), strength), shape)

@@ -12,10 +12,21 @@ from datetime import date
 from itertools import combinations, product
 from typing import Final, NamedTuple, cast
 
-from proxy.model import DISCLOSING, Action, Client, Outcome
+from proxy.model import DISCLOSING, Action, Client, FieldSpec, Outcome
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.boxes import Box, merged
-from proxy.policy.plan.cell import Cell, Difference, Spaces, Table, Verdict, difference, undecided
+from proxy.policy.plan.cell import (
+    PLAIN,
+    Cell,
+    Difference,
+    Shape,
+    Shapes,
+    Spaces,
+    Table,
+    Verdict,
+    difference,
+    undecided,
+)
 from proxy.policy.plan.changes import Change, Comparison, Example
 from proxy.policy.plan.index import Index
 from proxy.policy.plan.phrase import fact_words, outcome_words, words
@@ -64,8 +75,8 @@ class _Kind(NamedTuple):
 
 _Steps = tuple[tuple[_Kind, frozenset[str]], ...]
 """How the fields of one object differ for one caller on one day; fields that do not are missing."""
-_Cell = tuple[int, int, tuple[str, str]]
-"""The rules about a cell on either side, and the field's types where they differ: all a difference is from."""
+_Cell = tuple[int, int, Shapes]
+"""The rules about a cell on either side, and the field's shapes where they differ: all a difference is from."""
 _Dimensions = tuple[
     frozenset[date], frozenset[frozenset[str]], frozenset[str], frozenset[str], frozenset[Action], frozenset[str]
 ]
@@ -187,10 +198,10 @@ class _Comparing:
         ]
         found: dict[_Cell, set[str]] = {}
         for field in {*before, *after}:
-            one, two = (spec[field].semantic if field in spec else "" for spec in specs)
+            one, two = (_shape(spec[field]) if field in spec else None for spec in specs)
             # Masks may go by the type, so it counts where it is not the same on both sides.
-            semantics = (one, two) if one and two and one != two else ("", "")
-            cell = (before.get(field, 0) & doing[0], after.get(field, 0) & doing[1], semantics)
+            shapes = (one, two) if one and two and one != two else (PLAIN, PLAIN)
+            cell = (before.get(field, 0) & doing[0], after.get(field, 0) & doing[1], shapes)
             found.setdefault(cell, set()).add(field)
         return {cell: frozenset(names) for cell, names in found.items()}
 
@@ -204,8 +215,8 @@ class _Comparing:
     ) -> _Steps:
         """Return how the fields of one object differ, given the rules that speak about the caller."""
         found: dict[_Kind, frozenset[str]] = {}
-        for (before, after, semantics), names in fields.items():
-            kind = self._difference((was & before, now & after, semantics), where, given)[1]
+        for (before, after, shapes), names in fields.items():
+            kind = self._difference((was & before, now & after, shapes), where, given)[1]
             if kind is not None:
                 found[kind] = found.get(kind, frozenset()) | names
         return tuple(found.items())
@@ -226,22 +237,20 @@ class _Comparing:
     def _differ(
         self, cell: _Cell, where: _Where, given: tuple[Hashable, Hashable]
     ) -> tuple[Difference | None, _Kind | None]:
-        was, now, semantics = cell
+        was, now, shapes = cell
         connector, name, action = where
         old = self.old, self.old.ruled(was, (connector, name), given[0], action)
         new = self.new, self.new.ruled(now, (connector, name), given[1], action)
         if not old[1] and not new[1]:
             return None, None
         # The same rules under the same conditions are met for many objects and callers.
-        same = (*((id(rule), id(condition)) for rule, condition in (*old[1], *new[1])), semantics)
+        same = (*((id(rule), id(condition)) for rule, condition in (*old[1], *new[1])), shapes)
         if same not in self._alike:
-            self._alike[same] = self._compared(old, new, semantics)
+            self._alike[same] = self._compared(old, new, shapes)
         return self._alike[same]
 
-    def _compared(
-        self, old: Cell, new: Cell, semantics: tuple[str, str]
-    ) -> tuple[Difference | None, _Kind | None]:
-        found = difference(old, new, self.spaces, semantics)
+    def _compared(self, old: Cell, new: Cell, shapes: Shapes) -> tuple[Difference | None, _Kind | None]:
+        found = difference(old, new, self.spaces, shapes)
         if found is not None:
             self._remember_opening(found)
             said = words(found.was, found.space), words(found.now, found.space)
@@ -280,8 +289,8 @@ class _Comparing:
         asker = self._askers[caller]
         asked = asker.asked[self.days.index(day)]
         classes = self._classes[change.connector, change.object, action]
-        before, after, semantics = next(cell for cell, names in classes.items() if field in names)
-        cell = (asked[0] & before, asked[1] & after, semantics)
+        before, after, shapes = next(cell for cell, names in classes.items() if field in names)
+        cell = (asked[0] & before, asked[1] & after, shapes)
         found, _ = self._difference(cell, (change.connector, change.object, action), asker.given)
         if found is None:
             return
@@ -379,6 +388,10 @@ def _role_sets(client: Client) -> Iterator[frozenset[str]]:
     if client.jwt and len(client.roles) <= MOST_ROLES:
         for count in range(1, len(client.roles)):
             yield from map(frozenset, combinations(sorted(client.roles), count))
+
+
+def _shape(spec: FieldSpec) -> Shape:
+    return Shape(spec.semantic, "structured" in spec.tags)
 
 
 def _objects(old: PolicySet, new: PolicySet) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 
 from proxy.model import AttributeSpec, Catalogue, Effect, FieldSpec, Mask, ObjectSpec, Outcome
 from proxy.policy.plan import Comparison, Verdict, compare, sides
-from proxy.policy.plan.cell import Seen
+from proxy.policy.plan.cell import Seen, Shape
 
 TODAY = date(2026, 11, 23)
 MANY = 13
@@ -93,7 +93,26 @@ def test_a_mask_that_goes_by_the_type_changes_with_the_type(bench: Any) -> None:
 def test_names_make_no_difference() -> None:
     """A mask or rule that is only called something else shows the same."""
     last = Mask("last", "keep_last", (("n", 4),))
-    one = Seen(Outcome(Effect.MASK, last, "a"), (1, 50), "phone")
-    assert one.same(Seen(Outcome(Effect.MASK, replace(last, name="end"), "b"), (1, 70), "phone"))
-    assert not one.same(Seen(Outcome(Effect.MASK, replace(last, params=(("n", 2),)), "a"), (1, 50), "phone"))
-    assert not one.same(Seen(Outcome(Effect.MASK, last, "a"), (1, 50), "text"))
+    one = Seen(Outcome(Effect.MASK, last, "a"), (1, 50), Shape("phone"))
+    assert one.same(Seen(Outcome(Effect.MASK, replace(last, name="end"), "b"), (1, 70), Shape("phone")))
+    assert not one.same(
+        Seen(Outcome(Effect.MASK, replace(last, params=(("n", 2),)), "a"), (1, 50), Shape("phone"))
+    )
+    assert not one.same(Seen(Outcome(Effect.MASK, last, "a"), (1, 50), Shape("text")))
+
+
+@pytest.mark.parametrize(
+    ("effect", "verdicts"),
+    [("allow", {Verdict.MIXED}), ("mask, with: last4", {Verdict.MIXED}), ("redact", set())],
+)
+def test_a_field_whose_lists_and_objects_are_shown_is_another(
+    bench: Any, effect: str, verdicts: set[Verdict]
+) -> None:
+    """A tag of the connector decides whether a whole object comes out where a text would."""
+    rule = f"grants:\n  - {{id: one, effect: {effect}, on: {{fields: [Phone]}}, actions: [read]}}\n"
+    old = bench.check(rule).policies
+    contact = bench.catalogues["crm"]["Contact"]
+    whole = replace(PHONE, tags=frozenset({"structured"}))
+    bench.catalogues = {"crm": {"Contact": replace(contact, fields={"Phone": whole})}}
+    found = compare(*sides(old, bench.check().policies), today=TODAY)
+    assert {change.verdict for change in found.changes} == verdicts
