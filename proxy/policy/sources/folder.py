@@ -138,12 +138,13 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def check_owners(folder: Path, owners: Collection[int] | None = None) -> None:
-    """Make sure that nobody but `owners` can put anything into a policy folder.
+def check_owners(folder: Path, owners: Collection[int] | None = None, *, besides: Collection[str] = ()) -> None:
+    """Make sure that nobody but `owners` can put anything into a policy folder, or a git directory.
 
     Args:
         folder: with everything below it but hidden files.
         owners: user ids; None = root, ourselves, and whoever owns the folder itself.
+        besides: names directly in the folder that are not looked at.
 
     Raises:
         Problems: LG505 for every file and folder that belongs to somebody else, or that anybody may write.
@@ -154,7 +155,8 @@ def check_owners(folder: Path, owners: Collection[int] | None = None) -> None:
         if owners is None:
             owners = {0, os.geteuid(), folder.stat().st_uid}
         for path, folders, names in os.walk(folder, onerror=_raise):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+            left_out = besides if Path(path) == folder else ()
+            folders[:] = [name for name in folders if not name.startswith(".") and name not in left_out]
             paths += (Path(path) / name for name in (*folders, *names) if not name.startswith("."))
     except OSError as error:
         raise refuse(folder, "LG100", f"cannot be read: {error.strerror}") from None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from proxy.errors import Problems
+from proxy.policy.sources.folder import check_owners
 from proxy.policy.sources.objects import Objects
 from proxy.policy.sources.opened import Opened, lying_still, refuse
 from proxy.policy.sources.signing import COMMIT, SECONDS, verify
@@ -65,6 +66,7 @@ class GitSource:
     @contextmanager
     def opened(self) -> Iterator[Opened]:
         """Open the commit's files as a copy."""
+        self._check_owners()
         commit = self._commit()
         called = f"{self._repository}@{commit[:12]}:{self._path}".rstrip(":")
         objects = Objects(self._asked, called)
@@ -79,6 +81,13 @@ class GitSource:
         """Remember the commit in force."""
         if self._water is not None and position:
             self._water.write(position)
+
+    def _check_owners(self) -> None:
+        """Make sure that nobody else says what the revision is, or how git reads the repository."""
+        told = self._git("rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir")
+        for name in sorted(set(os.fsdecode(told).splitlines())):
+            # Objects are what their ids say, whoever put them there, and come and go while git packs them.
+            check_owners(Path(name), besides=("objects",))
 
     def _commit(self) -> str:
         what = f"{self._repository}@{self._revision}"

@@ -223,6 +223,29 @@ def test_an_older_commit_never_comes_back(repository: Any, keys: Any, tmp_path: 
         assert found.commit == first
 
 
+@pytest.mark.parametrize("place", [".", "HEAD", "config", "refs/heads", "refs/heads/main", "hooks"])
+def test_a_repository_that_anybody_may_write_is_refused(repository: Any, place: str) -> None:
+    """Whoever can write a branch, or git's settings, decides which policies are in force."""
+    repository.commit(FILES)
+    path = repository.folder / ".git" / place
+    path.chmod(path.stat().st_mode | 0o002)
+    with pytest.raises(Problems) as caught, GitSource(repository.folder, revision="main").opened():
+        pass
+    assert [(each.code, Path(each.file)) for each in caught.value.problems] == [("LG505", path)]
+
+
+def test_a_second_working_tree_is_as_safe_as_its_repository(repository: Any, tmp_path: Path) -> None:
+    """Branches lie with the repository, HEAD with the tree; both are looked at, objects are not."""
+    repository.commit(FILES)
+    second = tmp_path / "second"
+    repository.git("worktree", "add", "-q", "-b", "other", str(second))
+    (repository.folder / ".git/objects").chmod(0o777)  # what lies in it is hashed
+    with GitSource(second, revision="HEAD", path="policies").opened() as found:
+        assert "words.yaml" in listed(found.folder)
+    (repository.folder / ".git/refs/heads/other").chmod(0o666)
+    assert refused(GitSource(second, revision="HEAD")) == ["LG505"]
+
+
 @pytest.mark.parametrize(
     ("commit", "payload", "signature"),
     [
