@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from proxy.cli.policytext import counted
+from proxy.cli.policytext import counted, visible
 from proxy.policy.plan import Change, Comparison, Example, Note, Verdict
 
 SIGN: Final[Mapping[Verdict, str]] = {Verdict.LOOSENED: "+", Verdict.TIGHTENED: "-", Verdict.MIXED: "~"}
@@ -46,7 +46,11 @@ class Reviewed:
 
 
 def text_lines(found: Reviewed, *, examples: bool) -> Iterator[str]:
-    """Yield the plan for a terminal, the summary last."""
+    """Yield the plan for a terminal, the summary last; every character in it can be seen."""
+    yield from map(visible, _text(found, examples=examples))
+
+
+def _text(found: Reviewed, *, examples: bool) -> Iterator[str]:
     for row in _rows(found.comparison.changes):
         change = row[0]
         head = f"{SIGN[change.verdict]} {change.verdict.upper():9} {_who(change)}"
@@ -120,13 +124,13 @@ def code(text: str) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
-    inside = " ".join(text.split()).replace("|", "\\|")
+    inside = visible(" ".join(text.split())).replace("|", "\\|")
     return f"{fence}{pad}{inside}{pad}{fence}" if inside else ""
 
 
 def escaped(text: str) -> str:
     """Return text that markdown shows as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~@!])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]<>#|~@!])", r"\\\1", visible(text))
 
 
 def data(found: Reviewed) -> dict[str, object]:

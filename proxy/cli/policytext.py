@@ -23,6 +23,20 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def visible(text: str) -> str:
+    """Return text in which every character can be seen for what it is: no control, line end or turned direction.
+
+    What policies say comes from whoever wrote them, and must not be able to hide from whoever reviews them.
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(sign: str) -> str:
+    if sign.isprintable():
+        return sign
+    return f"\\u{ord(sign):04x}" if ord(sign) <= 0xFFFF else f"\\U{ord(sign):08x}"
+
+
 def wants_color() -> bool:
     """Tell whether standard output is a terminal whose user has not said NO_COLOR (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -35,11 +49,11 @@ def problem_lines(problems: Iterable[Problem], *, color: bool = False) -> Iterat
         what = f"{problem.code} {problem.severity}"
         if color:
             what = click.style(what, fg="red" if problem.severity == "error" else "yellow", bold=True)
-        yield f"{place}  {what}  {problem.message}"
+        yield f"{visible(place)}  {what}  {visible(problem.message)}"
         if drawn := frame(problem):
-            yield drawn
+            yield "\n".join(map(visible, drawn.split("\n")))
         if problem.also:
-            yield f"   see also {problem.also}"
+            yield f"   see also {visible(problem.also)}"
         yield ""
 
 
@@ -76,6 +90,10 @@ def place_text(rule: Rule) -> str:
 
 def explanation_lines(question: Question, found: Explanation, rules: Mapping[str, Rule]) -> Iterator[str]:
     """Yield the outcome of one cell, and every rule that was considered."""
+    yield from map(visible, _explanation(question, found, rules))
+
+
+def _explanation(question: Question, found: Explanation, rules: Mapping[str, Rule]) -> Iterator[str]:
     what = f"{question.object}.{question.field}" if question.field else f"{question.object} (the record itself)"
     category = f"  ({found.category})" if found.category else ""
     yield (

@@ -15,6 +15,7 @@ from proxy.cli.plantext import code, escaped
         ("@everyone", "`@everyone`"),  # no mention in a code span
         ("a\nb", "`a b`"),  # a line break would end the table
         ("<img src=x>", "`<img src=x>`"),
+        ("a\x1b[2Kb\u202ec", "`a\\u001b[2Kb\\u202ec`"),  # neither wiped away nor turned around
         ("", ""),
     ],
 )
@@ -25,4 +26,5 @@ def test_whatever_stands_in_a_condition_stays_text_in_a_comment(text: str, span:
 
 def test_prose_has_no_markup() -> None:
     """Owners are free text."""
+    assert escaped("a\n::b") == r"a\\u000a::b"
     assert escaped("a <b> @c [d](e) *f*") == r"a \<b\> \@c \[d\](e) \*f\*"

@@ -115,3 +115,9 @@ def test_color_is_for_terminals_whose_user_has_not_refused_it(
     if variable is not None:
         monkeypatch.setenv("NO_COLOR", variable)
     assert wants_color() == wanted
+
+
+def test_what_reviewers_read_can_be_seen() -> None:
+    """No text of a policy's author starts a line of its own, wipes one away or turns one around."""
+    (line, _) = problem_lines([Problem("p", 0, 0, "LG101", "a\n::stop-commands::x\x1b[2K\u202eb é")])
+    assert line == r"p  LG101 error  a\u000a::stop-commands::x\u001b[2K\u202eb é"

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 from proxy.model import ObjectSpec
 from proxy.policy.compile import PolicySet
 from proxy.policy.conditions import CONTEXT, ERROR, Condition, Question
+from proxy.policy.conditions.escapes import quoted
 from proxy.policy.conditions.syntax import Binary, Select
 from proxy.policy.conditions.syntax import Name as Word
 from proxy.policy.conditions.terms import Term, within
@@ -220,7 +221,7 @@ def _written(value: object) -> str | None:
     if isinstance(value, bool):
         return YES if value else "false"
     if isinstance(value, str):
-        return f'"{value}"'
+        return quoted(value)
     # Not doubles: 1 and 1.0 are written differently and are equal.
     return str(value) if isinstance(value, int) else None
 
