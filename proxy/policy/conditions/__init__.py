@@ -21,7 +21,8 @@ or is ours by design:
 - an int may be compared with a double, as CEL does at run time only;
 - lists have items of one type, none of them is a list, and `[]` has no first item and nothing to go through;
   sets and roles have no order;
-- the pattern of `matches` stands there; a text for `timestamp` or `duration` that stands there must be one;
+- the pattern of `matches` stands there, in one `exists` or `all` at most, and goes through 10,000 characters
+  at most; a text for `timestamp` or `duration` that stands there must be one;
 - variables of `exists` and `all` hide nothing, stand two deep, and go through 200 items at most;
 - `duration("30d")` is 30 times 24 hours; durations have at most 2^63 nanoseconds, moments are exact to the
   microsecond; white space and one-digit months in timestamps are refused;

@@ -6,13 +6,18 @@ from typing import Final
 import re2
 
 from proxy.policy.conditions import functions
-from proxy.policy.conditions.flaws import LITERAL, TYPES, UNKNOWN
+from proxy.policy.conditions.facts import Fault
+from proxy.policy.conditions.flaws import LIMIT, LITERAL, TYPES, UNKNOWN
 from proxy.policy.conditions.kinds import BOOL, TIMESTAMP
 from proxy.policy.conditions.scope import Report, Scope
 from proxy.policy.conditions.syntax import Call, Constant, Expr, Name
 from proxy.policy.conditions.terms import UNTYPED, Term, untyped
 from proxy.yamlfile import nearest
 
+MAX_MEMORY: Final = 1 << 20
+"""Bytes that one expression of `matches` may take; RE2's own bound is eight times that."""
+MAX_TEXT: Final = 10_000
+"""Characters that `matches` looks through; with a longer text the condition is an error."""
 _NOT_HERE: Final = {
     "dyn": "every value has its type here",
     "exists_one": "there are exists and all",
@@ -49,7 +54,7 @@ def called(
     if any(each.type is UNTYPED for each in args):
         return untyped(expr)
     if expr.name == functions.MATCHES:
-        return _matches(expr, args, report)
+        return _matches(expr, args, scope, report)
     if expr.name == functions.CONSENT:
         return _consent(expr, args[0].source, scope, report)
     assert function.run is not None
@@ -80,13 +85,17 @@ def _read(expr: Call, text: Term, function: functions.Function, report: Report) 
         return untyped(expr)
 
 
-def _matches(expr: Call, args: tuple[Term, ...], report: Report) -> Term:
+def _matches(expr: Call, args: tuple[Term, ...], scope: Scope, report: Report) -> Term:
     text, pattern = args
+    if len(scope.bound) > 1:
+        report.add(expr.at, LIMIT, "matches stands in one exists or all at most: each multiplies its cost")
+        return untyped(expr)
     if not (pattern.op == "constant" and isinstance(pattern.value, str)):
         report.add(pattern.source.at, TYPES, "the expression of matches must stand there, in quotes")
         return untyped(expr)
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = MAX_MEMORY
     try:
         search = re2.compile(pattern.value, options).search
     except (re2.error, UnicodeEncodeError):
@@ -96,7 +105,12 @@ def _matches(expr: Call, args: tuple[Term, ...], report: Report) -> Term:
 
 
 def _found(search: Callable[[str], object]) -> Callable[[str], bool]:
-    return lambda text: search(text) is not None
+    def found(text: str) -> bool:
+        if len(text) > MAX_TEXT:
+            raise Fault
+        return search(text) is not None
+
+    return found
 
 
 def _consent(expr: Call, purpose: Expr, scope: Scope, report: Report) -> Term:

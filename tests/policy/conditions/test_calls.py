@@ -31,6 +31,13 @@ NO_DURATION = "a duration is written 1h30m or 30d; units are d, h, m, s, ms, us,
         ("purpose.matches('(')", "LG124", 17, NO_RE2),
         ("purpose.matches(r'(a)\\1')", "LG124", 17, NO_RE2),
         ("purpose.matches('a(?=b)')", "LG124", 17, NO_RE2),
+        ("purpose.matches(r'\\pL{100}')", "LG124", 17, NO_RE2),  # within RE2's bounds, not within ours
+        (
+            "sets.eea.exists(s, sets.eea.exists(t, t.matches('x')))",
+            "LG123",
+            41,
+            "matches stands in one exists or all at most: each multiplies its cost",
+        ),
         ("purpose.matches('(a{1000}){1000}')", "LG124", 17, NO_RE2),
         ("now > timestamp('2026-01-31')", "LG124", 17, "a timestamp is written 2026-01-31T09:00:00Z"),
         ("now > timestamp('2026-02-30T00:00:00Z')", "LG124", 17, "there is no such time"),
@@ -64,6 +71,7 @@ def test_refused(
         ("purpose.matches('p+o')", True),  # anywhere in the text
         ("purpose.matches('^p')", False),
         ("matches(purpose, 'ppo')", True),
+        ("principal.roles.exists(r, r.matches('^lead$'))", True),
         ("'é'.matches('^.$')", True),
         ("timestamp(resource.born + 'T00:00:00Z') < now", True),
         ("timestamp(resource.born) < now", ERROR),
@@ -99,6 +107,12 @@ def test_answers(ask: Callable[..., Outcome], text: str, outcome: Outcome) -> No
 def test_consent(ask: Callable[..., Outcome], given: object, outcome: Outcome) -> None:
     """Consent is to a purpose or to one it belongs to; without an answer from the store it is an error."""
     assert ask('consent("marketing.newsletter")', **{"consent()": given}) is outcome
+
+
+@pytest.mark.parametrize(("length", "outcome"), [(10_000, True), (10_001, ERROR)])
+def test_matches_looks_through_so_much_text(ask: Callable[..., Outcome], length: int, outcome: Outcome) -> None:
+    """Whoever writes a record does not choose what a condition costs; longer text is an error, never a no."""
+    assert ask("resource.born.matches('a$')", born="a" * length) is outcome
 
 
 def test_linear_time(ask: Callable[..., Outcome]) -> None:
