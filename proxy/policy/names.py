@@ -7,6 +7,8 @@ from typing import Final, Literal
 from proxy.errors import Problem
 from proxy.yamlfile import Path, YamlFile, nearest
 
+MAX_SUGGESTED: Final = 100
+"""Unknown names of one run that are compared with every known one; whoever has more has another mistake."""
 _DECLARED: Final = frozenset({"role", "purpose", "recipient", "mask", "category"})
 
 
@@ -44,6 +46,7 @@ class Findings:
     silence: Silence = _nobody
     """Asked before a warning is noted."""
     _first: dict[tuple[str, str], str] = field(default_factory=dict)
+    _suggested: int = 0
 
     def add(
         self,
@@ -66,10 +69,14 @@ class Findings:
             return True
         if self.words_missing and what in _DECLARED:
             return False
-        near = nearest(name, known)
+        near = self._near(name, known)
         few = "; declared: " + (", ".join(sorted(known)) or "none") if len(known) <= 12 else ""
         self.add(spot, "LG101", f'unknown {what} "{name}"{near or few}')
         return False
+
+    def _near(self, name: str, known: Collection[str]) -> str:
+        self._suggested += 1
+        return nearest(name, known) if self._suggested <= MAX_SUGGESTED else ""
 
     def selector(
         self, spot: Spot, what: str, names: Iterable[str] | None, known: Collection[str]

@@ -1,6 +1,6 @@
 """Names and the near word."""
 
-from proxy.policy.names import Findings, Spot, declare
+from proxy.policy.names import MAX_SUGGESTED, Findings, Spot, declare
 from proxy.yamlfile import YamlFile
 
 FILE = YamlFile("p.yaml", {}, {(): (1, 1), ("a",): (2, 3), ("a", 0): (3, 5)}, {("a",): (2, 1)})
@@ -23,6 +23,15 @@ def test_an_unknown_word_lists_what_is_declared_when_nothing_is_near() -> None:
     findings = Findings()
     findings.known(SPOT, "role", "zzz", {"agent", "lead"})
     assert findings.problems[0].message == 'unknown role "zzz"; declared: agent, lead'
+
+
+def test_only_the_first_hundred_unknown_words_get_a_near_word() -> None:
+    """Each is compared with every known one; a set full of them must not take a minute to be refused."""
+    findings = Findings()
+    for _ in range(MAX_SUGGESTED + 50):
+        findings.known(SPOT, "role", "agnet", {"agent", *map(str, range(20))})
+    near = [problem.message.endswith('(did you mean "agent"?)') for problem in findings.problems]
+    assert near == [True] * MAX_SUGGESTED + [False] * 50
 
 
 def test_with_a_broken_vocabulary_its_words_are_not_reported_missing() -> None:
