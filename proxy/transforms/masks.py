@@ -2,8 +2,10 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Final
 
@@ -59,6 +61,10 @@ KINDS: Final = frozenset({*_TEXTUAL, "by_type", "null", "fixed"})
 """Every kind of mask there is."""
 
 _YEAR: Final = re.compile(r"[0-9]{4}")
+_ASTERISKS: Final = dict.fromkeys(map(ord, "\u2217\u204e\u22c6\u2731\u2732\u273b\u2055"), "*")
+"""Signs that look like the asterisk of a mask and that NFKC keeps apart from it."""
+_SHORTEST_PHONE: Final = 3
+"""112 is a number one can call; two digits are what a mask shows of one."""
 _LONGEST_FIXED: Final = 64
 
 
@@ -110,9 +116,31 @@ def could_be_masked(mask: Mask, semantic: str, value: Tree) -> bool:
     text = (scalar_text(value) or "").strip()
     if mask.kind == "fixed":
         return text == str(_fixed_value(dict(mask.params))).strip()
-    if shapes.MASK in text:
+    plain = _in_one_hand(text)
+    if shapes.MASK in plain:
         return True
-    return _kind(mask.kind, semantic) == "year_only" and bool(_YEAR.fullmatch(text))
+    kind = _kind(mask.kind, semantic)
+    if kind == "phone" and semantic == "phone":
+        # What is left of a masked number once somebody's program has kept the digits only.
+        return plain.isdigit() and len(plain) < _SHORTEST_PHONE
+    return kind == "year_only" and (bool(_YEAR.fullmatch(plain)) or _is_year(plain))
+
+
+def _in_one_hand(text: str) -> str:
+    """Return `text` as it would be without tricks of writing: widths, look-alikes, spaces, invisible signs."""
+    if text.isascii():
+        return "".join(text.split())
+    folded = unicodedata.normalize("NFKC", text).translate(_ASTERISKS)
+    return "".join(sign for sign in folded if not sign.isspace() and unicodedata.category(sign) != "Cf")
+
+
+def _is_year(text: str) -> bool:
+    """Say whether a number, however it is written, is four digits long."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return False
+    return number.is_finite() and 1000 <= number <= 9999 and number == int(number)
 
 
 def _null(_value: Tree) -> Tree:

@@ -161,3 +161,38 @@ def test_a_wrong_mask_is_told_with_what_to_write(
 def test_iban_shows_as_many_characters_as_the_policy_says() -> None:
     """`n` is optional for an IBAN."""
     assert compile_mask(Mask("m", "iban", (("n", 2),)), "iban")("IE29AIBK93115212345678") == "IE*** 78"
+
+
+IN_ANOTHER_HAND = [
+    # full width, look-alikes, spaces and invisible signs between: still three asterisks to a person
+    ("phone", "phone", "＊＊＊ ＊＊＊ 67"),
+    ("phone", "phone", "∗∗∗ 67"),
+    ("phone", "phone", "* * * 67"),
+    ("email", "email", "m*\u200b*\u200b*@example.org"),
+    # what a program leaves that keeps the digits of a masked number
+    ("phone", "phone", "67"),
+    # a year is a year however the number is written
+    ("year_only", "date", "1984.0"),
+    ("year_only", "date", "1.984e3"),
+    ("year_only", "date", "１９８４"),
+    ("year_only", "date", "1984\u200b"),
+]
+RESEMBLING = [
+    ("phone", "phone", "+353 1 555 0101"),
+    ("phone", "phone", ""),
+    ("year_only", "date", "1984-03-17"),
+    ("year_only", "date", "19840317"),
+    ("name", "name", "Ana * Ruiz"),
+]
+
+
+@pytest.mark.parametrize(("kind", "semantic", "value"), IN_ANOTHER_HAND)
+def test_wp_03_a_mask_in_another_hand_is_a_mask(kind: str, semantic: str, value: str) -> None:
+    """A mask that a spreadsheet, a form or a person has rewritten is recognised all the same."""
+    assert could_be_masked(Mask("m", kind), semantic, value)
+
+
+@pytest.mark.parametrize(("kind", "semantic", "value"), RESEMBLING)
+def test_wp_03_what_only_resembles_a_mask_is_not_one(kind: str, semantic: str, value: str) -> None:
+    """Recognising more must not make ordinary values unwritable."""
+    assert not could_be_masked(Mask("m", kind), semantic, value)
