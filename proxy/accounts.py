@@ -1,6 +1,7 @@
 """What the ledger and the metrics are told of an exchange: names, counts and pseudonyms, never a value."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from proxy.errors import ExchangeError, Gap
@@ -45,22 +46,21 @@ class Accounts:
     ) -> list[Disclosed]:
         """Return the disclosure, in parts where it concerns more people than one entry holds."""
         parts = [subjects[at : at + SUBJECTS_PER_ENTRY] for at in range(0, len(subjects), SUBJECTS_PER_ENTRY)]
-        return [
-            Disclosed(
-                **self._common(exchange),
-                status=status,
-                records=_count(records),
-                part=number,
-                parts=len(parts) or 1,
-                subjects=part,
-                categories=tally.categories(),
-                fields=tally.fields(),
-                rules=tally.rules(),
-                warned=tally.warned(),
-                would=tally.would(),
-            )
-            for number, part in enumerate(parts or [()], start=1)
-        ]
+        first = Disclosed(
+            **self._common(exchange),
+            status=status,
+            records=_count(records),
+            part=1,
+            parts=len(parts) or 1,
+            subjects=parts[0] if parts else (),
+            categories=tally.categories(),
+            fields=tally.fields(),
+            rules=tally.rules(),
+            warned=tally.warned(),
+            would=tally.would(),
+        )
+        further = enumerate(parts[1:], start=2)
+        return [first, *(replace(first, part=number, subjects=part) for number, part in further)]
 
     def declined(self, exchange: Exchange, fault: ExchangeError) -> Declined:
         """Return that nothing was asked of the CRM."""

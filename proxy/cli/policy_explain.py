@@ -1,7 +1,7 @@
 """`lychgate policy explain`: why one field comes out as it does, and what it would take."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from proxy.cli.policyset import (
     declared,
     format_option,
     policies_option,
+    recorded,
     split_target,
     usable_set,
 )
@@ -171,7 +172,7 @@ def _why_not(policies: PolicySet, question: Question, access: Access) -> Iterato
 def _decision(policies: PolicySet, ledger: Path, wanted: str) -> Iterator[str]:
     """Yield what the ledger has of a decision, and what comes out when it is made again."""
     try:
-        entries = [entry for entry in _entries(ledger) if entry.get("id") == wanted]
+        entries = [entry for entry in recorded(ledger) if entry.get("id") == wanted]
     except (judge.NotALedger, OSError) as error:
         raise click.UsageError(f"{ledger}: {error}") from None
     if not entries:
@@ -199,13 +200,3 @@ def _decision(policies: PolicySet, ledger: Path, wanted: str) -> Iterator[str]:
 
 def _listed(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _entries(folder: Path) -> Iterator[Mapping[str, object]]:
-    for _, _, line in judge.read_entries(folder):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            yield entry

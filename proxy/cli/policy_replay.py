@@ -9,6 +9,7 @@ import click
 
 from proxy.cli.plantext import LOOSENED, NO_CHANGE, ONLY_TIGHTENED
 from proxy.cli.policy_plan import Unusable, load_folder, load_revision
+from proxy.cli.policyset import recorded
 from proxy.cli.policytext import counted
 from proxy.ledger import verify as judge
 from proxy.policy.plan.replay import Replayed, Way
@@ -55,7 +56,7 @@ def replay(context: click.Context, *, ledger: Path, given: str, folder: Path, fo
             loaded = load_folder(path, given) if path.is_dir() else load_revision(folder, given, Path(scratch))
             policies = loaded.policies
             places = {rule.id: loaded.shown(rule.place).rpartition(":")[0] for rule in policies.rules}
-            found = decide_again(_entries(ledger), policies, policies.now().date())
+            found = decide_again(recorded(ledger), policies, policies.now().date())
     except Unusable:
         context.exit(USAGE)
     except (judge.NotALedger, OSError) as error:
@@ -66,16 +67,6 @@ def replay(context: click.Context, *, ledger: Path, given: str, folder: Path, fo
         for line in _lines(found, places):
             click.echo(line)
     context.exit(_exit_code(found))
-
-
-def _entries(folder: Path) -> Iterator[Mapping[str, object]]:
-    for _, _, line in judge.read_entries(folder):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            yield entry
 
 
 def _exit_code(found: Replayed) -> int:

@@ -1,6 +1,7 @@
 """What every `lychgate policy` command needs: the set in a folder, checked, and the names in it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from proxy.app import documents, load_connectors
 from proxy.cli import policytext as text
 from proxy.errors import Problem, Problems
+from proxy.ledger.verify import read_entries
 from proxy.message import RECORD_ITSELF
 from proxy.model import Action, Catalogue
 from proxy.policy import Checked, PolicySet, check_policies
@@ -99,3 +101,18 @@ def declared(what: str, name: str, known: Mapping[str, object]) -> None:
     """Return only if a name is known; else a usage error with the near word."""
     if name not in known:
         raise click.UsageError(f'unknown {what} "{name}"{nearest(name, known)}')
+
+
+def recorded(ledger: Path) -> Iterator[Mapping[str, object]]:
+    """Yield the entries of a ledger, oldest first, unverified; what is no entry is left out.
+
+    Raises:
+        NotALedger: there is none, or it cannot be read.
+    """
+    for _, _, line in read_entries(ledger):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            yield entry

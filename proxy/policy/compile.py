@@ -104,9 +104,7 @@ class PolicySet:
         A connector, object, purpose, recipient or role without a word in this set gets a plan that denies
         everything.
         """
-        # The days on which a rule begins or ends cut time into stretches of equal answers.
-        stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
-        return self._remembered((connector, roles, purpose, recipient, action, object, stretch))
+        return self._remembered((connector, roles, purpose, recipient, action, object, self._stretch()))
 
     def as_of(self, moment: datetime) -> "PolicySet":
         """Return the same set by a clock that stands still; what was worked out is shared with this one."""
@@ -124,8 +122,7 @@ class PolicySet:
 
     def today(self) -> date:
         """Return a day on which the same rules are in force as now."""
-        stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
-        return self._day(stretch)
+        return self._day(self._stretch())
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -151,8 +148,11 @@ class PolicySet:
         object: str,  # noqa: A002 - the language's word
     ) -> tuple[Applicable, ...]:
         """Return the rules that a plan for this question is made from, as of today, audited ones included."""
-        stretch = bisect_right(self._turns, self._clock()) if self._turns else 0
-        return self._applicable((connector, roles, purpose, recipient, action, object, stretch))
+        return self._applicable((connector, roles, purpose, recipient, action, object, self._stretch()))
+
+    def _stretch(self) -> int:
+        """Return where now lies: the days on which rules begin or end cut time into stretches of equal answers."""
+        return bisect_right(self._turns, self._clock()) if self._turns else 0
 
     def _make(self, question: _Question) -> Plan:
         action, name = question[4], question[5]

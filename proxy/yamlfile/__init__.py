@@ -15,7 +15,7 @@ resolution of scalars and the bookkeeping of places are ours. Duplicate keys and
 than defined, because a reviewer reads the file, not the specification.
 """
 
-from proxy.yamlfile.checking import Strict, nearest, validate
+from proxy.yamlfile.checking import Strict, nearest, plain_types, validate
 from proxy.yamlfile.framing import frame
 from proxy.yamlfile.opening import read_text
 from proxy.yamlfile.reading import Path, Place, YamlFile, parse_yaml, read_yaml
@@ -28,6 +28,7 @@ __all__ = [
     "frame",
     "nearest",
     "parse_yaml",
+    "plain_types",
     "read_text",
     "read_yaml",
     "validate",

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from types import UnionType
-from typing import Annotated, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -132,7 +132,7 @@ def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
     return {
         field.alias or name
         for annotation in found
-        for each in _plain(annotation)
+        for each in plain_types(annotation)
         if isinstance(each, type) and issubclass(each, BaseModel)
         for name, field in each.model_fields.items()
     }
@@ -140,7 +140,7 @@ def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
 
 def _inside(annotation: object, step: str | int) -> Iterator[object]:
     """Yield what a value of type `annotation` may hold at `step`."""
-    for each in _plain(annotation):
+    for each in plain_types(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel):
             for name, field in each.model_fields.items():
                 if (field.alias or name) == step:
@@ -150,15 +150,15 @@ def _inside(annotation: object, step: str | int) -> Iterator[object]:
             yield arguments[-1]
 
 
-def _plain(annotation: object) -> Iterator[object]:
+def plain_types(annotation: Any) -> Iterator[Any]:
     """Yield the types that an annotation stands for, unions and Annotated undone."""
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
         for argument in get_args(annotation):
-            yield from _plain(argument)
+            yield from plain_types(argument)
     elif origin is Annotated:
-        yield from _plain(get_args(annotation)[0])
+        yield from plain_types(get_args(annotation)[0])
     elif hasattr(annotation, "__value__"):
-        yield from _plain(annotation.__value__)
+        yield from plain_types(annotation.__value__)
     else:
         yield annotation

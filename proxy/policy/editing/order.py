@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
 from proxy.policy.documents import Document, RuleDocument
+from proxy.yamlfile import plain_types
 
 RULE: Final = (
     "id",
@@ -85,26 +85,12 @@ def named(models: Models, key: str) -> bool:
         for model in models
         for name, field in model.model_fields.items()
         if (field.alias or name) == key
-        for each in plain(field.annotation)
+        for each in plain_types(field.annotation)
     )
 
 
-def plain(annotation: Any) -> Iterator[Any]:
-    """Yield the types that an annotation stands for, unions and Annotated undone."""
-    origin = get_origin(annotation)
-    if origin in (Union, UnionType):
-        for argument in get_args(annotation):
-            yield from plain(argument)
-    elif origin is Annotated:
-        yield from plain(get_args(annotation)[0])
-    elif hasattr(annotation, "__value__"):
-        yield from plain(annotation.__value__)
-    else:
-        yield annotation
-
-
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    for each in plain(annotation):
+    for each in plain_types(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel):
             yield each
         elif get_origin(each) is not None:
