@@ -151,7 +151,7 @@ class PolicySet:
         return self._applicable((connector, roles, purpose, recipient, action, object, self._stretch()))
 
     def _stretch(self) -> int:
-        """Return where now lies: the days on which rules begin or end cut time into stretches of equal answers."""
+        """Return where now lies: days on which rules begin or end cut time into stretches of equal answers."""
         return bisect_right(self._turns, self._clock()) if self._turns else 0
 
     def _make(self, question: _Question) -> Plan:
