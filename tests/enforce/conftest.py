@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from proxy.cli.run import lane_spec
 from proxy.config import load_config
 from proxy.demo.installation import Installation, LaneOf, make_installation
 from proxy.ledger.verify import verify
+from tests.e2e.reading import entries_of
 
 CANARY = "canary-7f3a91"
 RECORD = "/services/data/v59.0/sobjects/Contact/003000000000001AAA"
@@ -68,12 +68,7 @@ class Stand:
 
     def entries(self) -> list[dict[str, object]]:
         """Return every entry of the ledger, oldest first."""
-        found = []
-        for segment in sorted(self.installation.ledger.glob("*.segment")):
-            with segment.open("rb") as file:
-                data = file.read(1 << 20)  # segments are preallocated: reading 64 MiB of zeros takes its time
-            found += [json.loads(line) for line in re.findall(rb'\{".*\}(?=\n)', data)]
-        return found
+        return entries_of(self.installation.ledger)
 
     def verified(self) -> bool:
         """Say whether the ledger is whole, in the words of the independent verifier."""
