@@ -12,6 +12,7 @@ from proxy import __version__
 from proxy.cli.audit import audit
 from proxy.cli.client import client
 from proxy.cli.demo import demo
+from proxy.cli.doctor import doctor
 from proxy.cli.init import init
 from proxy.cli.policy import policy
 from proxy.cli.run import run
@@ -28,7 +29,7 @@ def cli() -> None:
     """A policy-as-code privacy proxy in front of any CRM API."""
 
 
-for command in (run, init, policy, audit, client, sandbox, demo):
+for command in (run, init, doctor, policy, audit, client, sandbox, demo):
     cli.add_command(command)
 
 

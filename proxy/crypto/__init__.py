@@ -22,13 +22,16 @@ from proxy.crypto.authority import ensure_authority, issue_client, issue_leaf
 from proxy.crypto.derive import derive
 from proxy.crypto.keyfile import create_key, read_key
 from proxy.crypto.sealed import Sealer
+from proxy.crypto.term import Term, term_of
 
 __all__ = [
     "Sealer",
+    "Term",
     "create_key",
     "derive",
     "ensure_authority",
     "issue_client",
     "issue_leaf",
     "read_key",
+    "term_of",
 ]
