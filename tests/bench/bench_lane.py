@@ -9,6 +9,8 @@ comparable between runs. CPU is user + system time of the process, from /proc/PI
     stock     mitmproxy's own master with proxyserver, next_layer and tlsconfig: bytes in, bytes out
     bare      mitmproxy with the lanes' own trimmed master and no engine: bytes in, bytes out
     orjson    the same, with a hand-written redaction of five fields by orjson and nothing else
+    nginx     nginx with the same redaction in Lua, one process
+    envoy     Envoy, bytes in, bytes out, one worker
     before    another checkout of Lychgate (`--before`), to see what a change did
     lychgate  everything on: identity, policy, exact JSON, ledger with durable commits, metrics
 
@@ -30,12 +32,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import peers
 
 from proxy.demo.installation import LaneOf, make_installation
 from proxy.demo.processes import free_port
@@ -112,11 +116,11 @@ def wait_port(port: int, process: subprocess.Popen) -> None:
 
 
 @contextlib.contextmanager
-def started(arguments: list[str], port: int, log: Path, *, root: Path = ROOT) -> Iterator[int]:
+def started(command: list[str], port: int, log: Path, *, root: Path = ROOT) -> Iterator[int]:
     """Run a process until the block ends; its output goes to a file."""
     path = {**os.environ, "PYTHONPATH": str(root)}
     with log.open("ab") as out:
-        process = subprocess.Popen([sys.executable, *arguments], stdout=out, stderr=out, cwd=root, env=path)
+        process = subprocess.Popen(command, stdout=out, stderr=out, cwd=root, env=path)
     try:
         wait_port(port, process)
         yield process.pid
@@ -167,7 +171,7 @@ def check_answers(targets: list[Target], path: str) -> None:
         with urllib.request.urlopen(request, timeout=10) as answer:
             body = answer.read()
         hidden = b"SSN__c" not in body and b"Iban__c" not in body and b'"Phone":"*** *** ' in body
-        if hidden is (target.name in {"stock", "bare"}) or b"Email" not in body:
+        if hidden is (target.name in {"stock", "bare", "envoy"}) or b"Email" not in body:
             raise SystemExit(f"{target.name} does not do what it should: the bench would be meaningless")
         print(f"  {target.name:9} {len(body):7} bytes out")
 
@@ -195,7 +199,12 @@ def start_targets(case: Case, before: Path | None, folder: Path, stack: contextl
     log = folder / "log"
 
     def run(port: int, *arguments: str, root: Path = ROOT) -> int:
-        return stack.enter_context(started(list(arguments), port, log, root=root))
+        return stack.enter_context(started([sys.executable, *arguments], port, log, root=root))
+
+    def peer(name: str, command: Callable[[Path, int, int], list[str]]) -> Target:
+        port = free_port()
+        line = command(folder / f"{name}-{case.name}", port, up)
+        return Target(name, stack.enter_context(started(line, port, log)), port)
 
     def bare(name: str, *options: str) -> Target:
         port = free_port()
@@ -212,6 +221,7 @@ def start_targets(case: Case, before: Path | None, folder: Path, stack: contextl
     canned = str(HERE / "canned_upstream.py")
     run(up, canned, "--port", str(up), "--bytes", str(case.size), "--select", case.selected)
     targets = [bare("stock", "--stock"), bare("bare"), bare("orjson", "--redact")]
+    targets += [peer("nginx", peers.nginx_lua), peer("envoy", peers.envoy)]
     if before is not None:
         targets.append(lane("before", before))
     return [*targets, lane("lychgate", ROOT)]
