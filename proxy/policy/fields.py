@@ -1,6 +1,7 @@
 """Fields and the rules about them: those nobody has classified or mentions, and masks that do not fit."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from proxy.errors import Problem
 from proxy.model import FieldSpec, Mask, ObjectSpec
@@ -45,6 +46,10 @@ def _about_fields(spec: ObjectSpec, names: Iterable[str], code: str, what: str, 
     findings.problems.append(Problem(file, int(line), int(column), code, message, severity="warning"))
 
 
+_SHORTEST: Final = {"year_only": 4, "year_month": 7, "range": 6, "email": 11, "email_domain": 7}
+"""Characters that a kind of mask makes at least, where its parameter does not say."""
+
+
 def _masks_that_do_not_fit(written: Sequence[Written], cells: Cells, findings: Findings) -> None:
     """Note masks whose result is not what the CRM keeps in the field, so that clients stumble (LG125)."""
     for each in written:
@@ -68,7 +73,7 @@ def unfit(mask: Mask, spec: FieldSpec) -> str:
     if spec.type in ("number", "boolean", "date", "time") and not (whole and spec.type == "number"):
         return f"it holds a {spec.type}, and the mask makes text of it"
     shortest = len(str(params["value"])) if "value" in params else 3 + int(params.get("n", 0))
-    shortest = {"year_only": 4, "email": 11, "email_domain": 7}.get(mask.kind, shortest)
+    shortest = _SHORTEST.get(mask.kind, shortest)
     if spec.length is not None and shortest > spec.length:
         return f"it holds {spec.length} characters, and the mask makes {shortest}"
     return ""

@@ -17,11 +17,12 @@ STRENGTH: Final = {
     "constant": 80,
     "address": 80,
     "year_only": 60,
+    "year_month": 55,
     "email_domain": 40,
 }
 """How much each kind of mask hides, where masks meet on one field; see `DEFAULT_STRENGTH`."""
 DEFAULT_STRENGTH: Final = 50
-"""Kinds that show a part of the value: keep_last, keep_first, name, email, phone, iban, by_type."""
+"""Kinds that show a part of the value: keep_last, keep_first, name, email, phone, iban, range, by_type."""
 
 Names = frozenset[str] | None
 """A selector; None = any."""

@@ -13,9 +13,9 @@ What every mask keeps to:
   hidden. A value of which half or more would stay visible is hidden whole, and so is the empty string.
 * *A mask is told by its run of asterisks*, `***`, which no e-mail address, name, phone number or IBAN holds.
   That is what lets `could_be_masked` refuse a write that would put a mask over the truth (invariant 8), and
-  why a value that brings asterisks of its own is hidden whole. Three masks look otherwise: `null`, `fixed`,
-  which looks as the policy says, and `year_only`, which gives `1984`: a made-up `1984-01-01` would pass for
-  a birthday when it is written back.
+  why a value that brings asterisks of its own is hidden whole. Some masks look otherwise: `null`; `fixed`, which
+  looks as the policy says; and those that generalise, `year_only` (`1984`), `year_month` (`1984-05`) and `range`
+  (`30 to 40`): a made-up `1984-01-01` would pass for a birthday when it is written back.
 * *Null stays null*, because a client's types expect it where there is nothing; `redact` hides presence too.
 * *Only text and numbers are masked.* A boolean has no part to show and a container has no shape: both become
   null.

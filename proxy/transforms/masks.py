@@ -47,6 +47,8 @@ _TEXTUAL: Final[Mapping[str, Kind]] = {
     "phone": Kind(shapes.phone),
     "iban": Kind(shapes.iban, Count(2, 4, 4)),
     "year_only": Kind(shapes.year_only),
+    "year_month": Kind(shapes.year_month),
+    "range": Kind(shapes.number_range, Count(2, 1_000_000)),
 }
 _BY_SEMANTIC: Final[Mapping[str, str]] = {
     "email": "email",
@@ -60,7 +62,13 @@ _BY_SEMANTIC: Final[Mapping[str, str]] = {
 KINDS: Final = frozenset({*_TEXTUAL, "by_type", "null", "fixed"})
 """Every kind of mask there is."""
 
+_NEEDS: Final[Mapping[str, str]] = {"year_only": "date", "year_month": "date", "range": "number"}
+"""Kinds for fields of one semantic type only; they hide all in others: elsewhere 1984 may be anything, and
+a range of ten would be most of a phone number."""
 _YEAR: Final = re.compile(r"[0-9]{4}")
+_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
+_RANGE: Final = re.compile(r"(-?[0-9]+)to(-?[0-9]+)", re.IGNORECASE)
+"""Without the spaces."""
 _ASTERISKS: Final = dict.fromkeys(map(ord, "\u2217\u204e\u22c6\u2731\u2732\u273b\u2055"), "*")
 """Signs that look like the asterisk of a mask and that NFKC keeps apart from it."""
 _SHORTEST_PHONE: Final = 3
@@ -123,6 +131,10 @@ def could_be_masked(mask: Mask, semantic: str, value: Tree) -> bool:
     if kind == "phone" and semantic == "phone":
         # What is left of a masked number once somebody's program has kept the digits only.
         return plain.isdigit() and len(plain) < _SHORTEST_PHONE
+    if kind == "year_month":
+        return bool(_MONTH.fullmatch(plain))
+    if kind == "range":
+        return bool(_RANGE.fullmatch(plain))
     return kind == "year_only" and (bool(_YEAR.fullmatch(plain)) or _is_year(plain))
 
 
@@ -162,12 +174,9 @@ def _shape(mask: Mask, semantic: str) -> Shape:
 
 
 def _kind(kind: str, semantic: str) -> str:
-    """Return the kind that does the work.
-
-    A year is told from a masked date by the field being one; elsewhere 1984 may be anything.
-    """
+    """Return the kind that does the work."""
     found = _BY_SEMANTIC.get(semantic, "constant") if kind == "by_type" else kind
-    return "constant" if found == "year_only" and semantic != "date" else found
+    return found if _NEEDS.get(found, semantic) == semantic else "constant"
 
 
 def _takes(kind: str) -> str | None:

@@ -1,10 +1,11 @@
 """What each kind of value looks like under a mask; total functions from text to text.
 
-Every result that is not a bare year holds the run `***`. A text that does not look like what the shape is
-for is hidden whole: a wrong guess about a value must not show it.
+Every result that is not a year, a month or a range holds the run `***`. A text that does not look like what the
+shape is for is hidden whole: a wrong guess about a value must not show it.
 """
 
 import re
+from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from proxy.transforms.visible import LONGEST, head, hides, tail
@@ -14,7 +15,8 @@ MASK: Final = "***"
 
 _ADDRESS: Final = re.compile(r"([^@*\s]+)@([^@*\s]+)\.([A-Za-z]{2,24})")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,240}[A-Za-z0-9])?")
-_DATE: Final = re.compile(r"([0-9]{4})-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12][0-9]|3[01])(?:[T ].*)?", re.DOTALL)
+_DATE: Final = re.compile(r"([0-9]{4})-?(0[1-9]|1[0-2])-?(?:0[1-9]|[12][0-9]|3[01])(?:[T ].*)?", re.DOTALL)
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _NOT_ASCII_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
@@ -107,3 +109,18 @@ def year_only(text: str) -> str:
     """`1984-05-17T09:30:00Z` -> `1984`, which no CRM takes for a date."""
     found = _DATE.fullmatch(text.strip())
     return found[1] if found else MASK
+
+
+def year_month(text: str) -> str:
+    """`1984-05-17T09:30:00Z` -> `1984-05`, which no CRM takes for a date."""
+    found = _DATE.fullmatch(text.strip())
+    return f"{found[1]}-{found[2]}" if found else MASK
+
+
+def number_range(text: str, count: int) -> str:
+    """`34` -> `30 to 40` for 10: from the first number up to the second, which is in the next range."""
+    plain = text.strip()
+    if not _NUMBER.fullmatch(plain):
+        return MASK
+    least = int(Decimal(plain).to_integral_value(ROUND_FLOOR)) // count * count
+    return f"{least} to {least + count}"

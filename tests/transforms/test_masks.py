@@ -14,6 +14,7 @@ PARAMS: dict[str, tuple[tuple[str, str | int], ...]] = {
     "keep_first": (("n", 2),),
     "keep_last": (("n", 4),),
     "fixed": (("value", "[hidden]"),),
+    "range": (("n", 10),),
 }
 MASKS = [Mask(kind, kind, PARAMS.get(kind, ())) for kind in sorted(KINDS)]
 MASKS.append(Mask("zero", "fixed", (("value", 0),)))
@@ -112,6 +113,12 @@ def test_null_stays_null(mask: Mask) -> None:
         ("by_type", "date", "1984-05-17", "1984"),
         ("by_type", "text", "anything", "***"),  # nothing is known of it
         ("by_type", "number", 7, "***"),
+        ("range", "number", 34, "30 to 40"),
+        ("range", "number", Raw(b"39.99"), "30 to 40"),
+        ("range", "number", -1, "-10 to 0"),
+        ("range", "phone", 353861234567, "***"),  # ten of it would be all of it
+        ("year_month", "date", "1984-05-17", "1984-05"),
+        ("year_month", "text", "1984-05-17", "***"),
     ],
 )
 def test_pd_30_what_each_kind_makes_of_each_type(kind: str, semantic: str, value: Tree, shown: Tree) -> None:
@@ -139,6 +146,8 @@ def test_good_masks_pass_the_check(mask: Mask) -> None:
         ("keep_last", (("n", True),), "needs 'n'"),  # YAML's yes
         ("keep_last", (("n", 4), ("m", 4)), "takes only 'n', not 'm'"),
         ("iban", (("n", 5),), "a number from 2 to 4"),
+        ("range", (), "needs 'n', a number from 2 to 1000000"),
+        ("range", (("n", 1),), "needs 'n'"),  # a range of one is the number
         ("email", (("n", 4),), "takes nothing, not 'n'"),
         ("fixed", (), "needs 'value'"),
         ("fixed", (("value", ""),), "needs 'value'"),
@@ -176,12 +185,18 @@ IN_ANOTHER_HAND = [
     ("year_only", "date", "1.984e3"),
     ("year_only", "date", "１９８４"),
     ("year_only", "date", "1984\u200b"),
+    ("year_month", "date", "1984 -05"),
+    ("range", "number", "３０ TO ４０"),
 ]
 RESEMBLING = [
     ("phone", "phone", "+353 1 555 0101"),
     ("phone", "phone", ""),
     ("year_only", "date", "1984-03-17"),
     ("year_only", "date", "19840317"),
+    ("year_month", "date", "1984-03-17"),
+    ("year_month", "date", "198403"),
+    ("range", "number", "30"),
+    ("range", "number", "30-40"),
     ("name", "name", "Ana * Ruiz"),
 ]
 
@@ -189,10 +204,10 @@ RESEMBLING = [
 @pytest.mark.parametrize(("kind", "semantic", "value"), IN_ANOTHER_HAND)
 def test_wp_03_a_mask_in_another_hand_is_a_mask(kind: str, semantic: str, value: str) -> None:
     """A mask that a spreadsheet, a form or a person has rewritten is recognised all the same."""
-    assert could_be_masked(Mask("m", kind), semantic, value)
+    assert could_be_masked(Mask("m", kind, PARAMS.get(kind, ())), semantic, value)
 
 
 @pytest.mark.parametrize(("kind", "semantic", "value"), RESEMBLING)
 def test_wp_03_what_only_resembles_a_mask_is_not_one(kind: str, semantic: str, value: str) -> None:
     """Recognising more must not make ordinary values unwritable."""
-    assert not could_be_masked(Mask("m", kind), semantic, value)
+    assert not could_be_masked(Mask("m", kind, PARAMS.get(kind, ())), semantic, value)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -191,3 +192,20 @@ def test_ce_14_the_output_does_not_tell_how_much_is_hidden(shape: str, short: st
 def test_a_date_shows_its_year(text: str, year: str) -> None:
     """Only what is certainly a date; and the year alone is no date a CRM would take back."""
     assert shapes.year_only(text) == year
+    assert shapes.year_month(text) == (f"{year}-05" if year != MASK else MASK)
+
+
+@given(number=st.decimals(-(10**14), 10**14, places=3), width=st.integers(2, 1_000_000))
+def test_a_number_is_in_its_range_and_nothing_else_is_said_of_it(number: Decimal, width: int) -> None:
+    """All numbers of a range come out the same, and ranges neither overlap nor leave a gap."""
+    least, most = map(int, shapes.number_range(str(number), width).split(" to "))
+    assert least <= number < most == least + width
+    assert least % width == 0
+    assert shapes.number_range(str(least), width) == shapes.number_range(str(number), width)
+    assert shapes.number_range(str(most), width).startswith(f"{most} to ")
+
+
+@pytest.mark.parametrize("text", ["", "12a", "1e5", "NaN", "0x1f", "1,000", "٣٤", "1" * 16, "--1", "1."])
+def test_what_is_not_plainly_a_number_has_no_range(text: str) -> None:
+    """A guess about a value must not show it."""
+    assert shapes.number_range(text, 10) == MASK

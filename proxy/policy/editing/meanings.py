@@ -56,7 +56,7 @@ _OF: Final = {
     "ClientDocument.keys": "API keys, by their digest.",
     "ClientDocument.certificates": "Names in client certificates, dns:host or uri:...",
     "ClientDocument.jwt": "How the client's tokens are recognised.",
-    "MaskDocument.kind": "How the value is shortened: by_type, email, phone, keep_last, year_only, fixed, ...",
+    "MaskDocument.kind": "How the value is shortened: by_type, email, phone, keep_last, range, fixed, ...",
     "MaskDocument.strength": "How much it hides, 1 to 99, where two masks meet. Left out: its kind's.",
     "OnDocument.connectors": "Only in these CRMs. Left out: in all.",
     "OnDocument.objects": "Only in these objects. Left out: in all.",
