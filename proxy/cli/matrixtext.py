@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from proxy.cli.plantext import code, escaped
-from proxy.cli.policytext import NOTHING, place_text
+from proxy.cli.policytext import NOTHING, place_text, visible
 from proxy.message import RECORD_ITSELF
 from proxy.policy import PolicySet
 from proxy.policy.plan.matrix import Entry, Sheet
@@ -43,6 +43,7 @@ def text_lines(sheets: Iterable[Sheet]) -> Iterator[str]:
         widths = [max(len(line[at]) for line in table) for at in range(len(table[0]))]
         for line in table:
             yield "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        yield from (f"retention  {visible(line)}" for line in sheet.retention)
         yield ""
 
 
@@ -64,6 +65,7 @@ def markdown_lines(paper: Paper) -> Iterator[str]:
         yield ""
         for letter, text in sheet.letters.items():
             yield f"* {code(letter)}: {code(text)}"
+        yield from (f"* Retention: {code(line)}" for line in sheet.retention)
         yield ""
 
 
@@ -116,6 +118,7 @@ def json_text(sheets: Iterable[Sheet]) -> str:
                     for name, row in sheet.entries.items()
                 },
                 "categories": dict(sheet.categories),
+                "retention": list(sheet.retention),
             }
             for sheet in sheets
         ],
@@ -166,6 +169,10 @@ def _section(sheet: Sheet, policies: PolicySet) -> Iterator[str]:
         for letter, text in sheet.letters.items():
             yield f"<dt>{letter}</dt><dd><code>{html.escape(text)}</code></dd>"
         yield "</dl>"
+    if sheet.retention:
+        yield "<p>Retention</p><ul>"
+        yield from (f"<li>{html.escape(line)}</li>" for line in sheet.retention)
+        yield "</ul>"
     yield "</section>"
 
 

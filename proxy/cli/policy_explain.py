@@ -154,6 +154,7 @@ def _data(policies: PolicySet, question: Question, access: Access) -> dict[str, 
         "rule": outcome.rule,
         "category": found.category,
         "considered": considered,
+        "retention": list(found.retention),
     }
 
 

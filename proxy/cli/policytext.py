@@ -107,6 +107,7 @@ def _explanation(question: Question, found: Explanation, rules: Mapping[str, Rul
         considered = [each for each in found.considered if each.rule.kind == kind]
         yield f"  {kind}s ({wins})" if considered else f"  {kind}s: none speaks about this"
         yield from _considered_lines(considered)
+    yield from (f"  retention  {line}" for line in found.retention)
 
 
 def _verdict(question: Question, found: Explanation) -> str:

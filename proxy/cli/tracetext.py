@@ -30,6 +30,7 @@ def trace_lines(found: Trace, rules: Mapping[str, Rule], *, show_values: bool) -
         considered = [each for each in found.considered if each.rule.kind == kind]
         yield f"  {kind}s ({wins})" if considered else f"  {kind}s: none speaks about this"
         yield from _rule_lines(considered, show_values=show_values)
+    yield from (f"  retention  {line}" for line in found.retention)
 
 
 def _verdict(found: Trace) -> str:

@@ -22,14 +22,18 @@ class Cells:
 
     def of(self, rule: Rule) -> frozenset[Cell]:
         """Return the cells that a rule matches, whatever the action."""
-        if rule.on not in self._seen:
-            self._seen[rule.on] = frozenset(
+        return self.on(rule.on)
+
+    def on(self, on: On) -> frozenset[Cell]:
+        """Return the cells that a selector matches."""
+        if on not in self._seen:
+            self._seen[on] = frozenset(
                 (connector, name, field)
                 for connector, catalogue in self.catalogues.items()
                 for name, spec in catalogue.items()
-                for field in rule.on.within(connector, spec)
+                for field in on.within(connector, spec)
             )
-        return self._seen[rule.on]
+        return self._seen[on]
 
     def spec(self, cell: Cell) -> FieldSpec:
         """Return what the connector says of a cell that some rule matches."""

@@ -25,6 +25,7 @@ from proxy.model import (
 )
 from proxy.policy.conditions import ERROR, Condition
 from proxy.policy.plans import WHOLE_RECORD, Applicable, Plan, Reach, Table, outcomes_of
+from proxy.policy.retention.rules import NO_RETENTION, Retention
 from proxy.policy.rules import On, Rule
 from proxy.policy.vocabulary import PurposeSpec, RoleSpec, Vocabulary
 from proxy.policy.whens import consent_to
@@ -55,6 +56,7 @@ class PolicySet:
         digest: str,
         clock: Callable[[], float],
         connectors: Mapping[str, object] = NO_CONNECTORS,
+        retention: Retention = NO_RETENTION,
     ) -> None:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
         """Sorted by id, because their order means nothing."""
@@ -65,6 +67,8 @@ class PolicySet:
         self.catalogues = catalogues
         self.connectors = connectors
         """Whole documents by name, as far as they were given; nothing is decided by them here."""
+        self.retention = retention
+        """How long what is kept; no decision about a request depends on it."""
         self.roles: Mapping[str, RoleSpec] = vocabulary.roles
         self.purposes: Mapping[str, PurposeSpec] = vocabulary.purposes
         self.recipients: Mapping[str, Recipient] = MappingProxyType(

@@ -6,7 +6,9 @@ from datetime import date
 
 from proxy.message import RECORD_ITSELF
 from proxy.model import Action, Outcome
+from proxy.policy.cells import Cells
 from proxy.policy.compile import WHOLE_RECORD, PolicySet
+from proxy.policy.retention.checks import told_of
 from proxy.policy.rules import Rule
 
 
@@ -44,6 +46,8 @@ class Explanation:
     listed: bool
     """False: the connector does not list the field, so no rule can match it."""
     considered: tuple[Considered, ...]
+    retention: tuple[str, ...] = ()
+    """How long the field is kept, in words; no decision depends on it."""
 
 
 def explain(policies: PolicySet, question: Question) -> Explanation:
@@ -70,7 +74,13 @@ def explain(policies: PolicySet, question: Question) -> Explanation:
         field.category if field else "",
         field is not None or (spec is not None and question.field == RECORD_ITSELF),
         tuple(considered),
+        _retention(policies, question),
     )
+
+
+def _retention(policies: PolicySet, question: Question) -> tuple[str, ...]:
+    cells = Cells({question.connector: policies.catalogues.get(question.connector, {})})
+    return tuple(told_of(policies.retention, cells, question.connector, question.object, question.field))
 
 
 def _speaks(rule: Rule, fields: Iterable[str], question: Question) -> bool:

@@ -12,14 +12,14 @@ from proxy.errors import Problem, Problems
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
 from proxy.policy.packs.choosing import PACKS, chosen, missing_sets, pack_of
 from proxy.policy.packs.documents import PackDocument
+from proxy.policy.retention.documents import RetentionDocument
 from proxy.policy.testing.documents import PolicyTestDocument
 from proxy.yamlfile import YamlFile, nearest, parse_yaml, read_text, validate
 
 ELSEWHERE: Final = frozenset({"connectors"})
 """Folders whose files are read by somebody else; `packs/` is read only as far as a vocabulary says."""
 MAX_FILES: Final = 1000
-_KINDS: Final = ("Vocabulary", "Policy", "PolicyTest")
-_NOT_YET: Final = frozenset({"Retention"})
+_KINDS: Final = ("Vocabulary", "Policy", "Retention", "PolicyTest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,9 @@ class Gathered:
     floors: Mapping[str, str]
     """Path of each file that is a floor -> SHA-256 of its bytes."""
     tests: tuple[tuple[YamlFile, PolicyTestDocument], ...] = ()
+    retentions: tuple[tuple[YamlFile, RetentionDocument], ...] = ()
+    packs: tuple[PackDocument, ...] = ()
+    """Those that a vocabulary takes in."""
 
 
 def gather(folder: Path) -> Gathered:
@@ -52,6 +55,7 @@ def gather(folder: Path) -> Gathered:
     policies: list[tuple[YamlFile, PolicyDocument]] = []
     documents: list[object] = []
     tests: list[tuple[YamlFile, PolicyTestDocument]] = []
+    retentions: list[tuple[YamlFile, RetentionDocument]] = []
     packs: list[PackDocument] = []
     paths = _paths(folder, problems)
     words_missing = False
@@ -70,6 +74,8 @@ def gather(folder: Path) -> Gathered:
                     packs.append(validate(file, PackDocument))
                 elif kind == "Vocabulary":
                     vocabularies.append((file, validate(file, VocabularyDocument)))
+                elif kind == "Retention":
+                    retentions.append((file, validate(file, RetentionDocument)))
                 else:
                     policies.append((file, validate(file, PolicyDocument)))
             except Problems as error:
@@ -88,6 +94,8 @@ def gather(folder: Path) -> Gathered:
         words_missing,
         floors,
         tuple(tests),
+        tuple(retentions),
+        tuple(packs),
     )
 
 
@@ -179,7 +187,7 @@ def _read(path: Path, folder: Path, problems: list[Problem]) -> tuple[list[YamlF
 
 
 def _declares_nothing(file: YamlFile) -> bool:
-    return isinstance(file.data, dict) and file.data.get("kind") in {"Policy", "PolicyTest"}
+    return isinstance(file.data, dict) and file.data.get("kind") in {"Policy", "PolicyTest", "Retention"}
 
 
 def _kind(file: YamlFile) -> str:
@@ -191,9 +199,7 @@ def _kind(file: YamlFile) -> str:
     kind = file.data.get("kind") if isinstance(file.data, dict) else None
     if kind in _KINDS or (kind == "Pack" and pack_of(file.path)):
         return str(kind)
-    if kind in _NOT_YET:
-        problem = file.problem(("kind",), "LG118", f"kind {kind} is not available in this version")
-    elif kind == "Pack":
+    if kind == "Pack":
         problem = file.problem(("kind",), "LG101", f"a Pack belongs in a folder below {PACKS}/")
     elif kind == "Connector":
         problem = file.problem(("kind",), "LG101", "a Connector belongs in the folder connectors/")

@@ -38,19 +38,19 @@ def link_rules(
 
     Rules of a file among `floors` (path -> digest) belong to that floor.
     """
-    linker = _Linker(vocabulary, catalogues, findings, floors)
+    linker = Linker(vocabulary, catalogues, findings, floors)
     return tuple(linker.rules(files)) + tuple(_recipient_guards(vocabulary, findings))
 
 
-class _Linker:
-    """Links one rule at a time."""
+class Linker:
+    """Links one rule at a time, against words and connectors that all rules share."""
 
     def __init__(
         self,
         vocabulary: Vocabulary,
         catalogues: Mapping[str, Catalogue],
         findings: Findings,
-        floors: Mapping[str, str],
+        floors: Mapping[str, str] = NO_FLOORS,
     ) -> None:
         self.words = vocabulary
         self.floors = floors
@@ -79,7 +79,7 @@ class _Linker:
         self.findings.once(spot / "id", "rule", given.id)
         effect = self._effect(spot, kind, given)
         mask = self._mask(spot, effect, given)
-        on = self._on(spot / "on", given.on)
+        on = self.on(spot / "on", given.on)
         when = NEVER_ASKED if "when" not in given.model_fields_set else self.whens.link(spot, given.when, on)
         except_ = given.except_
         rule = Rule(
@@ -142,7 +142,8 @@ class _Linker:
             self.findings.selector(spot / "recipients", "recipient", given.recipients, self.words.recipients),
         )
 
-    def _on(self, spot: Spot, given: OnDocument) -> On:
+    def on(self, spot: Spot, given: OnDocument) -> On:
+        """Return a selector of fields, its names checked."""
         select = self.findings.selector
         connectors = select(spot / "connectors", "connector", given.connectors, self.catalogues)
         searched = [

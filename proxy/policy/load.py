@@ -18,6 +18,8 @@ from proxy.policy.gather import gather
 from proxy.policy.link import link_rules
 from proxy.policy.lints import lint
 from proxy.policy.names import Findings
+from proxy.policy.retention.checks import check_retention
+from proxy.policy.retention.link import link_retention
 from proxy.policy.rules import CheckMask
 from proxy.policy.testing import Case, link_tests
 from proxy.policy.vocabulary import Vocabulary, link_vocabulary
@@ -89,16 +91,18 @@ def check_policies(
     """
     today = datetime.fromtimestamp(clock(), UTC).date()
     gathered = gather(folder)
-    files = (*gathered.vocabularies, *gathered.policies)
+    files = (*gathered.vocabularies, *gathered.policies, *gathered.retentions)
     waivers = waivers_of(files, today)
     findings = Findings(list(gathered.problems), gathered.words_missing, waivers.silence)
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
     written = link_rules(gathered.policies, vocabulary, catalogues, findings, gathered.floors)
+    retention = link_retention(gathered.retentions, vocabulary, catalogues, findings)
     check_floors(gathered.floors, gathered.vocabularies, gathered.policies, vocabulary, findings)
     tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
     if not any(problem.severity == "error" for problem in findings.problems):
         check_rules(written, vocabulary, catalogues, findings)
         lint(written, vocabulary, catalogues, findings)
+        check_retention(retention, catalogues, today, findings)
         check_dates(files, written, vocabulary, today, findings)
         waivers.report(findings)
     problems = tuple(sorted(set(findings.problems)))
@@ -106,7 +110,15 @@ def check_policies(
     if not any(problem.severity == "error" for problem in problems):
         digest = digest_of(gathered.documents, catalogues, connectors.values())
         rules = (each.rule for each in written)
-        policies = PolicySet(rules, vocabulary, catalogues, digest=digest, clock=clock, connectors=connectors)
+        policies = PolicySet(
+            rules,
+            vocabulary,
+            catalogues,
+            digest=digest,
+            clock=clock,
+            connectors=connectors,
+            retention=retention.retention,
+        )
     fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())
     own = sum(not each.rule.built_in for each in written)
     cells = fields * len(Action) * _askers(vocabulary)

@@ -61,6 +61,8 @@ class Trace:
     category: str
     listed: bool
     considered: tuple[Traced, ...]
+    retention: tuple[str, ...] = ()
+    """How long the field is kept, in words."""
 
 
 class Asking:
@@ -128,7 +130,7 @@ def trace(policies: PolicySet, question: Question, access: Access) -> Trace:
     facts = access.facts if access.action in DISCLOSING else None
     seen = Access(access.principal, access.purpose, access.action, access.object, facts, access.now)
     outcome = decide(plan, seen).of(question.field)
-    return Trace(question, outcome, static.category, static.listed, tuple(considered))
+    return Trace(question, outcome, static.category, static.listed, tuple(considered), static.retention)
 
 
 class Keys(TypedDict):

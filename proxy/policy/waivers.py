@@ -10,6 +10,7 @@ from datetime import date
 
 from proxy.policy.documents import Document, PolicyDocument, VocabularyDocument, Waive
 from proxy.policy.names import Findings, Spot
+from proxy.policy.retention.documents import RetentionDocument
 from proxy.yamlfile import YamlFile
 
 
@@ -75,6 +76,11 @@ def _places(spot: Spot, document: Document) -> Iterator[tuple[Spot, Waive]]:
         for kind, rules in (("grants", document.grants), ("guards", document.guards)):
             for at, rule in enumerate(rules):
                 yield spot / kind / at, rule.waive
+    if isinstance(document, RetentionDocument):
+        for at, one in enumerate(document.rules):
+            yield spot / "rules" / at, one.waive
+        for at, hold in enumerate(document.holds):
+            yield spot / "holds" / at, hold.waive
     if isinstance(document, VocabularyDocument):
         for name, role in document.roles.items():
             yield spot / "roles" / name, role.waive

@@ -3,10 +3,11 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from proxy.cli.policytext import problem_lines
-from proxy.model import Action, Catalogue, Effect
+from proxy.model import Action, AttributeSpec, Catalogue, Effect
 from proxy.policy import check_policies
 from proxy.policy.conditions import CONTEXT
 from proxy.policy.conditions.functions import FUNCTIONS, METHODS
@@ -52,6 +53,21 @@ def test_the_example_of_a_floor_stands_on_what_is_pinned(
         assert [each.code for each in checked.problems if each.severity == "error"] == errors
 
 
+def test_the_example_of_retention_loads_where_the_attributes_exist(
+    shipped: Path, catalogues: Mapping[str, Catalogue], tmp_path: Path
+) -> None:
+    """With the two attributes that it asks for, and its waiver is used; without them each is told."""
+    (example,) = _blocks((shipped / "README.md").read_text(), "yaml retention")
+    (tmp_path / "terms.yaml").write_text(example)
+    contact = catalogues["salesforce"]["Contact"]
+    flag = AttributeSpec("Flag__c", "bool", default=False)
+    more = replace(contact, attributes={**contact.attributes, "billed": flag, "legal_hold": flag})
+    with_both = {**catalogues, "salesforce": {**catalogues["salesforce"], "Contact": more}}
+    for known, codes in ((with_both, set()), (catalogues, {"LG101"})):
+        checked = check_policies(tmp_path, known, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
+        assert {each.code for each in checked.problems} - {"LG113"} == codes
+
+
 def test_every_word_of_conditions_is_on_the_page(shipped: Path) -> None:
     """What a condition may name, and its functions, stand in the table."""
     text = (shipped / "README.md").read_text()
@@ -76,7 +92,7 @@ def test_the_table_of_codes_is_complete(shipped: Path) -> None:
     """Every code that the loader can give stands on the page, and no other."""
     text = (shipped / "README.md").read_text()
     listed = set(re.findall(r"^\| (LG\d+) ", text, re.MULTILINE))
-    folders = ("policy", "policy/conditions", "policy/packs", "yamlfile")
+    folders = ("policy", "policy/conditions", "policy/packs", "policy/retention", "yamlfile")
     files = [path for folder in folders for path in (SOURCES / folder).glob("*.py")]
     files.append(SOURCES / "rehearsal.py")
     used = {code for path in files for code in re.findall(r'"(LG1\d\d)"', path.read_text())}

@@ -39,7 +39,6 @@ def test_a_folder_without_policy_is_refused(tmp_path: Path) -> None:
         ("kind: Polcy\n", "LG101", 'unknown kind "Polcy" (did you mean "Policy"?)'),
         ("kind: Thing\n", "LG101", 'unknown kind "Thing"; expected one of Vocabulary, Policy'),
         ("kind: Connector\n", "LG101", "a Connector belongs in the folder connectors/"),
-        ("kind: Retention\n", "LG118", "kind Retention is not available in this version"),
         ("grants: []\n", "LG117", 'missing key "kind"'),
         ("- kind: Policy\n", "LG117", 'missing key "kind"'),
         ("kind: Policy\nkind: Policy\n", "LG107", 'key "kind" stands twice; keep one'),

@@ -33,6 +33,10 @@ CODES: Final = {
     "LG127": "A guard that waits for a record",
     "LG128": "A test of the set's own that fails",
     "LG129": "A pack asked for by another name",
+    "LG130": "Clock of retention that is none",
+    "LG131": "Clock that a record may lack",
+    "LG132": "Retention that can never matter",
+    "LG133": "Retention that contradicts a duty",
     "LG300": "A connector's file is not a connector",
     "LG301": "A connector that cannot be used as it is written",
 }

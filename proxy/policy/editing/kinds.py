@@ -5,11 +5,13 @@ from typing import Final
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
 from proxy.policy.editing.tidy import Kinds
 from proxy.policy.packs.documents import PackDocument
+from proxy.policy.retention.documents import RetentionDocument
 from proxy.policy.testing.documents import PolicyTestDocument
 
 KINDS: Final[Kinds] = {
     "Vocabulary": VocabularyDocument,
     "Policy": PolicyDocument,
+    "Retention": RetentionDocument,
     "PolicyTest": PolicyTestDocument,
     "Pack": PackDocument,
 }

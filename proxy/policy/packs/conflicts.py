@@ -6,6 +6,7 @@ from itertools import combinations
 from proxy.policy.cells import Cells, listed, overlap
 from proxy.policy.compile import PolicySet
 from proxy.policy.packs.choosing import pack_of
+from proxy.policy.retention.checks import retention_conflicts
 from proxy.policy.rules import Rule
 
 
@@ -16,12 +17,13 @@ def conflicts(policies: PolicySet) -> Sequence[str]:
     """
     cells = Cells(policies.catalogues)
     guards = [rule for rule in policies.rules if rule.kind == "guard" and rule.applies and pack_of(rule.place)]
-    return [
+    lines = [
         line
         for one, other in combinations(sorted(guards, key=lambda rule: (rule.weight, rule.id)), 2)
         if one.weight != other.weight and pack_of(one.place) != pack_of(other.place)
         if (line := _meeting(one, other, cells, policies))
     ]
+    return [*lines, *retention_conflicts(policies.retention, policies.catalogues)]
 
 
 def _meeting(milder: Rule, stricter: Rule, cells: Cells, policies: PolicySet) -> str:

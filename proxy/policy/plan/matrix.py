@@ -6,6 +6,7 @@ from datetime import date
 from string import ascii_lowercase
 
 from proxy.model import Action, Effect
+from proxy.policy.cells import Cells
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.cell import Spaces, Table, table
 from proxy.policy.plan.formula import Atom
@@ -13,6 +14,7 @@ from proxy.policy.plan.index import Index
 from proxy.policy.plan.phrase import words
 from proxy.policy.plan.reading import Caller, Conditions
 from proxy.policy.plan.space import Space
+from proxy.policy.retention.checks import told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Sheet:
     categories: Mapping[str, str]
     letters: Mapping[str, str]
     """Letter -> condition."""
+    retention: tuple[str, ...] = ()
+    """How long what of the object is kept, in words."""
 
     @property
     def empty(self) -> bool:
@@ -62,6 +66,7 @@ class Sheets:
         self._day = day
         self._index = Index(policies, Conditions(policies, policies, ""))
         self._spaces = Spaces()
+        self._cells = Cells(policies.catalogues)
 
     def sheet(self, connector: str, name: str, *, action: Action, purpose: str, recipient: str) -> Sheet:
         """Return what every role gets of one object, for one action, purpose and recipient."""
@@ -89,6 +94,7 @@ class Sheets:
             },
             categories={field: spec.fields[field].category if field else "system.record" for field in fields},
             letters={letter: text for text, letter in letters.items()},
+            retention=tuple(told_of(self._policies.retention, self._cells, connector, name)),
         )
 
 
