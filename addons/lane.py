@@ -21,6 +21,8 @@ class LaneSpec:
     """Numeric address or name to listen on."""
     listen_port: int
     """0 takes any free port; `serve` reports which."""
+    reuse_port: bool = False
+    """Whether further processes of this account listen on the same port, and the kernel spreads connections."""
     tls: tuple[Path, Path] | None = None
     """PEM files of the certificate chain and its key; None = plaintext, and TLS is refused."""
     client_ca: Path | None = None

@@ -139,7 +139,7 @@ def _listen(lane: Lane, sockets: contextlib.ExitStack) -> Listener:
     family, *_, address = socket.getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    bound = socket.create_server(address[:2], family=family, backlog=512)
+    bound = socket.create_server(address[:2], family=family, backlog=512, reuse_port=lane.spec.reuse_port)
     return Listener(lane, sockets.enter_context(contextlib.closing(bound)))
 
 

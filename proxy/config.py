@@ -205,6 +205,8 @@ class Config(Strict):
     reload: Reload = Field(default_factory=Reload)
     admin: Address = "127.0.0.1:9464"
     """Where /metrics, /ready and /healthz answer."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that serve the lanes side by side; more than one are watched by one that holds the ledger."""
     drain_seconds: Annotated[int, Field(ge=0, le=300)] = 10
     issuers: dict[Name, Issuer] = Field(default_factory=dict)
     lanes: tuple[Lane, ...]

@@ -33,7 +33,7 @@ from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
 from proxy.connectors import Asked, Route
 from proxy.errors import ExchangeError, Gap, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
-from proxy.ledger import Ledger
+from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Metrics
 from proxy.model import DISCLOSING, Action
@@ -58,7 +58,7 @@ class Credential(Protocol):
 class Ports:
     """What a gateway works with; everything that touches the world comes in here."""
 
-    ledger: Ledger
+    ledger: Appends
     metrics: Metrics
     pseudonyms: Pseudonyms
     credential: Credential
@@ -199,6 +199,9 @@ class Gateway:
         assert route is not None
         ports.metrics.seconds(self.lane, "upstream").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
+        assert exchange.principal is not None
+        exchange.stage = "identity"  # somebody may have stopped the caller while the CRM was asked
+        exchange.rules.identifier.refuse_frozen(exchange.principal)
         exchange.stage = "upstream"  # 8
         codec, tree = self._read_response(route, response)
         exchange.stage = "connector"  # 9

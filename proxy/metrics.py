@@ -9,9 +9,10 @@ thread may. Ours are counted and scraped on the one thread of the event loop, a 
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, chain
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import generate_latest
@@ -34,6 +35,14 @@ class Count:
         """Add to it."""
         self.value += by
 
+    def numbers(self) -> list[float]:
+        """Return what `plus` takes."""
+        return [self.value]
+
+    def plus(self, numbers: Sequence[float]) -> None:
+        """Add what another process counted."""
+        self.value += int(numbers[0])
+
 
 class Spread:
     """How observed values are spread over buckets; a value on a bound belongs below it."""
@@ -50,8 +59,32 @@ class Spread:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    def numbers(self) -> list[float]:
+        """Return what `plus` takes."""
+        return [*self.counts, self.total]
 
-class Family[C](Collector):
+    def plus(self, numbers: Sequence[float]) -> None:
+        """Add what another process observed."""
+        *counts, total = numbers
+        self.counts = [ours + int(theirs) for ours, theirs in zip(self.counts, counts, strict=True)]
+        self.total += total
+
+
+Counted = dict[str, list[tuple[tuple[str, ...], list[float]]]]
+"""All that a process has counted: by family, the values of the labels and the numbers of each series."""
+
+
+class Series(Protocol):
+    """One series of a family."""
+
+    def numbers(self) -> list[float]:
+        """Return all that is counted, as numbers that can be added up."""
+
+    def plus(self, numbers: Sequence[float]) -> None:
+        """Add such numbers."""
+
+
+class Family[C: Series](Collector):
     """The series of one name, by the values of their labels."""
 
     def __init__(
@@ -60,6 +93,8 @@ class Family[C](Collector):
         self._make = make
         self._write = write
         self._children: dict[tuple[str, ...], C] = {}
+        self.others: list[list[tuple[tuple[str, ...], list[float]]]] = []
+        """What other processes counted under this name, to be shown in one sum with ours."""
 
     def child(self, *labels: str) -> C:
         """Return the series with these values, made if it is new."""
@@ -70,7 +105,17 @@ class Family[C](Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is counted by now."""
-        yield self._write(list(self._children.items()))
+        if not self.others:
+            yield self._write(list(self._children.items()))
+            return
+        summed: dict[tuple[str, ...], C] = {}
+        for labels, numbers in chain(self.counted(), *self.others):
+            summed.setdefault(tuple(labels), self._make()).plus(numbers)
+        yield self._write(list(summed.items()))
+
+    def counted(self) -> list[tuple[tuple[str, ...], list[float]]]:
+        """Return what we have counted."""
+        return [(labels, child.numbers()) for labels, child in self._children.items()]
 
 
 class Metrics:
@@ -78,6 +123,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._families: dict[str, Family[Count] | Family[Spread]] = {}
         self.decision = self._counts("decisions", "Field decisions, by what came of them.", "lane action effect")
         self.transform = self._counts("transforms", "Kinds of transformation applied to answers.", "lane kind")
         self.gap = self._counts("gaps", "Things policy has no word for.", "lane kind")
@@ -88,6 +134,7 @@ class Metrics:
         self.seconds = self._spreads("exchange_seconds", "Time, by part of the exchange.", "lane part", SECONDS)
         self.bytes = self._spreads("body_bytes", "Sizes of decoded bodies.", "lane direction", BYTES)
         self.reload = self._counts("policy_reloads", "Policy reloads, by result.", "result")
+        self.replaced = self._counts("workers_replaced", "Worker processes that were replaced, by why.", "why")
         self._in_force: dict[str, tuple[str, str]] = {}
         self._policy = Gauge(
             "lychgate_policy_info",
@@ -103,7 +150,8 @@ class Metrics:
                 metric.add_metric(values, count.value)
             return metric
 
-        return self._kept(Family(Count, write))
+        family = self._families[name] = Family(Count, write)
+        return self._kept(family)
 
     def _spreads(self, name: str, text: str, labels: str, bounds: tuple[float, ...]) -> Callable[..., Spread]:
         ends = [*map(str, bounds), "+Inf"]
@@ -115,9 +163,10 @@ class Metrics:
                 metric.add_metric(values, buckets, spread.total)
             return metric
 
-        return self._kept(Family(lambda: Spread(bounds), write))
+        family = self._families[name] = Family(lambda: Spread(bounds), write)
+        return self._kept(family)
 
-    def _kept[C](self, family: Family[C]) -> Callable[..., C]:
+    def _kept[C: Series](self, family: Family[C]) -> Callable[..., C]:
         self.registry.register(family)
         return cache(family.child)
 
@@ -132,6 +181,19 @@ class Metrics:
         """Add a gauge that is read when somebody scrapes."""
         Gauge(f"lychgate_{name}", text, registry=self.registry).set_function(value)
 
-    def text(self) -> bytes:
-        """Return every series in Prometheus' text format."""
+    def counted(self) -> Counted:
+        """Return all that was counted, for a process that shows the sum of several; gauges are its own."""
+        return {name: family.counted() for name, family in self._families.items()}
+
+    def absorb(self, counted: Counted) -> None:
+        """Add what another process counted to what we did, for good."""
+        for name, series in counted.items():
+            for labels, numbers in series:
+                self._families[name].child(*labels).plus(numbers)
+
+    def text(self, others: Iterable[Counted] = ()) -> bytes:
+        """Return every series in Prometheus' text format, what `others` counted included."""
+        found = list(others)
+        for name, family in self._families.items():
+            family.others = [counted[name] for counted in found if name in counted]
         return generate_latest(self.registry)

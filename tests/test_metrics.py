@@ -56,3 +56,36 @@ def test_times_are_written_as_the_library_writes_them(values: list[float]) -> No
     expected = [line for line in generate_latest(library).decode().splitlines() if line[0] != "#"]
     if values:
         assert sorted(line for line in lines if line.startswith("lychgate_exchange_seconds")) == sorted(expected)
+
+
+def some(counts: list[tuple[str, int]], seconds: list[float]) -> Metrics:
+    """Return the metrics of a process that counted this."""
+    metrics = Metrics()
+    for lane, count in counts:
+        metrics.exchange(lane, "released").inc(count)
+    for value in seconds:
+        metrics.seconds("crm", "request").observe(value)
+    return metrics
+
+
+COUNTS = st.lists(st.tuples(st.sampled_from(("crm", "mail")), st.integers(0, 9)), max_size=4)
+# In eighths, so that sums do not depend on their order.
+TIMES = st.lists(st.integers(0, 320).map(lambda number: number / 8), max_size=5)
+
+
+@given(st.lists(st.tuples(COUNTS, TIMES), min_size=1, max_size=4))
+def test_the_sum_of_processes_is_what_one_would_have_counted(
+    parts: list[tuple[list[tuple[str, int]], list[float]]],
+) -> None:
+    """Shown beside each other or absorbed for good, series of several processes add up to those of one."""
+    whole = some([one for counts, _ in parts for one in counts], [one for _, times in parts for one in times])
+    first, *others = (some(counts, times) for counts, times in parts)
+    shown = first.text([other.counted() for other in others])
+    for other in others:
+        first.absorb(other.counted())
+    assert lines(shown) == lines(first.text()) == lines(whole.text())
+
+
+def lines(text: bytes) -> list[str]:
+    """Return the series, in an order that does not depend on who was first."""
+    return sorted(text.decode().splitlines())

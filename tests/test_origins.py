@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxy.app import App, build
-from proxy.cli.run import _watch
+from proxy.cli.run import _Alone, _watch
 from proxy.config import load_config
 from proxy.demo.installation import Installation, LaneOf, make_installation
 from proxy.errors import Problems
@@ -204,7 +204,7 @@ async def _until(true: Callable[[], bool]) -> None:
 async def test_watching_puts_edits_in_force_and_refuses_bad_ones_once(start: Start, made: Installation) -> None:
     """Half a file is refused and the set stays; the whole one is taken up without a signal."""
     app = start("reload: {watch: true, every_seconds: 1}")
-    watching = asyncio.create_task(_watch(app, asyncio.Lock(), 0.02))
+    watching = asyncio.create_task(_watch(app, _Alone(app), asyncio.Lock(), 0.02))
     refused = 'lychgate_policy_reloads_total{result="refused"}'
     first = in_force(app)
     try:

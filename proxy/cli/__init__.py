@@ -15,6 +15,7 @@ from proxy.cli.demo import demo
 from proxy.cli.doctor import doctor
 from proxy.cli.init import init
 from proxy.cli.policy import policy
+from proxy.cli.principal import principal
 from proxy.cli.run import run
 from proxy.cli.sandbox import sandbox
 from proxy.errors import LychgateError
@@ -29,7 +30,7 @@ def cli() -> None:
     """A policy-as-code privacy proxy in front of any CRM API."""
 
 
-for command in (run, init, doctor, policy, audit, client, sandbox, demo):
+for command in (run, init, doctor, policy, audit, client, principal, sandbox, demo):
     cli.add_command(command)
 
 

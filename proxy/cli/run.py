@@ -7,17 +7,18 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
-from addons.lane import LaneSpec
 from addons.master import serve
 from proxy.app import App, build
-from proxy.config import Lane, load_config, split_address
+from proxy.config import load_config, split_address
 from proxy.console import serve_admin
+from proxy.console.control import Verb, controlled
 from proxy.errors import Problems
 from proxy.policy import PolicySet
+from proxy.workers import Supervisor
+from proxy.workers.lanes import lane_spec
 
 log = logging.getLogger("lychgate")
 
@@ -54,7 +55,36 @@ def run(path: Path, *, check: bool) -> None:
         app.ledger.close()
 
 
+class _Alone:
+    """Serves in this process, as a `Supervisor` does in several."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def serve(self, *, ready: Callable[[dict[str, tuple[str, int]]], None], stop: asyncio.Event) -> None:
+        """Serve until told to stop."""
+        await serve(
+            [(lane_spec(lane), self._app.gateways[lane.name]) for lane in self._app.config.lanes],
+            state_dir=self._app.config.state,
+            ready=ready,
+            stop=stop,
+            drain_seconds=self._app.config.drain_seconds,
+        )
+
+    async def reload(self) -> str:
+        """Put edited policies in force."""
+        return await asyncio.to_thread(self._app.reload)
+
+    async def metrics(self) -> bytes:
+        """Return every series."""
+        return self._app.metrics.text()
+
+
+_Service = _Alone | Supervisor
+
+
 async def _serve(app: App) -> None:
+    service: _Service = _Alone(app) if app.config.workers == 1 else Supervisor(app)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     turn = asyncio.Lock()
@@ -65,7 +95,7 @@ async def _serve(app: App) -> None:
         stop.set()
 
     def reload() -> None:
-        task = loop.create_task(_reload(app, turn))
+        task = loop.create_task(_reload(app, service, turn))
         pending.add(task)
         task.add_done_callback(pending.discard)
 
@@ -73,30 +103,39 @@ async def _serve(app: App) -> None:
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
     if app.config.reload.watch:
-        watching = loop.create_task(_watch(app, turn, app.config.reload.every_seconds))
+        watching = loop.create_task(_watch(app, service, turn, app.config.reload.every_seconds))
         pending.add(watching)
         watching.add_done_callback(lambda _: app.problems.setdefault("policy watch", "stopped"))
     app.problems["lanes"] = "not listening yet"
     await app.started()
     host, port = split_address(app.config.admin)
     try:
-        admin, port = serve_admin(host, port, not_ready=app.not_ready, metrics=app.metrics.text)
+        admin, port = serve_admin(host, port, not_ready=app.not_ready, metrics=service.metrics)
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None
     try:
-        await serve(
-            [(lane_spec(lane), app.gateways[lane.name]) for lane in app.config.lanes],
-            state_dir=app.config.state,
-            ready=_announce(app, f"http://{host}:{port}"),
-            stop=stop,
-            drain_seconds=app.config.drain_seconds,
-        )
+        async with controlled(app.config.state, _verbs(app)):
+            await service.serve(ready=_announce(app, f"http://{host}:{port}"), stop=stop)
     finally:
         app.problems["process"] = "stopping"
         for task in pending:
             task.cancel()
         admin.stop()
         await app.note("stopped", "")
+
+
+def _verbs(app: App) -> dict[str, Verb]:
+    """Return what the operator's own account can have done while this runs."""
+
+    async def freeze(who: str) -> bool:
+        await app.freeze(who)
+        return True
+
+    async def unfreeze(who: str) -> bool:
+        await app.unfreeze(who)
+        return True
+
+    return {"freeze": freeze, "unfreeze": unfreeze}
 
 
 def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], None]:
@@ -113,14 +152,14 @@ def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], No
     return announce
 
 
-async def _reload(app: App, turn: asyncio.Lock) -> None:
+async def _reload(app: App, service: _Service, turn: asyncio.Lock) -> None:
     """Put edited policies in force, or say with file:line:column why the old ones stay.
 
     One after the other: a set that takes long to read must not undo a later edit that was quicker.
     """
     async with turn:
         try:
-            digest = await asyncio.to_thread(app.reload)
+            digest = await service.reload()
         except Problems as error:
             log.error("policy reload refused, the set in force stays:\n%s", error)
             await app.note("policy_refused", f"{len(error.problems)} problems")
@@ -129,7 +168,7 @@ async def _reload(app: App, turn: asyncio.Lock) -> None:
         await app.activated()
 
 
-async def _watch(app: App, turn: asyncio.Lock, seconds: float) -> None:
+async def _watch(app: App, service: _Service, turn: asyncio.Lock, seconds: float) -> None:
     """Reload whenever policies have changed and lie still again; a set that was refused is tried once."""
     seen = await asyncio.to_thread(app.marks)
     while True:
@@ -144,7 +183,7 @@ async def _watch(app: App, turn: asyncio.Lock, seconds: float) -> None:
                 break
             now = again
         seen = now
-        await _reload(app, turn)
+        await _reload(app, service, turn)
 
 
 def describe(app: App, bound: dict[str, tuple[str, int]]) -> list[str]:
@@ -168,22 +207,3 @@ def describe(app: App, bound: dict[str, tuple[str, int]]) -> list[str]:
 def _policy_in_short(policies: PolicySet) -> str:
     counts = f"{len(policies.rules)} rules, {len(policies.clients)} clients, {len(policies.purposes)} purposes"
     return f"{policies.digest[:19]}: {counts}"
-
-
-def lane_spec(lane: Lane) -> LaneSpec:
-    """Return what the data plane needs to know of a lane."""
-    host, port = split_address(lane.listen)
-    url = urlsplit(lane.upstream.url)
-    return LaneSpec(
-        name=lane.name,
-        listen_host=host,
-        listen_port=port,
-        tls=(lane.tls.certificate, lane.tls.key) if lane.tls else None,
-        client_ca=lane.tls.client_ca if lane.tls else None,
-        upstream_scheme="https" if url.scheme == "https" else "http",
-        upstream_host=url.hostname or "",
-        upstream_port=url.port or (443 if url.scheme == "https" else 80),
-        upstream_ca=lane.upstream.ca_file,
-        body_limit=lane.body_limit_mib << 20,
-        deadline=lane.deadline_seconds,
-    )

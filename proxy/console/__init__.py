@@ -4,7 +4,7 @@
 answers three paths. It changes nothing: there is no way to administer Lychgate through it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -17,7 +17,7 @@ __all__ = ["serve_admin"]
 class _Read(RequestHandler):
     """Answers GET with what a callable says; everything else is 405."""
 
-    def initialize(self, read: Callable[[], tuple[int, str, bytes]], hosts: frozenset[str]) -> None:
+    def initialize(self, read: Callable[[], Awaitable[tuple[int, str, bytes]]], hosts: frozenset[str]) -> None:
         self._read, self._hosts = read, hosts
 
     def prepare(self) -> None:
@@ -25,8 +25,8 @@ class _Read(RequestHandler):
         if self.request.host_name not in self._hosts:
             self.send_error(421)
 
-    def get(self) -> None:
-        status, media, body = self._read()
+    async def get(self) -> None:
+        status, media, body = await self._read()
         self.set_status(status)
         self.set_header("Content-Type", media)
         self.set_header("Cache-Control", "no-store")
@@ -40,7 +40,7 @@ class _Read(RequestHandler):
 
 
 def serve_admin(
-    host: str, port: int, *, not_ready: Callable[[], dict[str, str]], metrics: Callable[[], bytes]
+    host: str, port: int, *, not_ready: Callable[[], dict[str, str]], metrics: Callable[[], Awaitable[bytes]]
 ) -> tuple[HTTPServer, int]:
     """Answer /healthz, /ready and /metrics on the running event loop until the server is stopped.
 
@@ -54,10 +54,10 @@ def serve_admin(
         The server and the port it listens on.
     """
 
-    def healthz() -> tuple[int, str, bytes]:
+    async def healthz() -> tuple[int, str, bytes]:
         return 200, "text/plain; charset=utf-8", b"ok\n"
 
-    def ready() -> tuple[int, str, bytes]:
+    async def ready() -> tuple[int, str, bytes]:
         lines = [f"{part}: {why}" for part, why in sorted(not_ready().items())]
         return (
             (503 if lines else 200),
@@ -65,15 +65,18 @@ def serve_admin(
             "\n".join([*(lines or ["ready"]), ""]).encode(),
         )
 
-    def scrape() -> tuple[int, str, bytes]:
-        return 200, "text/plain; version=0.0.4; charset=utf-8", metrics()
+    async def scrape() -> tuple[int, str, bytes]:
+        return 200, "text/plain; version=0.0.4; charset=utf-8", await metrics()
+
+    async def missing() -> tuple[int, str, bytes]:
+        return 404, "text/plain; charset=utf-8", b"404\n"
 
     hosts = frozenset({host, "localhost", "127.0.0.1", "[::1]", "::1"})
     routes = {"/healthz": healthz, "/ready": ready, "/metrics": scrape}
     application = Application(
         [(path, _Read, {"read": read, "hosts": hosts}) for path, read in routes.items()],
         default_handler_class=_Read,
-        default_handler_args={"read": lambda: (404, "text/plain; charset=utf-8", b"404\n"), "hosts": hosts},
+        default_handler_args={"read": missing, "hosts": hosts},
         log_function=lambda handler: None,
     )
     server = HTTPServer(application)

@@ -17,6 +17,7 @@ purpose in force is never wider than what was registered, and the ledger keeps b
 """
 
 from proxy.identity.apikeys import digest, mint
+from proxy.identity.frozen import Frozen
 from proxy.identity.headers import strip
 from proxy.identity.identify import Identified, Identifier
 from proxy.identity.issuer import Issuer
@@ -24,6 +25,7 @@ from proxy.identity.jwks import JwksKeys
 from proxy.identity.sources import file_source, url_source
 
 __all__ = [
+    "Frozen",
     "Identified",
     "Identifier",
     "Issuer",

@@ -107,12 +107,20 @@ class Identifier:
                 principal = self._by_name[client.name]
             case BearerToken(text):
                 client, principal = self._by_token(text)
-        if principal.id in self._frozen or client.name in self._frozen:  # 5
-            raise Refused("principal_frozen", client.name)
+        self.refuse_frozen(principal)  # 5
         purpose = purpose_of(client, request.headers, self._purposes)  # 6
         headers = strip(request.headers, keep_authorization=passthrough)  # 7
         clean = Request(request.method, request.path, request.query, headers, request.body, request.peer)
         return Identified(principal, purpose, clean)
+
+    def refuse_frozen(self, principal: Principal) -> None:
+        """Return if nobody has stopped this principal by now.
+
+        Raises:
+            Refused: somebody has.
+        """
+        if principal.id in self._frozen or principal.client in self._frozen:
+            raise Refused("principal_frozen", principal.client)
 
     def _by_token(self, text: str) -> tuple[Client, Principal]:
         now = self._now()

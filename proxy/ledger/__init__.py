@@ -33,6 +33,7 @@ Why
     the writing thread gives up the interpreter once per commit instead of twice.
 """
 
+from proxy.ledger.appends import Appends
 from proxy.ledger.ledger import Ledger
 
-__all__ = ["Ledger"]
+__all__ = ["Appends", "Ledger"]

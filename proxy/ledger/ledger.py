@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from statistics import median
@@ -27,7 +27,8 @@ MAX_QUEUED: Final = 8_192
 """Entries that may wait: four full commits. More would only hide a disk that cannot keep up."""
 _PROBES: Final = 5
 
-_Waiting = tuple[Members, asyncio.Future[int]]
+_Waiting = tuple[Members, asyncio.Future[int] | None]
+"""Members of an entry, and who waits for it; nobody waits for what stands before the last of a batch."""
 _log: Final = logging.getLogger("lychgate.ledger")
 
 
@@ -112,16 +113,29 @@ class Ledger:
                 disk refused; so will every later call until a restart, and whether this entry was written is
                 unknown until then), `ledger_closed`, `ledger_bad_entry`, `ledger_long_entry`.
         """
-        members = members_of(entry)
+        return await self.append_members([members_of(entry)])
+
+    async def append_members(self, batch: Sequence[Members]) -> int:
+        """Write entries one behind the other; return the number of the last, and by then all are on the disk.
+
+        Args:
+            batch: at least one; each came from `members_of`, in this process or in one that we trust.
+
+        Raises:
+            Unavailable: as `append`; of a batch that is refused as `ledger_busy` nothing was written.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[int] = loop.create_future()
         with self._gate:
             if self._refusing:
                 raise Unavailable(self._refusing)
-            if len(self._waiting) >= self._max_queued:
+            if len(self._waiting) + len(batch) > self._max_queued:
                 raise Unavailable("ledger_busy")
-            members["time_ms"] = int(self._now() * 1000)
-            self._waiting.append((members, future))
+            now = int(self._now() * 1000)
+            for members in batch:
+                members["time_ms"] = now
+                self._waiting.append((members, None))
+            self._waiting[-1] = (self._waiting[-1][0], future)
             # Waking a thread costs more than an entry: it is done once, when this turn of the loop is over.
             # Another loop rings for itself, as the first one may be stopped before its turn ends.
             if self._ringer is not loop:
@@ -220,7 +234,7 @@ class Ledger:
         started = time.perf_counter()
         done = self._tail.commit([members for members, _ in batch])
         self._recent.append(time.perf_counter() - started)
-        _tell([(future, first + index) for index, (_, future) in enumerate(batch[:done])])
+        _tell([(future, first + at) for at, (_, future) in enumerate(batch[:done]) if future is not None])
         del batch[:done]
 
     def _give_up(self, batch: list[_Waiting]) -> None:
@@ -228,7 +242,7 @@ class Ledger:
             self._refusing = "ledger_failed"
             batch += self._waiting
             self._waiting.clear()
-        _tell([(future, None) for _, future in batch])
+        _tell([(future, None) for _, future in batch if future is not None])
 
 
 _Answers = list[tuple[asyncio.Future[int], int | None]]

@@ -1,10 +1,20 @@
 """The admin port over a real socket."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from proxy.console import serve_admin
+
+
+def scrape(text: str) -> Callable[[], Awaitable[bytes]]:
+    """Return what the admin port asks for the metrics."""
+
+    async def metrics() -> bytes:
+        return f"{text}\n".encode()
+
+    return metrics
 
 
 async def get(port: int, path: str, host: str = "127.0.0.1", method: str = "GET") -> tuple[int, bytes]:
@@ -40,7 +50,7 @@ async def test_what_the_admin_port_answers(
     problems: dict[str, str], path: str, status: int, text: bytes
 ) -> None:
     """Three paths, constant shapes."""
-    server, port = serve_admin("127.0.0.1", 0, not_ready=lambda: problems, metrics=lambda: b"lychgate_x 1\n")
+    server, port = serve_admin("127.0.0.1", 0, not_ready=lambda: problems, metrics=scrape("lychgate_x 1"))
     try:
         code, body = await get(port, path)
     finally:
@@ -51,7 +61,7 @@ async def test_what_the_admin_port_answers(
 
 async def test_a_page_that_resolves_to_us_cannot_read_us() -> None:
     """A foreign host name is refused (DNS rebinding, AD-04), and nothing can be changed through this port."""
-    server, port = serve_admin("127.0.0.1", 0, not_ready=dict, metrics=lambda: b"secret-looking 1\n")
+    server, port = serve_admin("127.0.0.1", 0, not_ready=dict, metrics=scrape("secret-looking 1"))
     try:
         assert (await get(port, "/metrics", host="evil.example"))[0] == 421
         assert (await get(port, "/metrics", method="POST"))[0] == 405

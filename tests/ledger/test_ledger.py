@@ -10,7 +10,7 @@ import pytest
 
 from proxy.errors import LedgerError, Unavailable
 from proxy.ledger import verify as judge
-from proxy.ledger.canonical import GENESIS
+from proxy.ledger.canonical import GENESIS, members_of
 
 
 def lines(folder):
@@ -347,3 +347,18 @@ def test_a_folder_that_cannot_be_made_is_a_ledger_error(tmp_path, open_ledger, f
     with pytest.raises(LedgerError) as caught:
         open_ledger()
     assert str(tmp_path) not in str(caught.value)
+
+
+async def test_a_batch_is_written_behind_each_other_or_not_at_all(folder, open_ledger, entries):
+    """One answer, with the last number, once all of it is durable; a batch beyond the bound leaves nothing."""
+    ledger = open_ledger(max_queued=3)
+    batch = [members_of(entries["requested"](name)) for name in ("a", "b", "c")]
+    other = asyncio.create_task(ledger.append(entries["declined"]("d")))
+    assert await ledger.append_members(batch[:2]) in (2, 3)
+    await other
+    with pytest.raises(Unavailable, match="ledger_busy"):
+        await ledger.append_members([*batch, members_of(entries["declined"]("e"))])
+    assert await ledger.append_members([members_of(entries["declined"]("f"))]) == 4
+    ledger.close()
+    assert sorted(line["id"] for line in lines(folder)) == ["a", "b", "d", "f"]
+    assert fine(folder)
