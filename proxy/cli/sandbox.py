@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from proxy.sandbox import HubSpotSandbox, SalesforceSandbox, Sandbox, Tls
+from proxy.sandbox import DynamicsSandbox, HubSpotSandbox, SalesforceSandbox, Sandbox, Tls
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -53,8 +53,15 @@ def hubspot(**options: Any) -> None:
     _serve(HubSpotSandbox, **options)
 
 
+@sandbox.command()
+@_options
+def dynamics(**options: Any) -> None:
+    """Serve Dataverse's Web API: contacts, accounts and leads by OData."""
+    _serve(DynamicsSandbox, **options)
+
+
 def _serve(
-    kind: type[SalesforceSandbox | HubSpotSandbox],
+    kind: type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox],
     *,
     listen: str,
     tls_cert: Path | None,

@@ -21,7 +21,7 @@ from proxy.connectors.words import NAME
 from proxy.errors import Problem, Problems
 from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
 
-READ_BY_GRAMMAR: Final = frozenset({"select", "soql"})
+READ_BY_GRAMMAR: Final = frozenset({"select", "soql", "odata"})
 """Kinds of query parameter that have no pattern because the grammar reads them."""
 
 

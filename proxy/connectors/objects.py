@@ -102,7 +102,9 @@ def _check(name: str, model: ObjectModel, objects: Mapping[str, ObjectModel], co
     for each in (*model.fields, *relations):
         if not NAME.fullmatch(each) or each == UNCLASSIFIED:
             complain(here, f'"{each}" cannot be the name of a field')
-    together = [each.lower() for each in (*model.fields, *model.parents, *model.children)]
+    # A way that is called like the field it goes by (Dataverse) cannot be taken for another.
+    ways = (each for each, way in model.parents.items() if way.via != each)
+    together = [each.lower() for each in (*model.fields, *ways, *model.children)]
     if len(together) != len(set(together)):
         complain(here, "has two fields or relations whose names differ in case at most")
     known = model.fields.keys()

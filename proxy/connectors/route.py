@@ -13,6 +13,8 @@ from proxy.message import Request, Tree
 
 LISTS: Final = frozenset({"select"})
 """Kinds of query parameter that may stand there more than once; every one of them is judged."""
+ALIASES: Final = "@*"
+"""Stands for every query parameter whose name begins with @: OData's names for parts of a query."""
 MAX_RECORDS: Final = 1_000
 """Records that one request names; each is put down in the ledger, where an entry has its bounds."""
 
@@ -218,6 +220,8 @@ def _checked(declared: Declared, pairs: list[tuple[str, str]]) -> dict[str, tupl
     found: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
         parameter = declared.parameters.get(name)
+        if parameter is None and name.startswith("@"):
+            parameter = declared.parameters.get(ALIASES)
         if parameter is None:
             raise Gap("route", "unknown_parameter")
         if name in found and not parameter.many:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from proxy.connectors.odata.spec import ODataModel
 from proxy.connectors.rpcspec import RpcModel
 from proxy.model import Action
 from proxy.yamlfile import Strict
@@ -176,4 +177,6 @@ class ConnectorFile(Strict):
     errors: ErrorsModel
     rpc: RpcModel | None = None
     """For an API whose calls say in their body what they do."""
+    odata: ODataModel | None = None
+    """For an API that speaks OData 4."""
     objects: dict[str, ObjectModel]

@@ -7,6 +7,7 @@ from proxy.connectors.asked import Faults
 from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
+from proxy.connectors.odata.grammar import compile_odata
 from proxy.connectors.plain import compile_plain
 from proxy.connectors.queries import compile_soql, compile_soql_page
 from proxy.connectors.rpc import compile_rpc
@@ -20,6 +21,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "hubspot-search": compile_search,
     "hubspot-export": compile_export,
     "rpc": compile_rpc,
+    "odata": compile_odata,
 }
 
 FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {

@@ -96,13 +96,18 @@ def template(text: str) -> tuple[str | tuple[str], ...]:
 
 def path_of(parts: Iterable[str | tuple[str]], params: Mapping[str, str]) -> str:
     """Return the encoded path of a template with its blanks filled in."""
-    return "".join("/" + (part if isinstance(part, str) else _encoded(params[part[0]])) for part in parts)
+    return "".join("/" + (part if isinstance(part, str) else _in_path(params[part[0]])) for part in parts)
 
 
 def query_of(pairs: Iterable[tuple[str, str]]) -> str:
     """Return `?a=b&c=d` with every reserved character encoded; "" for no pairs."""
     text = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in pairs)
     return f"?{text}" if text else ""
+
+
+def _in_path(text: str) -> str:
+    """Return one segment; `contacts(ID)` stays readable, as servers disagree on whether it may be encoded."""
+    return text if _PLAIN.fullmatch(text) else quote(text, safe=f"{_UNRESERVED}()',=")
 
 
 def _encoded(text: str) -> str:

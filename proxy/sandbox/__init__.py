@@ -1,8 +1,9 @@
-"""Two small CRMs to try Lychgate on: they hold fictitious people and answer like the documented APIs.
+"""Small CRMs to try Lychgate on: they hold fictitious people and answer like the documented APIs.
 
-Nouns: a `Sandbox` is one CRM (`SalesforceSandbox`, `HubSpotSandbox`) with a store of its own; a `Call` comes
+Nouns: a `Sandbox` is one CRM (`SalesforceSandbox`, `HubSpotSandbox`,
+`DynamicsSandbox`) with a store of its own; a `Call` comes
 in, an `Answer` goes out; `Faults` make it misbehave on demand; an `Address` is where it listens. The story
-starts in `server.Sandbox.start`; what a call does is in `salesforce/rest.py` and `hubspot/rest.py`.
+starts in `server.Sandbox.start`; what a call does is in `rest.py` of its folder.
 
 What it does not do: keep anything after it stops, guard anything (whoever has the token may do everything,
 as an administrator of a real CRM may), or know Lychgate. Nothing of the engine imports it, and it imports
@@ -13,6 +14,7 @@ Why faults are not reachable over HTTP: a client under test must not be able to 
 """
 
 from proxy.sandbox.clock import StoppedClock
+from proxy.sandbox.dynamics import DynamicsSandbox
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.faults import Fault, Faults
 from proxy.sandbox.hubspot import HubSpotSandbox
@@ -23,6 +25,7 @@ __all__ = [
     "Address",
     "Answer",
     "Call",
+    "DynamicsSandbox",
     "Fault",
     "Faults",
     "HubSpotSandbox",

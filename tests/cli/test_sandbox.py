@@ -22,6 +22,7 @@ START = "import sys; from proxy.cli.sandbox import sandbox; sandbox(sys.argv[1:]
     [
         ("salesforce", "/services/data/v59.0/query?q=SELECT+COUNT()+FROM+Contact", "totalSize"),
         ("hubspot", "/crm/v3/objects/contacts?limit=100", "results"),
+        ("dynamics", "/api/data/v9.2/contacts?$select=fullname", "value"),
     ],
 )
 def test_it_serves_until_it_is_told_to_stop(tmp_path, crm, path, key):

@@ -50,3 +50,9 @@ def salesforce(sealer: OpenSealer) -> Connector:
 def hubspot() -> Connector:
     """Return the HubSpot connector as it ships."""
     return load_connector(ROOT / "policies/connectors/hubspot.yaml")
+
+
+@pytest.fixture(scope="session")
+def dynamics(sealer: OpenSealer) -> Connector:
+    """Return the Dynamics connector as it ships, with a sealer."""
+    return load_connector(ROOT / "policies/connectors/dynamics.yaml", sealer=sealer)

@@ -28,6 +28,8 @@ def ask(connector: Connector, case: dict) -> Asked:
         case["request"] = f"GET /services/data/v59.0/query/?q={quote_plus(case['soql'])}"
     method, _, url = case["request"].partition(" ")
     path, _, query = url.partition("?")
+    if "query" in case:
+        query = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in case["query"].items())
     body = json.dumps(case["body"]).encode() if "body" in case else b""
     headers = Headers(tuple(case.get("headers", {}).items()))
     request = Request(method, path, query, headers, body)
@@ -52,7 +54,8 @@ def check(connector: Connector, case: dict) -> None:
         check_operation(found, expected)
     assert asked.target == case.get("target", asked.target)
     if "sent" in case:
-        assert parse_qs(urlsplit(asked.target).query) == {"q": [case["sent"]]}
+        sent = case["sent"] if isinstance(case["sent"], dict) else {"q": case["sent"]}
+        assert parse_qs(urlsplit(asked.target).query) == {name: [value] for name, value in sent.items()}
     assert asked.tree == case.get("sends", asked.tree)
 
 
@@ -76,3 +79,9 @@ def test_salesforce(salesforce: Connector, case: dict) -> None:
 def test_hubspot(hubspot: Connector, case: dict) -> None:
     """A HubSpot request does exactly what the case says, or is refused as it says."""
     check(hubspot, case)
+
+
+@pytest.mark.parametrize("case", cases("dynamics.yaml"))
+def test_dynamics(dynamics: Connector, case: dict) -> None:
+    """A Dataverse request does exactly what the case says, or is refused as it says."""
+    check(dynamics, case)

@@ -27,6 +27,11 @@ MEMBERS = frozenset({
 OF_UPSTREAM = frozenset({"status", "body", "text", "media", "headers", "gzip", "result"})
 SHOWN = {"tryton": "Basic " + base64.b64encode(TRYTON_LOGIN.encode()).decode()}
 """How a lane authenticates itself, if not by a bearer token."""
+ALWAYS = {
+    "tryton": {"accept-encoding": "identity"},
+    "dynamics": {"accept": "application/json", "odata-version": "4.0", "odata-maxversion": "4.0"},
+}
+"""What a lane sends with every request, if not `accept` alone."""
 
 
 def cases() -> list[object]:
@@ -117,8 +122,8 @@ def check_forwarded(case: dict[str, Any], sent: Request) -> None:
     assert unquote_plus(line) == unquote_plus(expected)
     fields = dict(sent.headers.fields)
     assert fields.pop("authorization") == SHOWN.get(case["lane"], f"Bearer {CRM_TOKEN}")
-    kind = ("accept-encoding", "identity") if case["lane"] == "tryton" else ("accept", "application/json")
-    assert fields.pop(kind[0]) == kind[1]
+    for name, value in ALWAYS.get(case["lane"], {"accept": "application/json"}).items():
+        assert fields.pop(name) == value
     assert fields.pop("content-type", None) == ("application/json" if sent.body else None)
     assert fields == case.get("sent_headers", {})
     if "body" in case or "sent_body" in case:
@@ -153,6 +158,8 @@ def told_errors(tree: Any) -> list[dict[str, str]]:
     """Return code and text of an error body, of any CRM."""
     if isinstance(tree, list):
         return [{"code": each["errorCode"], "text": each["message"]} for each in tree]
+    if isinstance(tree.get("error"), dict):
+        return [{"code": tree["error"]["code"], "text": tree["error"]["message"]}]
     if "error" in tree:
         name, (text, *_) = tree["error"]
         return [{"code": name, "text": text}]
