@@ -11,12 +11,17 @@ import click
 from proxy.cli import policytext as text
 from proxy.cli.policyset import FOLDER, checked_set
 from proxy.cli.tracetext import trace_lines
+from proxy.errors import Problem
 from proxy.policy import PolicySet
 from proxy.policy.editing.reports import cell as md
 from proxy.policy.editing.reports import github, relative, xml
+from proxy.policy.gather import gather
+from proxy.policy.packs.vectors import Vector, try_packs
 from proxy.policy.testing import Coverage, Mismatch, Result, Results, run_tests, trace_of
 from proxy.policy.testing import coverage as coverage_of
+from proxy.rehearsal import FAILED as FAILED_TEST
 from proxy.rehearsal import carrying_out, problem_of
+from proxy.transforms import check_mask
 
 FAILED, USAGE = 1, 2
 Shown = Callable[["Run"], Iterator[str]]
@@ -26,20 +31,40 @@ class Run:
     """What there is to report."""
 
     def __init__(
-        self, policies: PolicySet, results: Results, found: Coverage | None, short: Sequence[str]
+        self,
+        policies: PolicySet,
+        results: Results,
+        found: Coverage | None,
+        short: Sequence[str],
+        vectors: Sequence[Vector] = (),
     ) -> None:
         self.policies = policies
         self.results = results
         self.coverage = found
         self.short = short
         """Sentences about coverage that is below what was asked for."""
+        self.vectors = vectors
+        """What came of the tests of the packs that the set takes in."""
         self.rules = {rule.id: rule for rule in policies.rules}
 
     @property
     def summary(self) -> str:
         """The line that everything comes to."""
         failed = len(self.results.failed)
-        return f"{len(self.results.results) - failed} passed, {failed} failed"
+        said = f"{len(self.results.results) - failed} passed, {failed} failed"
+        return f"{said} · {self.packs}" if self.vectors else said
+
+    @property
+    def packs(self) -> str:
+        """The same of the tests of packs."""
+        packs = ", ".join(dict.fromkeys(each.pack for each in self.vectors))
+        broken = len(self.broken)
+        return f"packs ({packs}): {len(self.vectors) - broken} passed, {broken} failed"
+
+    @property
+    def broken(self) -> Sequence[Vector]:
+        """The tests of packs that did not pass."""
+        return [each for each in self.vectors if not each.passed]
 
     def wrong(self, each: Mismatch) -> str:
         """Return one mismatch in a line."""
@@ -84,6 +109,8 @@ def run_policy_tests(
 ) -> None:
     """Run the tests in DIR (policies, if not given): documents of kind PolicyTest, beside the rules.
 
+    Packs that the set takes in are put to their own tests too, and counted apart.
+
     Exit code 0: all pass; 1: one fails, or coverage is below what was asked for; 2: the set cannot be used,
     or there is no such test.
     """
@@ -93,18 +120,20 @@ def run_policy_tests(
             click.echo(line, err=True)
         raise click.UsageError(f"{folder} cannot be put in force; see lychgate policy check")
     cases = [case for case in checked.tests if names in case.name or fnmatchcase(case.name, names)]
-    if not cases:
+    policies = checked.policies
+    tried = try_packs(gather(folder), check_mask=check_mask, now=policies.now())
+    vectors = [each for each in tried if names in each.rule or fnmatchcase(each.rule, names)]
+    if not cases and not vectors:
         what = f"no test with {names!r} in its name" if names else "no tests (documents of kind PolicyTest)"
         raise click.UsageError(f"{folder} has {what}")
-    policies = checked.policies
     results = run_tests(policies, cases, carrying_out(policies.catalogues))
     least = {"rules": min_rules, "branches": min_branches, "cells": min_cells}
     wanted = covered or any(each is not None for each in least.values())
     found = coverage_of(policies, results.touched) if wanted else None
-    run = Run(policies, results, found, list(_short(found, least)))
+    run = Run(policies, results, found, list(_short(found, least)), vectors)
     for line in _FORMS[form](run):
         click.echo(line)
-    if results.failed or run.short:
+    if results.failed or run.short or run.broken:
         context.exit(FAILED)
 
 
@@ -124,6 +153,10 @@ def _text(run: Run) -> Iterator[str]:
         yield f"{'ok  ' if result.passed else 'FAIL'} {result.case.name}"
         if not result.passed:
             yield from _failure(run, result)
+    for each in run.broken:
+        yield f"FAIL pack {each.pack}: {each.rule}"
+        yield f"       {relative(each.place)}"
+        yield f"     {each.wrong}"
     yield run.summary
     if run.coverage is not None:
         yield from _coverage_lines(run.coverage)
@@ -163,6 +196,16 @@ def _json(run: Run) -> Iterator[str]:
         "failed": len(run.results.failed),
         "digest": run.policies.digest,
         "tests": [_case_data(run, result) for result in run.results.results],
+        "packs": [
+            {
+                "pack": each.pack,
+                "rule": each.rule,
+                "place": each.place,
+                "passed": each.passed,
+                "wrong": each.wrong,
+            }
+            for each in run.vectors
+        ],
     }
     if run.coverage is not None:
         found = run.coverage
@@ -195,8 +238,8 @@ def _junit(run: Run) -> Iterator[str]:
     suite = ET.Element(
         "testsuite",
         name="lychgate policy test",
-        tests=str(len(run.results.results) + len(run.short)),
-        failures=str(len(run.results.failed) + len(run.short)),
+        tests=str(len(run.results.results) + len(run.vectors) + len(run.short)),
+        failures=str(len(run.results.failed) + len(run.broken) + len(run.short)),
         errors="0",
         skipped="0",
     )
@@ -206,6 +249,10 @@ def _junit(run: Run) -> Iterator[str]:
         if not result.passed:
             message = "\n".join(map(run.wrong, result.mismatches))
             ET.SubElement(case, "failure", type="mismatch", message=xml(message))
+    for vector in run.vectors:
+        case = ET.SubElement(suite, "testcase", classname=f"pack.{vector.pack}", name=xml(vector.rule))
+        if not vector.passed:
+            ET.SubElement(case, "failure", type="vector", message=xml(vector.wrong))
     for sentence in run.short:
         case = ET.SubElement(suite, "testcase", classname="policy.test", name="coverage")
         ET.SubElement(case, "failure", type="coverage", message=xml(sentence))
@@ -215,7 +262,14 @@ def _junit(run: Run) -> Iterator[str]:
 
 def _github(run: Run) -> Iterator[str]:
     summary = ", ".join([run.summary, *run.short])
-    yield github([problem_of(result) for result in run.results.failed], summary)
+    found = [problem_of(result) for result in run.results.failed]
+    yield github([*found, *map(_pack_problem, run.broken)], summary)
+
+
+def _pack_problem(vector: Vector) -> Problem:
+    file, line, column = (vector.place or "packs:0:0").rsplit(":", 2)
+    message = f"pack {vector.pack}, test of {vector.rule} fails: {vector.wrong}"
+    return Problem(file, int(line), int(column), FAILED_TEST, message)
 
 
 def _markdown(run: Run) -> Iterator[str]:
@@ -223,9 +277,13 @@ def _markdown(run: Run) -> Iterator[str]:
     if run.results.failed:
         yield "\n| test | field | expected | got | by |\n|---|---|---|---|---|"
         for result in run.results.failed:
-            for each in result.mismatches:
-                shown = (result.case.name, each.field or "(record)", each.expected, each.got, each.rule)
+            for wrong in result.mismatches:
+                shown = (result.case.name, wrong.field or "(record)", wrong.expected, wrong.got, wrong.rule)
                 yield f"| {' | '.join(map(md, shown))} |"
+    if run.broken:
+        yield "\n| pack | rule | wrong |\n|---|---|---|"
+        for each in run.broken:
+            yield f"| {md(each.pack)} | {md(each.rule)} | {md(each.wrong)} |"
     if run.coverage is not None:
         found = run.coverage
         yield f"\nrules {found.rules}, branches {found.branches}, cells {found.cells}"

@@ -83,3 +83,57 @@ def test_a_set_that_cannot_be_used_has_no_result(broken: Path) -> None:
     result = _test(broken)
     assert result.exit_code == 2
     assert 'unknown effect "alow"' in result.output
+
+
+LAWS = """\
+apiVersion: lychgate.dev/v1
+kind: Vocabulary
+metadata: {name: laws}
+packs: [gdpr-eu]
+sets: {transfer_tools: []}
+"""
+
+
+@pytest.fixture
+def with_pack(tmp_path: Path) -> Path:
+    """Return the shipped policies with a pack taken in."""
+    folder = tmp_path / "policies"
+    shutil.copytree(SHIPPED, folder)
+    (folder / "laws.yaml").write_text(LAWS)
+    return folder
+
+
+def test_packs_are_put_to_their_own_tests_and_counted_apart(with_pack: Path) -> None:
+    """They pass as they ship, and are no part of the coverage of the set's own rules."""
+    result = _test(with_pack, "--coverage", "--min-rules", "100", "--filter", "*")
+    assert result.output.count("rules     100.0 % (") == 1
+    assert " · packs (gdpr-eu): 9 passed, 0 failed" in result.output
+    assert "no test has gdpr-eu" not in result.output
+    found = json.loads(_test(with_pack, "--format", "json").output)
+    assert [each["passed"] for each in found["packs"]] == [True] * 9
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit", "github", "markdown"])
+def test_a_pack_that_somebody_weakened_fails_its_test(with_pack: Path, form: str) -> None:
+    """Exit code 1, with the rule and what came out instead."""
+    path = with_pack / "packs/gdpr-eu/rules.yaml"
+    text = path.read_text()
+    weak = text.replace("on: {categories: [user.criminal_convictions]}", "on: {categories: [user.photo]}")
+    assert weak != text
+    path.write_text(weak)
+    result = _test(with_pack, "--format", form)
+    assert result.exit_code == 1
+    assert "gdpr-eu.criminal-convictions" in result.output
+    assert "closes: expected deny, got allow by vectors.everything" in result.output
+
+
+def test_an_exception_for_callers_of_the_set_is_no_failure_of_the_pack(with_pack: Path) -> None:
+    """To depart from a pack for a time is somebody's decision, and not a slip in the pack."""
+    path = with_pack / "packs/gdpr-eu/rules.yaml"
+    spared = "exceptions: [{owner: dpo, because: audit, until: 2099-01-31, roles: [support_lead]}]\n    "
+    path.write_text(
+        path.read_text().replace('refs: ["GDPR Art. 10"]\n  - id', spared + 'refs: ["GDPR Art. 10"]\n  - id')
+    )
+    result = _test(with_pack, "--filter", "gdpr-eu.criminal*")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1] == "0 passed, 0 failed · packs (gdpr-eu): 1 passed, 0 failed"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from proxy.model import Action
 from proxy.policy.compile import PolicySet
+from proxy.policy.packs.choosing import pack_of
 from proxy.policy.rules import Rule
 from proxy.policy.testing.running import Branch, Cell, Touched
 
@@ -44,8 +45,8 @@ class Coverage:
 
 
 def coverage(policies: PolicySet, touched: Touched) -> Coverage:
-    """Return how much of a set the tests that were run look at."""
-    rules = [rule for rule in policies.rules if not rule.built_in]
+    """Return how much of a set the tests that were run look at; packs have their own, and are no part."""
+    rules = [rule for rule in policies.rules if _own(rule)]
     matched = [rule for rule in rules if rule.id in touched.matched]
     branches = set(_branches(policies))
     cells = set(_cells(policies))
@@ -59,9 +60,13 @@ def coverage(policies: PolicySet, touched: Touched) -> Coverage:
     )
 
 
+def _own(rule: Rule) -> bool:
+    return not rule.built_in and not pack_of(rule.place)
+
+
 def _branches(policies: PolicySet) -> Iterator[Branch]:
     """Yield both answers to each question; conditions on different objects that ask the same are one."""
-    for rule in policies.rules:
+    for rule in filter(_own, policies.rules):
         for condition in rule.conditions.values():
             for atom in condition.atoms:
                 yield rule.id, atom.text, True
