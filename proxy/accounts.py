@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from proxy.connectors import Opened
 from proxy.errors import ExchangeError, Gap
 from proxy.exchange import Exchange
-from proxy.message import Record
 from proxy.metrics import Metrics
 from proxy.model import Declined, Disclosed, Effect, Failed, Requested
 from proxy.subjects import Pseudonyms
@@ -42,14 +42,14 @@ class Accounts:
         )
 
     def disclosed(
-        self, exchange: Exchange, status: int, records: list[Record], subjects: tuple[str, ...], tally: Tally
+        self, exchange: Exchange, status: int, opened: Opened, subjects: tuple[str, ...], tally: Tally
     ) -> list[Disclosed]:
         """Return the disclosure, in parts where it concerns more people than one entry holds."""
         parts = [subjects[at : at + SUBJECTS_PER_ENTRY] for at in range(0, len(subjects), SUBJECTS_PER_ENTRY)]
         first = Disclosed(
             **self._common(exchange),
             status=status,
-            records=_count(records),
+            records=_count(opened),
             part=1,
             parts=len(parts) or 1,
             subjects=parts[0] if parts else (),
@@ -136,8 +136,10 @@ class Accounts:
             metrics.gap(lane, fault.kind).inc()
 
 
-def _count(records: list[Record]) -> int:
+def _count(opened: Opened) -> int:
     """Return how many records an answer holds; one that shows its fields in two places is one record."""
-    present = [record for record in records if record.within is None or not record.gone]
-    keyed = {(record.object, record.key) for record in present if record.key is not None}
-    return len(keyed) + len([record for record in present if record.key is None])
+    present = [record for record in opened.records if record.within is None or not record.gone]
+    keys = [(record.object, record.key) for record in present]
+    keys += [(alike.object, key) for alike in opened.alike for key in alike.keys]
+    keyed = {(name, key) for name, key in keys if key is not None}
+    return len(keyed) + len([key for _, key in keys if key is None])

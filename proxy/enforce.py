@@ -30,7 +30,7 @@ from typing import Protocol
 
 from proxy.accounts import Accounts
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
-from proxy.connectors import Asked, Route
+from proxy.connectors import Asked, Opened, Route
 from proxy.errors import ExchangeError, Gap, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
 from proxy.ledger import Appends
@@ -207,13 +207,14 @@ class Gateway:
         exchange.stage = "connector"  # 9
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
-        people = self._people(exchange, opened.records)
+        people = self._people(exchange, opened)
         exchange.stage = "policy"
         catalogue = exchange.rules.connector.catalogue
         redactions = Redactions(exchange.decide, catalogue, exchange.rules.redactors, exchange.decide_record)
         exchange.stage = "transform"
         tally = Tally()
         shown = apply_all(redactions, opened.records, catalogue, tally)
+        shown += [redactions.apply_all(alike, tally) for alike in opened.alike]
         if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
             raise Refused("nothing_released")
         if opened.tree is None:  # nothing of the body may be shown, whatever was in it
@@ -226,8 +227,8 @@ class Gateway:
             # That a rule in mode warn held, and never which: rules are for the ledger.
             headers = Headers((*headers, ("lychgate-warning", "policy-warning")))
         exchange.stage = "ledger"  # 10
-        subjects = tuple(dict.fromkeys(who for record, who in people if not record.gone))
-        for entry in self._accounts.disclosed(exchange, response.status, opened.records, subjects, tally):
+        subjects = tuple(dict.fromkeys(who for record, who in people if record is None or not record.gone))
+        for entry in self._accounts.disclosed(exchange, response.status, opened, subjects, tally):
             await ports.ledger.append(entry)
         exchange.stage = "release"  # 11
         self._accounts.count_release(exchange, tally, opened.pruned, len(body), ports.clock() - exchange.began)
@@ -247,12 +248,20 @@ class Gateway:
                 return None, None
             raise UpstreamFault(error.reason) from None
 
-    def _people(self, exchange: Exchange, records: list[Record]) -> list[tuple[Record, str]]:
-        """Return each record that is about a person, and the person's pseudonym, while it still says who."""
+    def _people(self, exchange: Exchange, opened: Opened) -> list[tuple[Record | None, str]]:
+        """Return the pseudonym of each person that a record is about, while it still says who.
+
+        With it comes the record, if what decides on another may yet take it away.
+        """
         catalogue = exchange.rules.connector.catalogue
-        found: list[Record] = []
+        found: list[Record | None] = []
         names: list[str] = []
-        for record in records:
+        for alike in opened.alike:
+            if (key := catalogue[alike.object].subject_key) is not None:
+                people = [one or row.get(key) for one, row in zip(alike.keys, alike.rows, strict=True)]
+                names += [str(person) for person in people if isinstance(person, str | int)]
+        found += [None] * len(names)
+        for record in opened.records:
             key = catalogue[record.object].subject_key
             person = None if key is None else record.key or record.members.get(key)
             if isinstance(person, str | int):

@@ -130,3 +130,23 @@ class Record:
             return False
         outer, member = self.within
         return outer.gone or not isinstance(outer.members.get(member), dict | list)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Records of one object with the same members, none of them in another: what a page mostly is.
+
+    Whatever is true of each is found out once for all of them, and what is done to each is done member by
+    member. Where there is any doubt that they are alike, they are `Record`s.
+    """
+
+    object: str
+    action: Action
+    rows: list[dict[str, Tree]]
+    """The live dicts, edited in place; never empty, and all with the same names in the same order."""
+    keep: frozenset[str]
+    """As in `Record`."""
+    keys: list[str | None]
+    """As `Record.key`, of every row."""
+    facts: list[Facts | None] | None = None
+    """As in `Record`, of every row; None: of none."""

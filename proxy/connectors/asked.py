@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 from proxy.connectors.facts import Wanted
 from proxy.connectors.words import Hidden
 from proxy.errors import UpstreamFault
-from proxy.message import Headers, Record, Request, Response, Tree
+from proxy.message import Alike, Headers, Record, Request, Response, Tree
 from proxy.model import Operation
 
 _REDIRECTS: Final = 300
@@ -24,7 +24,9 @@ class Opened:
     tree: Tree | None
     """To be encoded and released after the records in it were transformed in place; None: no body."""
     records: list[Record] = field(default_factory=list)
-    """Every place that holds fields, nested ones included."""
+    """Every place that holds fields, nested ones included; those in `alike` apart."""
+    alike: list[Alike] = field(default_factory=list)
+    """Records that are opened, judged and transformed together."""
     pruned: int = 0
     """Members that were dropped because the connector does not declare them."""
     is_error: bool = False

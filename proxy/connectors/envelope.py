@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.connectors.alike import together
 from proxy.connectors.asked import Opened
 from proxy.connectors.facts import NOTHING, Gathering
 from proxy.connectors.rows import More, Page, Rows, no_more
@@ -51,6 +52,16 @@ class Envelope:
         def record(row: Tree) -> Tree:
             return page.open(row, self.object)
 
-        opened.tree, pruned = self.shape.open(tree, {"record": record, "more": link})
+        def records(rows: Tree) -> Tree:
+            assert isinstance(rows, list)
+            if (found := together(page, rows, self.object)) is not None:
+                opened.alike.append(found)
+            else:
+                for row in rows:
+                    page.open(row, self.object)
+            return rows
+
+        visits = {"record": record, "records": records, "more": link}
+        opened.tree, pruned = self.shape.open(tree, visits)
         opened.pruned += pruned
         return opened

@@ -6,7 +6,8 @@ shape. Filters, slices and descendants would make the meaning depend on values, 
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
 from jsonpath_ng import Child, Fields, JSONPath, Root
 from jsonpath_ng.exceptions import JsonPathLexerError, JsonPathParserError
@@ -70,6 +71,17 @@ def get(tree: Tree, steps: tuple[str, ...]) -> Tree:
             return None
         tree = tree.get(step)
     return tree
+
+
+def column(rows: Iterable[Tree], steps: tuple[str, ...]) -> list[Tree] | None:
+    """Return what stands at `steps` of every row, or None unless something stands there in each."""
+    found: list[Any] = list(rows)
+    try:
+        for step in steps:
+            found = list(map(itemgetter(step), found))
+    except (KeyError, TypeError, IndexError):
+        return None
+    return found
 
 
 def first(tree: Tree, steps: Steps) -> Tree:

@@ -148,6 +148,9 @@ class Shape:
     def open(self, tree: Tree, visits: Mapping[str, Visit]) -> tuple[Tree, int]:
         """Return an answer cut down to what is declared, in place, and how many members were dropped.
 
+        A visit `records` gets a list of records at once, edits it in place and drops none; without one each of
+        them is visited as a `record`.
+
         Raises:
             UpstreamFault: the outermost container, or one that holds records, is not what was declared.
         """
@@ -197,6 +200,9 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
 
 
 def _open_items(node: Node, items: list[Tree], visits: Mapping[str, Visit], pruned: list[int]) -> None:
+    if node.kind == "record" and "records" in visits:
+        visits["records"](items)
+        return
     if node.kind == "record":
         kept = list(map(visits["record"], items))
     else:

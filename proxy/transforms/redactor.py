@@ -11,10 +11,11 @@ what is inside.
 """
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from proxy.errors import Unavailable
-from proxy.message import RECORD_ITSELF, Record
+from proxy.message import RECORD_ITSELF, Alike, Record, Tree
 from proxy.model import Action, Catalogue, Decision, Effect, Facts, FieldSpec, ObjectSpec, Outcome
 from proxy.transforms.masks import Apply, compile_mask
 from proxy.transforms.tally import Cell, Shape, Tally, summarise
@@ -80,13 +81,41 @@ class Redactor:
         Raises:
             Unavailable: policy asks for something nobody here can do; the record must not be released.
         """
-        members = record.members
-        key = (tuple(members), record.keep, _NONE)
+        return self._edit(record.members, record.keep, tally)
+
+    def apply_all(self, rows: list[dict[str, Tree]], keep: frozenset[str], tally: Tally) -> bool:
+        """Edit and count records as `apply` does, and say whether any shows anything.
+
+        Args:
+            rows: one or more, all with the same members in the same order.
+            keep: see `Record.keep`.
+            tally: counts them.
+
+        Raises:
+            Unavailable: see `apply`.
+        """
+        shape = self._shape((tuple(rows[0]), keep, _NONE))
+        if not all(_CONTAINERS.isdisjoint(map(type, map(itemgetter(name), rows))) for name in shape.scalars):
+            shown = [self._edit(row, keep, tally) for row in rows]
+            return any(shown)
+        for name in shape.removed:
+            for row in rows:
+                del row[name]
+        for name in shape.nulled:
+            for row in rows:
+                row[name] = None
+        for name, mask in shape.masked:
+            for row in rows:
+                row[name] = mask(row[name])
+        tally.add(shape, len(rows))
+        return shape.shown
+
+    def _edit(self, members: dict[str, Tree], keep: frozenset[str], tally: Tally) -> bool:
+        key = (tuple(members), keep, _NONE)
         shape = self._shapes.get(key) or self._compile(key)
         if not _CONTAINERS.isdisjoint(map(type, map(members.get, shape.scalars))):
             nested = frozenset(name for name in shape.scalars if type(members[name]) in _CONTAINERS)
-            key = (tuple(members), record.keep, nested)
-            shape = self._shapes.get(key) or self._compile(key)
+            shape = self._shape((tuple(members), keep, nested))
         for name in shape.removed:
             del members[name]
         for name in shape.nulled:
@@ -95,6 +124,9 @@ class Redactor:
             members[name] = mask(members[name])
         tally.add(shape)
         return shape.shown
+
+    def _shape(self, key: Members) -> Shape:
+        return self._shapes.get(key) or self._compile(key)
 
     def _compile(self, key: Members) -> Shape:
         members, keep, nested = key
@@ -175,6 +207,24 @@ class Redactions:
         else:
             redactor = self._found.get((record.object, record.action)) or self._for_object(record)
         return redactor.apply(record, tally)
+
+    def apply_all(self, alike: Alike, tally: Tally) -> bool:
+        """Do to records that are alike what `apply` does to each, and say whether any of them shows anything.
+
+        Raises:
+            Unavailable: see `apply`; nothing may be released.
+        """
+        by_redactor: dict[Redactor, list[dict[str, Tree]]] = {}
+        if alike.facts is None:
+            first = Record(alike.object, alike.action, alike.rows[0])
+            by_redactor[self._for_object(first)] = alike.rows
+        else:
+            for row, facts in zip(alike.rows, alike.facts, strict=True):
+                record = Record(alike.object, alike.action, row, facts=facts)
+                redactor = self._found.get((alike.object, alike.action)) or self._for_object(record)
+                by_redactor.setdefault(redactor, []).append(row)
+        shown = [redactor.apply_all(rows, alike.keep, tally) for redactor, rows in by_redactor.items()]
+        return any(shown)
 
     def _for_object(self, record: Record) -> Redactor:
         name, action = key = record.object, record.action

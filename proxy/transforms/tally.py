@@ -84,9 +84,9 @@ class Tally:
     def __init__(self) -> None:
         self._shapes: dict[Shape, int] = {}
 
-    def add(self, shape: Shape) -> None:
-        """Count one record."""
-        self._shapes[shape] = self._shapes.get(shape, 0) + 1
+    def add(self, shape: Shape, records: int = 1) -> None:
+        """Count records."""
+        self._shapes[shape] = self._shapes.get(shape, 0) + records
 
     @property
     def records(self) -> int:

@@ -131,7 +131,9 @@ def main() -> None:
     parser.add_argument("--profile", choices=[case.name for case in CASES])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as loop:
-        made = make_installation(Path(folder), {"salesforce": LaneOf(1, "http://127.0.0.1:1", "unused")}, admin=2)
+        made = make_installation(
+            Path(folder), {"salesforce": LaneOf(1, "http://127.0.0.1:1", "unused")}, admin=2
+        )
         app = build(load_config(made.config))
         gateway, key = app.gateways["salesforce"], made.keys["helpdesk"]
         print(f"{'case':<8}{'bytes':>9}{'orjson us':>11}{'engine us':>11}{'engine / orjson':>17}")

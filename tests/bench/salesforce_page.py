@@ -67,6 +67,8 @@ class SalesforcePage:
         tally = Tally()
         for record in opened.records:
             redactions.apply(record, tally)
+        for alike in opened.alike:
+            redactions.apply_all(alike, tally)
         return opened.tree
 
     def check(self) -> int:

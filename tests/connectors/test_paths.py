@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.connectors.paths import compile_path, first, get, names
+from proxy.connectors.paths import column, compile_path, first, get, names
 
 NAMES = st.sampled_from(["a", "b", "c"])
 TREES = st.recursive(
@@ -60,3 +60,11 @@ def test_first_agrees_with_the_library(tree: object, steps: list[str | None]) ->
     text = "$" + "".join("[0]" if step is None else f".{step}" for step in steps)
     found = jsonpath_ng.parse(text).find(tree)
     assert first(tree, tuple(steps)) == (found[0].value if found else None)
+
+
+@given(st.lists(TREES, max_size=4), st.lists(NAMES, max_size=3))
+def test_a_column_is_what_stands_in_every_row_or_nothing(rows: list[object], steps: list[str]) -> None:
+    """Where something is missing in one row, there is no column; a null that is there is in it."""
+    found = [jsonpath_ng.parse(".".join(["$", *steps])).find(row) for row in rows]
+    expected = [each[0].value for each in found] if all(found) else None
+    assert column(rows, tuple(steps)) == expected

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import Unavailable
-from proxy.message import Record, Tree
+from proxy.message import Alike, Record, Tree
 from proxy.model import Action, Decision, Effect, Facts, FieldSpec, Mask, ObjectSpec, Outcome
 from proxy.transforms import Redactions, Redactors, Tally
 from proxy.transforms import redactor as module
@@ -361,3 +361,47 @@ def test_without_a_way_to_decide_by_record_nothing_is_taken_as_known() -> None:
     record = Record("Contact", Action.READ, {"Name": "canary"}, facts={"open": True})
     assert not redactions.apply(record, Tally())
     assert record.members == {}
+
+
+_VALUES = st.none() | st.integers(-3, 3) | st.text(max_size=9) | st.just(["canary"]) | st.just({"a": "canary"})
+_NAMES = st.sampled_from(["Id", "Name", "Email", "Description", "Ssn", "Address", "Unknown__c", "attributes"])
+
+
+@st.composite
+def _alike(draw: st.DrawFn) -> list[dict[str, Tree]]:
+    names = draw(st.lists(_NAMES, unique=True))
+    return draw(st.lists(st.fixed_dictionaries(dict.fromkeys(names, _VALUES)), min_size=1, max_size=5))
+
+
+@given(_alike(), st.booleans(), st.lists(st.sampled_from(["open", "shut"]), min_size=5, max_size=5))
+def test_records_that_are_alike_come_out_as_each_by_itself(
+    rows: list[dict[str, Tree]], by_record: bool, words: list[str]
+) -> None:
+    """Values, order, counts and whether anything shows; where decisions differ by record as well."""
+
+    def decide(name: str, action: Action) -> Decision:
+        return Decision(action, name, MappingProxyType(OUTCOMES[name, action]), by_record)
+
+    shut = MappingProxyType({"Name": REDACTED})
+
+    def decide_record(name: str, action: Action, facts: Facts | None) -> Decision:
+        is_open = facts is not None and facts["word"] == "open"
+        return Decision(action, name, decide(name, action).outcomes if is_open else shut, True)
+
+    facts: list[Facts | None] = [{"word": word} for word in words[: len(rows)]]
+    keep = frozenset({"attributes"})
+    one, many = Tally(), Tally()
+    each = [dict(row) for row in rows]
+    redactions = Redactions(decide, CATALOGUE, None, decide_record)
+    shown = [
+        redactions.apply(Record("Contact", Action.READ, row, None, keep, facts=fact), one)
+        for row, fact in zip(each, facts, strict=True)
+    ]
+    together = Alike("Contact", Action.READ, rows, keep, [None] * len(rows), facts if by_record else None)
+    assert Redactions(decide, CATALOGUE, None, decide_record).apply_all(together, many) is any(shown)
+    assert [list(row.items()) for row in rows] == [list(row.items()) for row in each]
+    for counted in ("fields", "rules", "categories", "cells"):
+        assert getattr(one, counted)() == getattr(many, counted)()
+    assert sorted(one.decisions()) == sorted(many.decisions())
+    assert sorted(one.transforms()) == sorted(many.transforms())
+    assert (one.records, one.unclassified) == (many.records, many.unclassified)
