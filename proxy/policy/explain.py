@@ -8,7 +8,7 @@ from proxy.message import RECORD_ITSELF
 from proxy.model import Action, Outcome
 from proxy.policy.cells import Cells
 from proxy.policy.compile import WHOLE_RECORD, PolicySet
-from proxy.policy.retention.checks import told_of
+from proxy.policy.retention.words import told_of
 from proxy.policy.rules import Rule
 
 

@@ -18,6 +18,7 @@ from proxy.policy.gather import gather
 from proxy.policy.link import link_rules
 from proxy.policy.lints import lint
 from proxy.policy.names import Findings
+from proxy.policy.retention.asked import check_terms
 from proxy.policy.retention.checks import check_retention
 from proxy.policy.retention.link import link_retention
 from proxy.policy.rules import CheckMask
@@ -103,6 +104,7 @@ def check_policies(
         check_rules(written, vocabulary, catalogues, findings)
         lint(written, vocabulary, catalogues, findings)
         check_retention(retention, catalogues, today, findings)
+        check_terms(retention.retention, gathered.vocabularies, gathered.packs, catalogues, findings)
         check_dates(files, written, vocabulary, today, findings)
         waivers.report(findings)
     problems = tuple(sorted(set(findings.problems)))

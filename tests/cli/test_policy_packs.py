@@ -19,7 +19,7 @@ def test_it_says_in_short_what_there_is() -> None:
     """Each law with the size of its pack, and that it is no legal advice."""
     text = _run("--policies", SHIPPED).output
     assert "gdpr-eu         Regulation (EU) 2016/679" in text
-    assert "not covered; reviewed on 2026-11-23" in text
+    assert "not covered; reviewed on 2026-11-28" in text
     assert "Not legal advice." in text
 
 

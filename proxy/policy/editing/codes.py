@@ -37,6 +37,7 @@ CODES: Final = {
     "LG131": "Clock that a record may lack",
     "LG132": "Retention that can never matter",
     "LG133": "Retention that contradicts a duty",
+    "LG134": "A term that a law asks for and nobody has laid down",
     "LG300": "A connector's file is not a connector",
     "LG301": "A connector that cannot be used as it is written",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from proxy.errors import Problem, Problems
 from proxy.policy.documents import PolicyDocument, RuleDocument
 from proxy.policy.packs.choosing import PACKS, available
-from proxy.policy.packs.documents import PackDocument, Probe
+from proxy.policy.packs.documents import ClockDocument, PackDocument, Probe
 from proxy.yamlfile import YamlFile, read_yaml, validate
 
 
@@ -103,6 +103,10 @@ def _page(covered: Iterable[Coverage]) -> Iterator[str]:
         yield from _section(each)
 
 
+def _asked(clock: ClockDocument) -> str:
+    return " (`policy check` asks for a Retention rule, LG134)" if clock.asks else ""
+
+
 def _section(covered: Coverage) -> Iterator[str]:
     pack = covered.pack
     yield ""
@@ -119,7 +123,7 @@ def _section(covered: Coverage) -> Iterator[str]:
         yield from ("", "Served for every set, without a rule of the pack:", "")
         yield from (f"- {each.ref}: {each.what}" for each in pack.by_design)
     if pack.clocks:
-        yield from ("", "Terms, to be kept by people; this version does not enforce them:", "")
-        yield from (f"- {each.ref}: {each.what}: {each.period}" for each in pack.clocks)
+        yield from ("", "Terms, to be kept by people:", "")
+        yield from (f"- {each.ref}: {each.what}: {each.period}{_asked(each)}" for each in pack.clocks)
     yield from ("", "**Not covered: what no machine controls here**", "")
     yield from (f"- {each.ref}: {each.what}" for each in pack.not_covered)

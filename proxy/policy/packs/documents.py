@@ -20,7 +20,7 @@ class ProvisionDocument(Strict):
 
 
 class ClockDocument(Strict):
-    """A term that the law sets. It is here to be read: no version of Lychgate keeps it yet."""
+    """A term that the law sets. It is here to be read, less what it asks for."""
 
     ref: Text
     """Article, section or principle."""
@@ -28,6 +28,8 @@ class ClockDocument(Strict):
     """What has to be done."""
     period: Text
     """Within which time, in words."""
+    asks: Literal["retention"] | None = None
+    """The law leaves the time to whoever keeps the data, so that a Retention rule has to say it (LG134)."""
 
 
 class OutsiderDocument(Strict):
@@ -98,7 +100,7 @@ class PackDocument(Document):
     by_design: tuple[ProvisionDocument, ...] = ()
     """Provisions that no rule of the pack is about, because something in Lychgate serves them for every set."""
     clocks: tuple[ClockDocument, ...] = ()
-    """Terms, for people: no version of Lychgate keeps them yet."""
+    """Terms, for people; of those that ask for retention `check` sees that there is a rule."""
     not_covered: Annotated[tuple[ProvisionDocument, ...], Field(min_length=1)]
     """What no machine controls here. Without it a pack could be read as compliance."""
     tests: Annotated[tuple[PackTest, ...], Field(min_length=1)]

@@ -14,7 +14,7 @@ from proxy.policy.plan.index import Index
 from proxy.policy.plan.phrase import words
 from proxy.policy.plan.reading import Caller, Conditions
 from proxy.policy.plan.space import Space
-from proxy.policy.retention.checks import told_of
+from proxy.policy.retention.words import told_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from proxy.policy.names import Findings
 from proxy.policy.packs.choosing import pack_of
 from proxy.policy.retention.link import Linked
 from proxy.policy.retention.rules import Hold, Retention, RetentionRule
+from proxy.policy.retention.words import said
 from proxy.policy.rules import On
-from proxy.policy.taxonomy import PERSONAL, ancestors
 
 _MOST: Final = 6
 
@@ -59,29 +59,6 @@ def retention_conflicts(retention: Retention, catalogues: Mapping[str, Catalogue
                 f"{listed(shared)}: {shorter.id} is due first"
             )
     return lines
-
-
-def objects_without_term(retention: Retention, catalogues: Mapping[str, Catalogue]) -> Sequence[str]:
-    """Return the objects that hold personal data of which nothing says how long they are kept."""
-    cells = _Reaches(retention, catalogues)
-    ended = frozenset[Cell]().union(*(cells.of(rule.on) for rule in retention.rules if rule.then != "keep"))
-    return sorted(
-        f"{name} of {connector}"
-        for connector, catalogue in catalogues.items()
-        for name, spec in catalogue.items()
-        if any(
-            not PERSONAL.isdisjoint(ancestors(of.category))
-            and (connector, name, field) not in ended
-            and (connector, name, RECORD_ITSELF) not in ended
-            for field, of in spec.fields.items()
-        )
-    )
-
-
-def said(rule: RetentionRule) -> str:
-    """Return what a rule does: `erase after P24M from last_activity`, `keep for P10Y from closed`."""
-    how = "for" if rule.then == "keep" else "after"
-    return f"{rule.then} {how} {rule.keep.text} from {' or '.join(rule.clocks)}"
 
 
 def _ends(each: RetentionRule | Hold) -> Iterator[tuple[tuple[str | int, ...], date]]:
@@ -151,31 +128,3 @@ def _makes_needless(other: RetentionRule, rule: RetentionRule) -> bool:
     if not (other.keep.longer(rule.keep) or rule.keep.longer(other.keep)):
         return not rule.always or other.id < rule.id
     return other.keep.longer(rule.keep) is (rule.then == "keep")
-
-
-def told_of(
-    retention: Retention, cells: Cells, connector: str, object_: str, field: str | None = None
-) -> Iterator[str]:
-    """Yield a line for each rule and hold about an object, or one field of it; `""` is the record itself."""
-    for rule in retention.rules:
-        if about := _about(cells.on(rule.on), connector, object_, field):
-            yield f"{rule.id}: {said(rule)}{_when(rule)}{about.rstrip()}{_refs(rule)}"
-    for hold in retention.holds:
-        if about := _about(cells.on(hold.on), connector, object_, field):
-            yield f"{hold.id}: held{_when(hold)}{about.rstrip()}{_refs(hold)}"
-
-
-def _about(on: frozenset[Cell], connector: str, object_: str, field: str | None) -> str:
-    """Return which fields a rule is about; of one field that is asked for nothing more than a blank."""
-    mine = {cell for cell in on if cell[:2] == (connector, object_) and field in (None, cell[2])}
-    if not mine:
-        return ""
-    return " " if field is not None else f" on {listed(mine, most=_MOST)}"
-
-
-def _when(each: RetentionRule | Hold) -> str:
-    return f" when {each.when.text}" if each.when.text else ""
-
-
-def _refs(each: RetentionRule | Hold) -> str:
-    return f" ({'; '.join(each.refs)})" if each.refs else ""

@@ -43,7 +43,7 @@ def test_a_pack_says_what_it_is_not(covered: Any) -> None:
     """It calls itself no legal advice, has a day of review, and lists what no machine controls."""
     pack = covered.pack
     assert "Not legal advice" in (pack.metadata.description or "")
-    assert pack.reviewed_on == date(2026, 11, 23)
+    assert pack.reviewed_on == date(2026, 11, 28)
     assert len(pack.not_covered) >= 5
 
 

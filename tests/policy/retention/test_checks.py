@@ -7,7 +7,8 @@ import pytest
 from proxy.model import Catalogue
 from proxy.policy.cells import Cells
 from proxy.policy.retention import Retention
-from proxy.policy.retention.checks import objects_without_term, told_of
+from proxy.policy.retention.asked import objects_without_term
+from proxy.policy.retention.words import told_of
 from tests.policy.conftest import Bench
 
 
