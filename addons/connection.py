@@ -1,30 +1,30 @@
 """One accepted connection: mitmproxy's I/O with a stack of layers that we chose.
 
 The stack is fixed here and never guessed from what the client sends, so there is no raw TCP to fall back to
-(M04, M06, M07): TLS if the lane has it, then Doorway. A TLS lane cannot be spoken to in plaintext, and a
-plaintext lane refuses a ClientHello as a malformed head.
+(M04, M06, M07): TLS if the lane has it, then `Door`. A TLS lane cannot be spoken to in plaintext, and a
+plaintext lane refuses a ClientHello as a malformed head. `lockdown.check_stack` looks at it before anything is
+served.
 """
 
 # mypy: disable-error-code="no-untyped-call"
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
-from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from addons.doorway import Doorway, Porch
-from addons.mark import Lane
-from addons.underway import Underway
+from addons.door import Door, End, Porch, Say
+from addons.http1 import Conversation, Lane, Underway
 
 if TYPE_CHECKING:
     from addons.master import LaneMaster
 
 
 class LaneConnection(ProxyConnectionHandler):
-    """A client's connection to one lane, with the upstream already decided."""
+    """A client's connection to one lane."""
 
     def __init__(
         self,
@@ -37,38 +37,38 @@ class LaneConnection(ProxyConnectionHandler):
         underway: Underway,
     ) -> None:
         super().__init__(master, reader, writer, master.options, mode)
-        self.lane = lane
-        context, spec = self.layer.context, lane.spec
-        context.server.address = (spec.upstream_host, spec.upstream_port)
-        context.server.tls = spec.upstream_scheme == "https"
-        context.server.sni = spec.upstream_host
-        if spec.tls is not None:
+        self._writer = writer
+        context = self.layer.context
+        self.conversation = Conversation(lane, underway, self, str(self.client.peername[0]))
+        if lane.spec.tls is not None:
             Porch(context)  # ClientTLSLayer looks at the layer below it
             tls = self.layer = ClientTLSLayer(context)
-            self.door = tls.child_layer = Doorway(context, lane, underway, master.guarded.start)
+            tls.child_layer = Door(context, self.conversation)
         else:
-            self.door = self.layer = Doorway(context, lane, underway, master.guarded.start)
+            self.layer = Door(context, self.conversation)
 
     def log(self, *_args: object, **_options: object) -> None:
         """Say nothing: what mitmproxy says here quotes peers, addresses and exceptions (M23)."""
 
-    async def handle_hook(self, hook: commands.StartHook) -> None:
-        """Run a hook; while it runs, the connection is not idle."""
-        watchdog = self.timeout_watchdog
-        watchdog.can_timeout.clear()
-        watchdog.blocker += 1
-        try:
-            await self.master.addons.handle_lifecycle(hook)
-        finally:
-            watchdog.blocker -= 1
-            if watchdog.blocker == 0:
-                watchdog.register_activity()
-                watchdog.can_timeout.set()
+    async def drain_writers(self) -> None:
+        """Read no further while something is sent ahead of an answer; the rest stays in the client's socket."""
+        await self.conversation.room()
 
-    @property
-    def idle(self) -> bool:
-        """Whether no exchange is under way."""
-        return self.door.mark is None
+    # ---- what a conversation needs of its host -----------------------------------------------------------
+
+    async def say(self, wire: tuple[bytes, ...]) -> None:
+        """Send bytes, through TLS if the lane has it."""
+        await self.server_event(Say(wire))
+
+    async def sent(self) -> None:
+        """Return when little is left to send, or the connection is lost."""
+        if self._writer.transport.get_write_buffer_size():
+            with contextlib.suppress(OSError):
+                await self._writer.drain()
+
+    async def end(self) -> None:
+        """Close, once everything is sent."""
+        await self.server_event(End())
 
     def hang_up(self) -> None:
         """Close the client's connection; what is already written still goes out."""
@@ -76,7 +76,12 @@ class LaneConnection(ProxyConnectionHandler):
         if io is not None and io.handler is not None:
             io.handler.cancel("hang up")
 
+    def abort(self) -> None:
+        """Close it, and drop what is not sent yet."""
+        self._writer.transport.abort()
+        self.hang_up()
+
     def hang_up_unless_heard(self) -> None:
         """Close the connection when not one byte of a request has come by now, a TLS handshake apart."""
-        if not self.door.heard:
+        if not self.conversation.heard:
             self.hang_up()

@@ -75,9 +75,23 @@ class Limits:
     head_seconds: float = 10.0
     """From accepting a connection to the first byte of a request, and from a head's first byte to its last."""
     idle_seconds: int = 60
-    """A connection without traffic is closed."""
+    """A connection without a request is closed."""
+    rate_floor: int = 512
+    """Bytes a second that an upload must bring, over five seconds; the lane's deadline holds as well."""
+    write_seconds: float = 30.0
+    """For a client to take an answer; a large one may take longer, at 64 KiB a second."""
     connections: int = 1024
     """When one more comes, the one that has been idle longest makes room; none is cut short for it."""
+    connections_per_peer: int = 512
+    """Of one address; when one more comes, an idle one of that address makes room. A load balancer is one."""
     buffered_bytes: int = 128 << 20
     """Of all exchanges under way together, both directions, as framed; decoding them takes several times as
     much for a moment."""
+    caller_bytes: int = 64 << 20
+    """The same, of the exchanges of one caller."""
+    upstream_connections: int = 64
+    """Of one lane, busy and kept; an exchange waits for one within its deadline."""
+    upstream_idle_seconds: float = 20.0
+    """A connection that is kept longer without use is closed; servers give up after 30 to 60."""
+    upstream_age: float = 300.0
+    """Seconds after which a connection is not used again, so that changes of address and certificate take."""

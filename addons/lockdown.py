@@ -11,10 +11,14 @@ anybody, is an `OptionsError`, which makes mitmproxy roll it back (M04).
 from typing import Any, Final
 
 from mitmproxy import exceptions
+from mitmproxy.hooks import all_hooks
 from mitmproxy.options import Options
+from mitmproxy.proxy.layer import Layer, NextLayer
+from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.version import VERSION
 
-from addons.dispatch import GuardedAddons
+from addons.dispatch import KNOWN, GuardedAddons
+from addons.door import Door, Porch
 from proxy.errors import LychgateError
 
 TESTED: Final = frozenset({"12.2.3"})
@@ -58,6 +62,10 @@ ABSENT: Final = (
     "proxyauth",
 )
 """Options that only exist when an add-on is loaded that has no place here (M03)."""
+
+TLS_HOOKS: Final = frozenset(
+    {"tls_clienthello", "tls_start_client", "tls_established_client", "tls_failed_client"}
+)
 
 
 class Unsafe(LychgateError):
@@ -114,3 +122,24 @@ class Lockdown:
         found = tuple(getattr(addon, "name", type(addon).__name__.lower()) for addon in addons.chain)
         if found != self._chain or not addons.sealed or set(addons.lookup) != set(found):
             raise Unsafe("the chain of add-ons is not the expected one")
+
+
+def check_stack(top: Layer, *, tls: bool) -> None:
+    """Return if these are the layers of a lane's connection, and no layer of mitmproxy's can come after them.
+
+    mitmproxy chooses layers by asking the hook `next_layer` and, in its HTTP layers, by what a message says.
+    Here nothing is left to choose: `Door` is the last layer, and every hook of HTTP, of a layer to choose and of
+    a connection to open is one that `dispatch` denies without asking anybody.
+
+    Raises:
+        Unsafe: something else stands there, or one of those hooks would be asked.
+    """
+    door = getattr(top, "child_layer", None) if tls else top
+    if type(door) is not Door or (tls and type(top) is not ClientTLSLayer):
+        raise Unsafe("a connection would not end in our own HTTP layer")
+    stack = {type(layer) for layer in door.context.layers}
+    if not stack <= {NextLayer, Porch, ClientTLSLayer, Door} or isinstance(door.conversation, Layer):
+        raise Unsafe("a connection has a layer that is not ours")
+    stock = {name for name, hook in all_hooks.items() if hook.__module__.startswith("mitmproxy.proxy.layer")}
+    if asked := (stock | {"next_layer", "server_connect", "http_connect"}) & KNOWN - TLS_HOOKS:
+        raise Unsafe(f"hooks of mitmproxy's own layers would be asked: {', '.join(sorted(asked))}")

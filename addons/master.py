@@ -1,6 +1,6 @@
 """mitmproxy's master, built in code, and `serve`: lanes from start to drained end.
 
-Read `serve`: 1 make the contexts and bind the ports, 2 start the master with exactly four add-ons, 3 seal it
+Read `serve`: 1 make the contexts and bind the ports, 2 start the master with exactly three add-ons, 3 seal it
 and run the self-test, 4 accept, 5 drain. Nothing is accepted before 3 has passed.
 """
 
@@ -21,17 +21,15 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addons.connection import LaneConnection
 from addons.dispatch import GuardedAddons
-from addons.enforcement import Enforcement
+from addons.http1 import Conversation, Lane, Pool, Underway
 from addons.lane import LaneSpec, Limits
-from addons.lockdown import Lockdown, Unsafe, make_options
-from addons.mark import Lane
+from addons.lockdown import Lockdown, Unsafe, check_stack, make_options
 from addons.port import Gateway
 from addons.quiet import loop_trouble, quiet
 from addons.selftest import self_test
 from addons.tls import LaneTls, make_legs
-from addons.underway import Underway
 
-CHAIN: Final = ("lockdown", "proxyserver", "lanetls", "enforcement")
+CHAIN: Final = ("lockdown", "proxyserver", "lanetls")
 _LAST_SECONDS: Final = 2.0
 """For refusing what is still under way when the drain ends, and for closing connections."""
 
@@ -113,16 +111,22 @@ async def serve(
     legs = {spec.name: make_legs(spec) for spec, _ in lanes}  # 1
     underway = Underway(limits or Limits())
     with contextlib.ExitStack() as sockets, quiet():
-        listeners = [_listen(Lane(spec, gateway), sockets) for spec, gateway in lanes]
+        listeners = []
+        for spec, gateway in lanes:
+            pool = Pool(spec, legs[spec.name].upstream, underway.limits)
+            sockets.callback(pool.close)
+            listeners.append(_listen(Lane(spec, gateway, pool), sockets))
         _refuse_loops(listeners, len(legs))
         master = LaneMaster(_options(listeners, state_dir, underway.limits))
         lockdown = Lockdown(master.options, CHAIN)
-        # Proxyserver brings options that the engine reads; it listens on nothing, as `server` is off.
-        master.addons.add(lockdown, Proxyserver(), LaneTls(underway, legs), Enforcement(underway))  # 2
+        # Proxyserver brings options that the host reads; it listens on nothing, as `server` is off.
+        master.addons.add(lockdown, Proxyserver(), LaneTls(underway, legs))  # 2
         lockdown.seal(master.guarded)
         async with _running(master):
             lockdown.check_chain(master.guarded)
-            await self_test(master.guarded, underway)  # 3
+            for listener in listeners:
+                _check_connections(listener, master)
+            await self_test()  # 3
             servers = [await _accept(listener, master, underway) for listener in listeners]  # 4
             try:
                 if ready is not None:
@@ -158,7 +162,6 @@ def _options(listeners: Sequence[Listener], state_dir: Path, limits: Limits) -> 
     return make_options(
         mode=[listener.mode for listener in listeners],
         confdir=str(state_dir),
-        body_size_limit=str(max(listener.lane.spec.body_limit for listener in listeners)),
         tcp_timeout=max(limits.idle_seconds, *(int(each.lane.spec.deadline) + 5 for each in listeners)),
     )
 
@@ -178,22 +181,44 @@ async def _running(master: LaneMaster) -> AsyncIterator[None]:
         await asyncio.wait([run])
 
 
+def _check_connections(listener: Listener, master: LaneMaster) -> None:
+    """Return if a connection to this lane could only be what it is meant to be; nobody is at its other end."""
+    reader = asyncio.StreamReader()
+    writer = asyncio.StreamWriter(_Nowhere(), asyncio.StreamReaderProtocol(reader), reader, master.event_loop)
+    nobody, mode = Underway(Limits()), ProxyMode.parse(listener.mode)
+    connection = LaneConnection(master, reader, writer, lane=listener.lane, mode=mode, underway=nobody)
+    check_stack(connection.layer, tls=listener.lane.spec.tls is not None)
+
+
+class _Nowhere(asyncio.Transport):
+    """Leads to nobody."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Return addresses, as a socket would."""
+        return ("127.0.0.1", 0) if name in ("peername", "sockname") else default
+
+    def is_closing(self) -> bool:
+        """Return that it leads nowhere."""
+        return True
+
+
 async def _accept(listener: Listener, master: LaneMaster, underway: Underway) -> asyncio.Server:
     mode = ProxyMode.parse(listener.mode)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if underway.draining or not underway.room_for_another():
+        peer = writer.get_extra_info("peername")
+        if underway.draining or not peer or not underway.room_for_another(str(peer[0])):
             writer.transport.abort()
             return
         connection = LaneConnection(master, reader, writer, lane=listener.lane, mode=mode, underway=underway)
         loop = asyncio.get_running_loop()
         alarm = loop.call_later(underway.limits.head_seconds, connection.hang_up_unless_heard)
-        underway.connections[connection.client.id] = connection
+        underway.enter(connection.client.id, connection.conversation)
         try:
             await connection.handle_client()
         finally:
             alarm.cancel()
-            underway.connections.pop(connection.client.id, None)
+            underway.leave(connection.client.id)
 
     return await asyncio.start_server(accept, sock=listener.socket)
 
@@ -204,20 +229,25 @@ async def _drain(underway: Underway, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     _hang_up(underway, only_idle=True)
-    await _until(lambda: not underway.live, end)
-    for mark in list(underway.live.values()):
-        underway.expire(mark)
-    await _until(lambda: not underway.live, loop.time() + _LAST_SECONDS)
+    await _until(lambda: not _busy(underway), end)
+    for conversation in _busy(underway):
+        conversation.expire()
+    await _until(lambda: not _busy(underway), loop.time() + _LAST_SECONDS)
     _hang_up(underway, only_idle=False)
-    await _until(lambda: not underway.connections and not underway.tasks, loop.time() + _LAST_SECONDS)
-    for task in underway.tasks:
+    await _until(lambda: not underway.conversations and not underway.tasks, loop.time() + _LAST_SECONDS)
+    left = list(underway.tasks)
+    for task in left:
         task.cancel()
 
 
+def _busy(underway: Underway) -> list[Conversation]:
+    return [each for each in underway.conversations.values() if not each.idle]
+
+
 def _hang_up(underway: Underway, *, only_idle: bool) -> None:
-    for connection in list(underway.connections.values()):
-        if connection.idle or not only_idle:
-            connection.hang_up()
+    for conversation in list(underway.conversations.values()):
+        if conversation.idle or not only_idle:
+            conversation.hang_up()
 
 
 async def _until(done: Callable[[], bool], end: float) -> None:

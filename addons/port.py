@@ -20,12 +20,18 @@ class Forward(Protocol):
 class Gateway[F: Forward](Protocol):
     """Decides for one lane.
 
-    The data plane calls `on_request` once per exchange. For every `Forward` it then calls `on_response` and
-    uses what that returns, or calls `on_failure`. It never relies on the promises below: whatever is raised,
-    returned or never returned ends in a refusal.
+    The data plane calls `on_head` if a body follows, then `on_request`, each once. For every `Forward` it then
+    calls `on_response` and uses what that returns, or calls `on_failure`. It never relies on the promises below:
+    whatever is raised, returned or never returned ends in a refusal.
     """
 
     lane: str
+
+    async def on_head(self, request: Request, /) -> str | Response:
+        """Return who asks, as a key to count by, or the refusal to answer with before the body is received.
+
+        MUST NOT raise. A refusal is on record; nothing else is, as `on_request` decides all of it again.
+        """
 
     async def on_request(self, request: Request, /) -> F | Response:
         """Return a permission, or the refusal to answer with. MUST NOT raise; both are on record by then."""

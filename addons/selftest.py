@@ -1,32 +1,22 @@
-"""Before anything is served: whatever a gateway or hook does wrong must end in refusal, here and now.
+"""Before anything is served: whatever a gateway does wrong must end in refusal, here and now.
 
-Runs the real dispatch over flows that exist only for this, with a gateway that fails in every way there is.
-If it finds one way through, `Unsafe` stops the start.
+Runs real exchanges, as they are run for clients, with a gateway that fails in every way there is and an
+upstream that only exists to be kept from: what it says is a canary. If one way through is found, `Unsafe` stops
+the start.
 """
 
 import asyncio
-import contextlib
-from typing import Final, NoReturn
+from typing import Any, Final
 
-from mitmproxy import connection, http
-from mitmproxy.proxy.layers.http._hooks import (
-    HttpErrorHook,
-    HttpRequestHeadersHook,
-    HttpRequestHook,
-    HttpResponseHeadersHook,
-    HttpResponseHook,
-)
-from mitmproxy.proxy.layers.tcp import TcpStartHook
-from mitmproxy.tcp import TCPFlow
-
-from addons import adapter
-from addons.dispatch import GuardedAddons
-from addons.lane import LaneSpec
+from addons.http1.exchange import Exchange, Lane
+from addons.http1.heads import RequestHead, read_request_head
+from addons.http1.pool import Hold, Pool
+from addons.http1.underway import Account, Fault, Underway
+from addons.lane import LaneSpec, Limits
 from addons.lockdown import Unsafe
-from addons.mark import Head, Lane, Mark, State
-from addons.underway import Underway
-from proxy.message import Headers, Request, Response
+from proxy.message import Peer, Request, Response
 
+CANARY: Final = b"canary-of-the-self-test"
 _MISHAPS: Final = (
     RuntimeError,
     TimeoutError,
@@ -35,14 +25,9 @@ _MISHAPS: Final = (
     asyncio.CancelledError,
     BaseException,
 )
-_Hook = HttpRequestHeadersHook | HttpRequestHook | HttpResponseHeadersHook | HttpResponseHook | HttpErrorHook
-_HOOKS: Final[tuple[tuple[State, type[_Hook]], ...]] = (
-    (State.UNSEEN, HttpRequestHeadersHook),
-    (State.UNSEEN, HttpRequestHook),
-    (State.FORWARDED, HttpResponseHeadersHook),
-    (State.FORWARDED, HttpResponseHook),
-    (State.FORWARDED, HttpErrorHook),
-)
+_WORDS: Final = (None, True, "yes", CANARY, object())
+"""What is neither permission nor answer."""
+_METHODS: Final = ("on_head", "on_request", "on_response")
 _SPEC: Final = LaneSpec(
     name="self-test",
     listen_host="127.0.0.1",
@@ -50,94 +35,116 @@ _SPEC: Final = LaneSpec(
     upstream_scheme="http",
     upstream_host="self-test.invalid",
     upstream_port=9,
-    body_limit=1,
+    body_limit=100,
     deadline=1.0,
 )
+_HEAD: Final = b"POST / HTTP/1.1\r\nHost: self-test.invalid\r\nContent-Length: %d\r\n\r\n" % len(CANARY)
 
 
 class Saboteur:
-    """A gateway that keeps none of its promises."""
+    """A gateway that keeps its promises up to one method."""
 
     lane = "self-test"
 
-    def __init__(self, mishap: type[BaseException]) -> None:
-        self._mishap = mishap
+    def __init__(self, method: str, mishap: object) -> None:
+        self._method, self._mishap = method, mishap
 
-    def _fail(self) -> NoReturn:
-        raise self._mishap
+    def _word(self, method: str, otherwise: object) -> Any:
+        if method == self._method:
+            if isinstance(self._mishap, type):
+                raise self._mishap(CANARY.decode())
+            return self._mishap
+        return otherwise
 
-    async def on_request(self, request: Request) -> Response:
-        """Fail."""
+    async def on_head(self, request: Request) -> Any:
+        """Say who asks, or fail."""
         del request
-        self._fail()
+        return self._word("on_head", "nobody")
 
-    async def on_response(self, exchange: object, response: Response) -> Response:
-        """Fail."""
-        del exchange, response
-        self._fail()
+    async def on_request(self, request: Request) -> Any:
+        """Allow, or fail."""
+        return self._word("on_request", _Permission(request))
+
+    async def on_response(self, exchange: object, response: Response) -> Any:
+        """Release, or fail."""
+        del exchange
+        return self._word("on_response", response)
 
     async def on_failure(self, exchange: object, reason: str, status: int) -> Response:
-        """Fail."""
-        del exchange, reason, status
-        self._fail()
+        """Refuse."""
+        del exchange
+        return self.refuse(reason, status)
 
     async def on_malformed(self, reason: str, status: int) -> Response:
-        """Fail."""
-        del reason, status
-        self._fail()
+        """Refuse."""
+        return self.refuse(reason, status)
 
     def refuse(self, reason: str, status: int) -> Response:
-        """Fail."""
-        del reason, status
-        self._fail()
+        """Refuse."""
+        del reason
+        return Response(status)
 
 
-async def self_test(addons: GuardedAddons, underway: Underway) -> None:
-    """Return when every failure in every hook was a refusal.
+class _Permission:
+    id = "self-test"
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+
+class _Vault(Pool):
+    """An upstream that nobody should have reached, and whose answer nobody should see."""
+
+    reached = False
+
+    async def ask(self, method: str, wire: tuple[bytes, ...], hold: Hold) -> Response:
+        """Be reached."""
+        del method, wire, hold
+        self.reached = True
+        return Response(200, body=CANARY)
+
+
+class _Client:
+    """Sends a canary."""
+
+    peer = Peer("self-test")
+    cause: Fault | None = None
+
+    def __init__(self, underway: Underway) -> None:
+        self.account = Account(underway)
+
+    async def body(self, head: RequestHead) -> bytes:
+        """Return it."""
+        del head
+        return CANARY
+
+
+async def self_test() -> None:
+    """Return when every failure at every step was a refusal.
 
     Raises:
-        Unsafe: one was not; names the hook.
+        Unsafe: one was not; names the step.
     """
-    for mishap in _MISHAPS:
-        lane = Lane(_SPEC, Saboteur(mishap))
-        for state, hook in _HOOKS:
-            flow, mark = _flow(lane, state)
-            await _expect_refusal(addons, underway, hook(flow), mark)
-    await _expect_no_tcp(addons)
-    while underway.tasks:
-        await asyncio.wait(underway.tasks)
+    for method in _METHODS:
+        for mishap in (*_MISHAPS, *_WORDS):
+            if method == "on_head" and isinstance(mishap, str):
+                continue  # that is an answer
+            await _expect_refusal(method, mishap)
+    if CANARY not in (await _run("none", None))[0]:
+        raise Unsafe("the self-test could not have found anything")
 
 
-async def _expect_refusal(addons: GuardedAddons, underway: Underway, hook: _Hook, mark: Mark) -> None:
-    flow = hook.flow
-    with contextlib.suppress(asyncio.CancelledError):
-        await addons.handle_lifecycle(hook)
-    underway.finish(mark)
-    killed = flow.error is not None and not flow.live
-    if mark.state is not State.REFUSED or mark.wire is None or not (adapter.blocked(flow) or killed):
-        raise Unsafe(f"a failure in the hook {hook.name} was not a refusal")
+async def _expect_refusal(method: str, mishap: object) -> None:
+    said, reached = await _run(method, mishap)
+    if CANARY in said or not said.startswith(b"HTTP/1.1 503 ") or (reached and method != "on_response"):
+        raise Unsafe(f"a failure in {method} was not a refusal")
 
 
-async def _expect_no_tcp(addons: GuardedAddons) -> None:
-    flow = TCPFlow(_client(), connection.Server(address=None), live=True)
-    await addons.handle_lifecycle(TcpStartHook(flow))
-    if flow.live or flow.error is None:
-        raise Unsafe("a raw TCP flow was not refused")
-
-
-def _client() -> connection.Client:
-    return connection.Client(peername=("self-test", 0), sockname=("self-test", 0))
-
-
-def _flow(lane: Lane, state: State) -> tuple[http.HTTPFlow, Mark]:
-    """Return a flow as it is when the hook runs, with the one fault that its response has no framing."""
-    flow = http.HTTPFlow(_client(), connection.Server(address=None), live=True)
-    flow.request = http.Request(
-        "", 0, b"GET", b"http", b"", b"/", b"HTTP/1.1", http.Headers(), b"", None, 0.0, 0.0
-    )
-    mark = adapter.attach(flow, lane, None)
-    mark.deadline = asyncio.get_running_loop().time() + 1
-    if state is State.FORWARDED:
-        mark.state, mark.head = state, Head("GET", "/", "", Headers())
-        flow.response = http.Response(b"HTTP/1.1", 200, b"", http.Headers(), b"canary", None, 0.0, 0.0)
-    return flow, mark
+async def _run(method: str, mishap: object) -> tuple[bytes, bool]:
+    """Return what the client is told, and whether the upstream was reached."""
+    limits = Limits()
+    underway, vault = Underway(limits), _Vault(_SPEC, None, limits)
+    lane = Lane(_SPEC, Saboteur(method, mishap), vault)
+    head = read_request_head(_HEAD, _SPEC, None, most_bytes=limits.head_bytes, most=limits.head_fields)
+    said = b"".join(await Exchange(lane, head, _Client(underway), underway).run())
+    return said, vault.reached

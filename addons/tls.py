@@ -2,13 +2,14 @@
 
 The client's leg: our certificate, TLS 1.2 or newer, HTTP/1.1 only; with `client_ca` a certificate from one of
 those authorities is required and OpenSSL refuses the handshake without it. The upstream's leg: always
-verified, name included, against `upstream_ca` or the system's store; there is no way to turn that off (M27).
+verified, name included, against `upstream_ca` or the system's store; there is no way to turn that off (M27). The
+client's leg is mitmproxy's, so its context is pyOpenSSL's; the upstream's is asyncio's.
 
 mitmproxy's own `tlsconfig` is not used: it would make a certificate authority in a folder, invent
 certificates, take its trust from process-wide options, and answer one path of every lane by itself.
 """
 
-import ipaddress
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,16 +17,14 @@ from typing import Any, Final
 from mitmproxy import tls
 from OpenSSL import SSL
 
+from addons.http1 import Resuming, Underway
 from addons.lane import LaneSpec
-from addons.underway import Underway
 from proxy.errors import LychgateError
 
 _OPTIONS: Final = SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_RENEGOTIATION
 _CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2; those of TLS 1.3 are all fine."""
 _HTTP_1_1: Final = b"http/1.1"
-_LIB: Any = SSL._lib  # type: ignore[attr-defined]
-_HOST_FLAGS: Final = _LIB.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | _LIB.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
 
 
 class TlsFiles(LychgateError):
@@ -37,7 +36,7 @@ class Legs:
     """A lane's contexts; None where the leg is plaintext."""
 
     client: SSL.Context | None
-    upstream: SSL.Context | None
+    upstream: Resuming | None
 
 
 def make_legs(spec: LaneSpec) -> Legs:
@@ -75,14 +74,20 @@ def _require_client_certificate(context: SSL.Context, spec: LaneSpec, authoritie
     context.set_session_id(b"lychgate")
 
 
-def _upstream_leg(spec: LaneSpec) -> SSL.Context:
-    context = _context(SSL.TLS_CLIENT_METHOD)
-    context.set_verify(SSL.VERIFY_PEER, None)
-    context.set_alpn_protos([_HTTP_1_1])
-    if spec.upstream_ca is None:
-        context.set_default_verify_paths()
-    else:
-        _trust(context, spec, spec.upstream_ca, "upstream_ca")
+def _upstream_leg(spec: LaneSpec) -> Resuming:
+    context = Resuming(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name, and nothing here says otherwise
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    context.set_ciphers(_CIPHERS.decode())
+    context.set_alpn_protocols([_HTTP_1_1.decode()])
+    try:
+        if spec.upstream_ca is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(spec.upstream_ca)
+    except OSError:
+        raise TlsFiles(f"lane {spec.name}: upstream_ca") from None
     return context
 
 
@@ -108,22 +113,6 @@ def _choose_protocol(_connection: SSL.Connection, offered: list[bytes]) -> Any:
     return _HTTP_1_1 if _HTTP_1_1 in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
 
-def expect_name(ssl: SSL.Connection, host: str) -> None:
-    """Have a handshake fail unless the peer's certificate is for `host`, a DNS name or an address."""
-    param = _LIB.SSL_get0_param(ssl._ssl)
-    _LIB.X509_VERIFY_PARAM_set_hostflags(param, _HOST_FLAGS)
-    try:
-        packed = ipaddress.ip_address(host).packed
-    except ValueError:
-        name = host.encode("ascii")
-        ssl.set_tlsext_host_name(name)
-        done = _LIB.X509_VERIFY_PARAM_set1_host(param, name, len(name))
-    else:
-        done = _LIB.X509_VERIFY_PARAM_set1_ip(param, packed, len(packed))
-    if done != 1:
-        raise TlsFiles("upstream_host")
-
-
 class LaneTls:
     """The add-on that supplies the contexts, and takes down who a client's certificate is for."""
 
@@ -133,32 +122,29 @@ class LaneTls:
         self._underway = underway
         self._legs = legs
 
-    def _leg(self, data: tls.TlsData) -> tuple[LaneSpec, Legs]:
-        spec = self._underway.connections[data.context.client.id].lane.spec
-        return spec, self._legs[spec.name]
+    def _spec(self, data: tls.TlsData) -> LaneSpec:
+        return self._underway.conversations[data.context.client.id].lane.spec
 
     def tls_start_client(self, data: tls.TlsData) -> None:
         """Begin as the server; without a context mitmproxy closes the connection."""
-        _, legs = self._leg(data)
-        if legs.client is not None:
-            data.ssl_conn = SSL.Connection(legs.client)
+        context = self._legs[self._spec(data).name].client
+        if context is not None:
+            data.ssl_conn = SSL.Connection(context)
             data.ssl_conn.set_accept_state()
-
-    def tls_start_server(self, data: tls.TlsData) -> None:
-        """Begin as the client of the lane's upstream."""
-        spec, legs = self._leg(data)
-        if legs.upstream is not None:
-            ssl = SSL.Connection(legs.upstream)
-            expect_name(ssl, spec.upstream_host)
-            ssl.set_connect_state()
-            data.ssl_conn = ssl
 
     def tls_established_client(self, data: tls.TlsData) -> None:
         """Take down the names in a certificate that OpenSSL has verified."""
-        spec, _ = self._leg(data)
-        if spec.client_ca is not None and data.conn.certificate_list:
+        if self._spec(data).client_ca is not None and data.conn.certificate_list:
             names = [(type(name).__name__, name.value) for name in data.conn.certificate_list[0].altnames]
-            self._underway.sans[data.context.client.id] = tuple(_san(*name) for name in names if _safe(*name))
+            sans = tuple(_san(*name) for name in names if _safe(*name))
+            self._underway.conversations[data.context.client.id].proven(sans)
+
+    def tls_failed_client(self, data: tls.TlsData) -> None:
+        """Record a handshake that failed; there is nobody to answer."""
+        conversation = self._underway.conversations.get(data.context.client.id)
+        if conversation is not None:
+            gateway = conversation.lane.gateway
+            self._underway.spawn(gateway.on_malformed("tls_handshake_failed", 400))
 
 
 _KINDS: Final = {"DNSName": "dns", "UniformResourceIdentifier": "uri"}

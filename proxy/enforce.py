@@ -82,6 +82,20 @@ class Gateway:
 
     # ---- what a data plane calls -------------------------------------------------------------------------
 
+    async def on_head(self, request: Request) -> str | Response:
+        """Return who asks, or what route or identity refuse before the body is received; that is in the ledger.
+
+        Nothing is decided for good: `on_request` does both steps again.
+        """
+        exchange = Exchange(self._ports.new_id(), self.rules, self._ports.clock(), request=request)
+        try:
+            exchange.route = exchange.rules.connector.route(request)  # 1
+            exchange.stage = "identity"  # 2
+            passthrough = self._ports.credential.passthrough
+            return exchange.rules.identifier.identify(request, passthrough=passthrough).principal.id
+        except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
+            return await self._end(exchange, error, contacted=False)
+
     async def on_request(self, request: Request) -> Forward | Response:
         """Return permission to forward, or the refusal to answer with; either is in the ledger by then."""
         exchange = Exchange(self._ports.new_id(), self.rules, self._ports.clock(), request=request)

@@ -47,9 +47,16 @@ class FakeGateway:
 
     lane: str = "test"
     calls: list[tuple[str, Any]] = field(default_factory=list)
+    answer_head: Callable[[Request], Any] | None = None
     answer_request: Callable[[Request], Any] | None = None
     answer_response: Callable[[Response], Any] | None = None
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    async def on_head(self, request: Request) -> Any:
+        if self.answer_head is not None:
+            result = self.answer_head(request)
+            return await result if asyncio.iscoroutine(result) else result
+        return "somebody"
 
     async def on_request(self, request: Request) -> Any:
         self.calls.append(("request", request))

@@ -100,7 +100,7 @@ def test_on_response_gone_wrong_releases_nothing(rig, mishap):
 @pytest.mark.parametrize("method", ["on_failure", "on_malformed"])
 def test_recording_gone_wrong_still_answers(rig, monkeypatch, method, mishap):
     """When even the failure cannot be put on record, the client still gets a constant answer."""
-    monkeypatch.setattr("addons.enforcement.RECORD_SECONDS", 0.2)
+    monkeypatch.setattr("addons.http1.exchange.RECORD_SECONDS", 0.2)
 
     async def broken(*_arguments):
         result = MISHAPS[mishap]()
@@ -170,30 +170,44 @@ def test_a_permission_that_comes_too_late_is_not_used(rig):
     assert rig.gateway.outcomes == ["failure deadline"]
 
 
-@pytest.mark.parametrize("hook", ["requestheaders", "request", "responseheaders", "response", "error"])
-@pytest.mark.parametrize("kind", [RuntimeError, MemoryError, asyncio.CancelledError, Odd])
-def test_a_hook_that_breaks_denies(rig, monkeypatch, hook, kind):
-    """A fault in our own hooks, before their first line, is a refusal like any other."""
-    from addons.enforcement import Enforcement
-
-    lane_is_up = []
-
-    async def broken(self, flow):
-        if lane_is_up:
-            raise kind(CANARY.decode())
-        return await normal(self, flow)
-
-    normal = getattr(Enforcement, hook)
-    monkeypatch.setattr(Enforcement, hook, broken)
-    rig.upstream.answer = ANSWER if hook != "error" else CANARY + b"\r\n\r\n"
-    rig.upstream.close_after = hook == "error"
+@pytest.mark.parametrize("mishap", [name for name in MISHAPS if name != "a string"])
+def test_on_head_gone_wrong_takes_no_body(rig, mishap):
+    """Only the name of a caller lets a body in; whatever else comes of the question is a refusal."""
+    rig.gateway.answer_head = lambda request: MISHAPS[mishap]()
     lane = rig.start(rig.upstream.port, deadline=SHORT)
-    lane_is_up.append(True)
-    received = lane.client().send(REQUEST).read_all(5)
+    _ended_well(lane.client().send(REQUEST).read_all(5))
+    assert rig.upstream.connections == 0
     lane.end()
-    assert received.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 504 "))
+    assert len(rig.gateway.outcomes) == 1
+    assert rig.gateway.named("request") == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "addons.http1.readers.read_request_head",
+        "addons.http1.readers.Body",
+        "addons.http1.exchange.Request",
+        "addons.http1.exchange.build_request",
+        "addons.http1.pool.AnswerReader",
+        "addons.http1.readers.read_answer_head",
+        "addons.http1.readers.Response",
+    ],
+)
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError, asyncio.CancelledError, Odd])
+def test_a_part_that_breaks_denies(rig, monkeypatch, part, kind):
+    """A fault in our own code, wherever it is, is a refusal like any other, and on record once."""
+
+    def broken(*_arguments, **_options):
+        raise kind(CANARY.decode())
+
+    rig.upstream.answer = ANSWER
+    lane = rig.start(rig.upstream.port, deadline=SHORT)
+    monkeypatch.setattr(part, broken)
+    received = lane.client().send(REQUEST).read_all(5)
+    monkeypatch.undo()
+    lane.end()
+    assert received.startswith((b"HTTP/1.1 502 ", b"HTTP/1.1 503 "))
     assert CANARY not in received
-    if hook in ("requestheaders", "request"):
-        assert rig.upstream.connections == 0
-    else:
-        assert len(rig.gateway.named("failure")) == 1
+    assert len(rig.gateway.outcomes) == 1
+    assert CANARY not in rig.upstream.received or part.endswith(("answer_head", "Response"))

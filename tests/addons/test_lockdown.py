@@ -1,11 +1,16 @@
 """addons.lockdown: one state, at start and at run time."""
 
 import pytest
-from mitmproxy import exceptions
+from mitmproxy import connection, exceptions
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.proxy.layers import ClientTLSLayer, HttpLayer, TCPLayer
+from mitmproxy.proxy.layers.http import HTTPMode
 
 from addons import lockdown
-from addons.lockdown import FROZEN, Lockdown, Unsafe, make_options
+from addons.door import Door, Porch
+from addons.lockdown import FROZEN, Lockdown, Unsafe, check_stack, make_options
 from addons.master import LaneMaster
 
 CHANGES = {
@@ -35,7 +40,7 @@ CHANGES = {
     "connect_addr": "127.0.0.2",
     "show_ignored_hosts": True,
 }
-OTHERS = {"mode": ["regular"], "body_size_limit": None, "confdir": "/tmp", "tcp_timeout": 1, "key_size": 512}
+OTHERS = {"mode": ["regular"], "body_size_limit": "1k", "confdir": "/tmp", "tcp_timeout": 1, "key_size": 512}
 
 
 def sealed(options, *addons):
@@ -55,7 +60,7 @@ async def test_every_frozen_option_is_tried_here():
 @pytest.mark.parametrize("name", [*CHANGES, *OTHERS])
 async def test_no_option_can_change_at_run_time(name):
     """OptionsError, and the old value stays: whoever asks, whichever option."""
-    master, _ = sealed(make_options(mode=["reverse:http://127.0.0.1:9@127.0.0.1:1"], body_size_limit="1000"))
+    master, _ = sealed(make_options(mode=["reverse:http://127.0.0.1:9@127.0.0.1:1"]))
     before = getattr(master.options, name)
     with pytest.raises(exceptions.OptionsError):
         master.options.update(**{name: (CHANGES | OTHERS)[name]})
@@ -106,3 +111,50 @@ async def test_a_sealed_chain_stays_as_it_is():
     master.addons.chain.reverse()
     with pytest.raises(Unsafe):
         guard.check_chain(master.guarded)
+
+
+def stack(*, tls):
+    """Return the layers of a connection to a lane, and the last of them."""
+    client = connection.Client(peername=("a", 1), sockname=("b", 2))
+    context = Context(client, make_options(mode=[]))
+    NextLayer(context)
+    if not tls:
+        door = Door(context, object())
+        return door, door
+    Porch(context)
+    top = ClientTLSLayer(context)
+    top.child_layer = Door(context, object())
+    return top, top.child_layer
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_the_layers_of_a_lane_are_what_they_are(tls):
+    """With TLS or without it, exactly ours pass."""
+    top, _ = stack(tls=tls)
+    check_stack(top, tls=tls)
+    with pytest.raises(Unsafe):
+        check_stack(top, tls=not tls)
+
+
+@pytest.mark.parametrize("kind", [HttpLayer, TCPLayer, NextLayer])
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_layer_that_is_not_ours_stops_the_start(kind, tls):
+    """Instead of the last one, or anywhere among them."""
+    top, last = stack(tls=tls)
+    other = HttpLayer(last.context, HTTPMode.transparent) if kind is HttpLayer else kind(last.context)
+    if kind is not NextLayer:
+        with pytest.raises(Unsafe, match="not ours"):
+            check_stack(top, tls=tls)
+    if tls:
+        top.child_layer = other
+    with pytest.raises(Unsafe, match="our own HTTP layer"):
+        check_stack(top if tls else other, tls=tls)
+
+
+@pytest.mark.parametrize("hook", ["next_layer", "request", "server_connect", "tcp_start", "http_connect"])
+async def test_a_hook_by_which_the_host_could_take_over_stops_the_start(monkeypatch, hook):
+    """As soon as anybody would be asked about it."""
+    monkeypatch.setattr(lockdown, "KNOWN", lockdown.KNOWN | {hook})
+    top, _ = stack(tls=False)
+    with pytest.raises(Unsafe, match=hook):
+        check_stack(top, tls=False)

@@ -107,14 +107,28 @@ def test_a_lane_that_would_talk_to_itself_stops_the_start(spec, gateway, tmp_pat
 
 def test_a_failed_self_test_stops_the_start(spec, gateway, tmp_path, monkeypatch):
     """Before a port accepts anything."""
-    from addons.enforcement import Enforcement
+    from addons.http1.exchange import Exchange
 
-    async def careless(self, flow):
-        flow.response = None
+    async def careless(self):
+        return (b"HTTP/1.1 200 OK\r\n\r\n",)
 
-    monkeypatch.setattr(Enforcement, "request", careless)
-    with pytest.raises(Unsafe, match="request"):
+    monkeypatch.setattr(Exchange, "run", careless)
+    with pytest.raises(Unsafe, match="on_head"):
         run_serve([(spec(9), gateway)], tmp_path, lambda bound: None)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_layer_of_the_hosts_stops_the_start(rig, spec, monkeypatch, pki, tls):
+    """If a connection could be answered by mitmproxy's own HTTP layer, nothing is served."""
+    from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
+
+    import addons.connection
+
+    monkeypatch.setattr(
+        addons.connection, "Door", lambda context, conversation: HttpLayer(context, HTTPMode.transparent)
+    )
+    with pytest.raises(Unsafe, match="our own HTTP layer"):
+        run_serve([(spec(9, tls=pki.server if tls else None), rig.gateway)], rig.folder, lambda bound: None)
 
 
 def test_nothing_is_left_when_it_ends(spec, gateway, tmp_path, start_upstream):

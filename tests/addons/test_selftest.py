@@ -1,56 +1,51 @@
-"""addons.selftest: it passes as things are, and finds each hook that lets something through."""
+"""addons.selftest: it passes as things are, and finds each step that lets something through."""
 
 import pytest
 
-from addons.enforcement import Enforcement
-from addons.lane import Limits
-from addons.lockdown import Unsafe, make_options
-from addons.master import LaneMaster
-from addons.selftest import self_test
-from addons.underway import Underway
+from addons import selftest
+from addons.http1.exchange import Exchange
+from addons.lockdown import Unsafe
+from addons.selftest import CANARY, self_test
 
 
-def prepared():
-    """Return a dispatch with the enforcement add-on, and what it works on."""
-    underway = Underway(Limits())
-    master = LaneMaster(make_options(mode=[]))
-    master.addons.add(Enforcement(underway))
-    return master.guarded, underway
+async def test_it_passes():
+    """As things are."""
+    await self_test()
 
 
-async def test_it_passes_and_leaves_nothing_behind():
-    """No exchange, no task, no memory stays counted."""
-    guarded, underway = prepared()
-    await self_test(guarded, underway)
-    assert underway.live == {}
-    assert underway.tasks == set()
-    assert underway.buffered == 0
+async def test_it_finds_an_exchange_that_lets_everything_through(monkeypatch):
+    """One that asks nobody, and says what the upstream said."""
+
+    async def careless(self):
+        answer = await self._lane.pool.ask("POST", (CANARY,), self._client.account.hold)
+        return (b"HTTP/1.1 503 x\r\n\r\n", answer.body)
+
+    monkeypatch.setattr(Exchange, "_judge", careless)
+    with pytest.raises(Unsafe, match="on_head"):
+        await self_test()
 
 
-@pytest.mark.parametrize("hook", ["requestheaders", "request", "responseheaders", "response", "error"])
-async def test_it_finds_a_hook_that_lets_something_through(monkeypatch, hook):
-    """A hook that does nothing at all is found, and the error names it."""
+@pytest.mark.parametrize("method", ["on_request", "on_response"])
+async def test_it_finds_a_step_whose_failure_is_taken_for_a_yes(monkeypatch, method):
+    """The error names it."""
+    normal = getattr(selftest.Saboteur, method)
+    sabotaged = selftest.Saboteur._word
 
-    async def careless(self, flow):
-        return None
+    def word(self, asked, otherwise):
+        return otherwise if asked == self._method == method else sabotaged(self, asked, otherwise)
 
-    if hook == "requestheaders":
-
-        async def careless(self, flow):
-            flow.response = None
-
-    monkeypatch.setattr(Enforcement, hook, careless)
-    guarded, underway = prepared()
-    with pytest.raises(Unsafe, match=hook):
-        await self_test(guarded, underway)
+    assert normal is not None
+    monkeypatch.setattr(selftest.Saboteur, "_word", word)
+    with pytest.raises(Unsafe, match=method):
+        await self_test()
 
 
-async def test_it_finds_a_way_for_raw_tcp(monkeypatch):
-    """If TCP flows were asked about instead of denied, it would be noticed."""
-    monkeypatch.setattr(
-        "addons.dispatch.KNOWN",
-        frozenset({"requestheaders", "request", "responseheaders", "response", "error", "tcp_start"}),
-    )
-    guarded, underway = prepared()
-    with pytest.raises(Unsafe, match="TCP"):
-        await self_test(guarded, underway)
+async def test_it_would_notice_that_it_finds_nothing(monkeypatch):
+    """A self-test in which nothing can leak proves nothing, and says so."""
+
+    async def empty(self):
+        return (b"HTTP/1.1 503 x\r\n\r\n",)
+
+    monkeypatch.setattr(Exchange, "run", empty)
+    with pytest.raises(Unsafe, match="found"):
+        await self_test()

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-import addons.enforcement
+import addons.http1.exchange
+import addons.http1.pool
+import addons.http1.readers
 import proxy.enforce
 import proxy.exchange
 from tests.enforce.conftest import CANARY, RECORD, Stand, http
@@ -112,18 +114,21 @@ def asked(method: str) -> Break:
 
 def release(stand: Stand, patch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
     """Break what turns a released answer, and only that, into bytes."""
-    original = addons.enforcement.render
+    original = addons.http1.exchange.render
 
     def render(response: Any, **how: Any) -> Any:
         if response.status < 400:
             raise error(f"said {CANARY}")
         return original(response, **how)
 
-    patch.setattr(addons.enforcement, "render", render)
+    patch.setattr(addons.http1.exchange, "render", render)
 
 
 BEFORE_THE_CRM = {
-    "0 adapter": module(addons.enforcement.adapter, "read_request"),
+    "0 adapter, head": module(addons.http1.readers, "read_request_head"),
+    "0 adapter, body": module(addons.http1.readers, "Body"),
+    "0 adapter, request": module(addons.http1.exchange, "Request"),
+    "0 adapter, request with its body": module(addons.http1.exchange, "Request", at=2),
     "1 connector, route": rules("connector", "route"),
     "1 connector, content coding": module(proxy.enforce, "undo_content_coding"),
     "1 connector, codec": module(proxy.enforce, "codec_for"),
@@ -136,12 +141,13 @@ BEFORE_THE_CRM = {
     "5 transforms, masked echo": rules("policies", "masks_for"),
     "5 transforms, credential": port("credential", "fields"),
     "6 ledger": port("ledger", "append"),
-    "7 forward, build": module(addons.enforcement.adapter, "build_request"),
-    "7 forward": module(addons.enforcement.adapter, "let_through"),
+    "7 forward, build": module(addons.http1.exchange, "build_request"),
+    "7 forward": module(addons.http1.pool, "AnswerReader"),
 }
 AFTER_THE_CRM = {
-    "8 upstream, head": module(addons.enforcement.adapter, "check_answer_head"),
-    "8 upstream, adapter": module(addons.enforcement.adapter, "read_answer"),
+    "8 upstream, head": module(addons.http1.readers, "read_answer_head"),
+    "8 upstream, body": module(addons.http1.readers, "Body", at=2),  # the first was the request's
+    "8 upstream, adapter": module(addons.http1.readers, "Response"),
     "8 upstream, content coding": module(proxy.enforce, "undo_content_coding"),
     "8 upstream, codec": module(proxy.enforce, "codec_for"),
     "9 connector": asked("open"),

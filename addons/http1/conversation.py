@@ -1,0 +1,303 @@
+"""One client's connection: its bytes become exchanges, one after the other, each within its time.
+
+`run` is a task of its own. Bytes come in through `received`; while an exchange is under way, what a client sends
+ahead stays unread (`room`), and is answered in its turn. One timer per connection enforces every deadline: what
+is due changes with the phase, and `_tick` says what happens then.
+"""
+
+import asyncio
+from enum import Enum
+from typing import Final, Protocol
+
+from addons.grammar import CONTINUE, DENIAL
+from addons.http1.exchange import Exchange, Lane, Wire, fault_of, malformed, meant
+from addons.http1.heads import RequestHead
+from addons.http1.readers import RequestReader
+from addons.http1.underway import Account, Fault, Underway
+from proxy.errors import Undecodable
+from proxy.message import Peer
+
+GRACE: Final = 0.5
+"""Seconds after its deadline in which an exchange may still say why; then the connection is cut."""
+LINGER: Final = 1.0
+"""Seconds in which a client that was refused early may read why, before its unread bytes reset everything."""
+WRITE_FLOOR: Final = 65_536
+"""Bytes a second that a client has to read of a large answer."""
+PERIOD: Final = 5.0
+"""Seconds over which the rate of an upload is measured."""
+
+
+class Wires(Protocol):
+    """The client's end, as the host gives it."""
+
+    async def say(self, wire: Wire, /) -> None:
+        """Send bytes."""
+
+    async def sent(self) -> None:
+        """Return when little of them is left to send."""
+
+    async def end(self) -> None:
+        """Close, once everything is sent."""
+
+    def hang_up(self) -> None:
+        """Close without another word."""
+
+    def abort(self) -> None:
+        """Close, and drop what is not sent yet."""
+
+
+class Phase(Enum):
+    """What a connection is waiting for."""
+
+    IDLE = "the first byte of a head"
+    HEAD = "the rest of it"
+    BODY = "a body"
+    JUDGING = "gateway and upstream"
+    OVERDUE = "an exchange that was told to end"
+    SAYING = "the client to read"
+    LINGERING = "the client to have read"
+    OVER = "nothing"
+
+
+class Conversation:
+    """One connection, TLS already taken off."""
+
+    def __init__(self, lane: Lane, underway: Underway, wires: Wires, address: str) -> None:
+        self.lane = lane
+        self.peer = Peer(address)
+        self.account = Account(underway)
+        self.cause: Fault | None = None
+        self.heard = False
+        """Whether a byte of a request has ever come."""
+        self.phase = Phase.IDLE
+        self._underway, self._limits, self._wires = underway, underway.limits, wires
+        self._loop = asyncio.get_running_loop()
+        self._reader = RequestReader(lane.spec, underway.limits, None)
+        self._gone = False
+        self._task: asyncio.Task[None] | None = None
+        self._more: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._deadline = 0.0
+        self._measured = 0
+        self._head_overdue = False
+        self._body_taken = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether no exchange is under way."""
+        return self.phase in (Phase.IDLE, Phase.HEAD, Phase.LINGERING, Phase.OVER)
+
+    # ---- what the host tells it --------------------------------------------------------------------------
+
+    def proven(self, sans: tuple[str, ...]) -> None:
+        """Take the names in a client's certificate that TLS has verified."""
+        self.peer = Peer(self.peer.address, sans)
+
+    def begin(self, sni: str | None) -> None:
+        """Start listening; `sni` is the name the client asked for when TLS began, if it did."""
+        self._reader = RequestReader(self.lane.spec, self._limits, sni)
+        self._underway.spawn(self.run())
+
+    def received(self, data: bytes) -> None:
+        """Take bytes from the client."""
+        if self.phase in (Phase.LINGERING, Phase.OVER):
+            return
+        self.heard = True
+        self._reader.buffer += data
+        fault = self.account.hold(len(data))
+        if fault is not None:
+            self.cut(*fault)
+        if self._more is not None and not self._more.done():
+            self._more.set_result(None)
+
+    async def room(self) -> None:
+        """Return when more bytes may be read: what is sent ahead of an answer waits in the client's socket."""
+        while self._reader.buffer and self.phase in (Phase.JUDGING, Phase.OVERDUE, Phase.SAYING):
+            self._room = self._room or self._loop.create_future()
+            await asyncio.shield(self._room)
+
+    def left(self) -> None:
+        """Notice that the client has gone."""
+        self._gone = True
+        self.cut("client_gone", 400 if self.phase is Phase.BODY else 502)
+        if self._more is not None and not self._more.done():
+            self._more.set_result(None)
+
+    def cut(self, reason: str, status: int) -> None:
+        """Have the exchange under way end for a reason; it says so and puts it on record itself."""
+        if self.cause is None and self.phase is not Phase.OVER:
+            self.cause = (reason, status)
+            if self._task is not None and self.phase in (Phase.BODY, Phase.JUDGING):
+                self._task.cancel()
+
+    def expire(self) -> None:
+        """End the exchange under way, as when its deadline has come."""
+        if self.phase in (Phase.BODY, Phase.JUDGING):
+            self.cut("deadline", 408 if self.phase is Phase.BODY else 504)
+            self._arm(Phase.OVERDUE, GRACE)
+
+    def hang_up(self) -> None:
+        """Close the connection; what is already written still goes out."""
+        self._wires.hang_up()
+
+    # ---- its story ---------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Answer requests until the connection ends."""
+        self._task = asyncio.current_task()
+        limits = self._limits
+        try:
+            self._arm(Phase.IDLE, limits.head_seconds)
+            while await self._one():
+                self._next()
+                self._arm(Phase.IDLE, limits.idle_seconds)
+        finally:
+            self.phase = Phase.OVER
+            self.account.keep(0)
+            self._open_room()
+            if self._timer is not None:
+                self._timer.cancel()
+        await self._wires.end()
+
+    async def _one(self) -> bool:
+        """Have one exchange; return whether another may follow."""
+        try:
+            head = await self._head()
+        except BaseException as error:
+            if meant(error, self._underway):
+                raise
+            self.cause = self.cause or fault_of(error, ("unreadable_request", 503))
+            self._arm(Phase.JUDGING, self.lane.spec.deadline)
+            await self.say(await malformed(self.lane, self._underway, *self.cause))
+            await self._linger()
+            return False
+        if head is None:
+            return False
+        self._deadline = self._loop.time() + self.lane.spec.deadline
+        self._arm(Phase.JUDGING, self.lane.spec.deadline)
+        exchange = Exchange(self.lane, head, self, self._underway)
+        await self.say(await exchange.run())
+        if exchange.close and head.body_follows and not self._body_taken:
+            await self._linger()
+        return not exchange.close and not self._gone and not self._underway.draining
+
+    async def _head(self) -> RequestHead | None:
+        """Return the next head, or None when there will be none."""
+        self._body_taken = False
+        reader = self._reader
+        while True:
+            if self.cause is not None and not self._gone:
+                raise Undecodable(self.cause[0], status=self.cause[1])
+            head = reader.head()
+            if head is not None:
+                return head
+            if self._head_overdue:
+                raise Undecodable("head_too_slow", status=408)
+            if self._gone or self.phase is Phase.OVER:
+                return None
+            if reader.buffer and self.phase is Phase.IDLE:
+                self._arm(Phase.HEAD, self._limits.head_seconds)
+            await self._wait()
+
+    async def body(self, head: RequestHead) -> bytes:
+        """Return the body that belongs to the head, having said `100 Continue` if the client waits for it."""
+        body = self._reader.body()
+        if body is None:
+            self._measured = len(self._reader.buffer)
+            self._arm(Phase.BODY, min(PERIOD, self._deadline - self._loop.time()))
+            self._open_room()
+            if head.expects:
+                await self._wires.say((CONTINUE,))
+            while body is None:
+                await self._wait()
+                body = self._reader.body()
+            self._arm(Phase.JUDGING, self._deadline - self._loop.time())
+        self._body_taken = True
+        return body
+
+    async def say(self, wire: Wire) -> None:
+        """Send what was decided, unless the connection was cut meanwhile; wait for a client who is slow."""
+        if self.phase is Phase.OVER or self._gone:
+            return
+        self._arm(Phase.SAYING, self._limits.write_seconds + sum(map(len, wire)) / WRITE_FLOOR)
+        await self._wires.say(wire)
+        await self._wires.sent()
+
+    async def _linger(self) -> None:
+        """Throw away what a refused client still sends, so that it can read the refusal."""
+        if not self._gone and self.phase is not Phase.OVER:
+            self._reader.buffer.clear()
+            self.account.keep(0)
+            self._arm(Phase.LINGERING, LINGER)
+            await self._wait()
+
+    def _next(self) -> None:
+        """Forget the exchange; what the client has sent ahead stays."""
+        self.cause = None
+        self.account.keep(len(self._reader.buffer))
+        self._open_room()
+
+    def _open_room(self) -> None:
+        if self._room is not None:
+            self._room.set_result(None)
+            self._room = None
+
+    async def _wait(self) -> None:
+        self._more = self._loop.create_future()
+        try:
+            await self._more
+        finally:
+            self._more = None
+
+    # ---- its time ----------------------------------------------------------------------------------------
+
+    def _arm(self, phase: Phase, seconds: float) -> None:
+        """Enter a phase that may last so long."""
+        self.phase = phase
+        self._due = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(self._due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        if now < self._due:
+            self._timer = self._loop.call_at(self._due, self._tick)
+            return
+        match self.phase:
+            case Phase.HEAD:
+                self._head_overdue = True
+            case Phase.BODY if now < self._deadline:
+                self._check_rate(now)
+                return
+            case Phase.BODY | Phase.JUDGING:
+                self.expire()
+                return
+            case Phase.OVERDUE:
+                self.phase = Phase.OVER
+                self._underway.spawn(self._say_last())
+            case Phase.SAYING:
+                self.phase = Phase.OVER
+                self._wires.abort()
+            case _:
+                self.phase = Phase.OVER
+        if self._more is not None and not self._more.done():
+            self._more.set_result(None)
+
+    def _check_rate(self, now: float) -> None:
+        received = len(self._reader.buffer)
+        if received - self._measured < self._limits.rate_floor * PERIOD:
+            self.cut("body_too_slow", 408)
+            self._arm(Phase.OVERDUE, GRACE)
+        else:
+            self._measured = received
+            self._arm(Phase.BODY, min(PERIOD, self._deadline - now))
+
+    async def _say_last(self) -> None:
+        """Answer for an exchange that does not end although it was told to; what comes of it is dropped."""
+        await self._wires.say(DENIAL)
+        await self._wires.end()
