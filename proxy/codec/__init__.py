@@ -2,7 +2,8 @@
 
 Three nouns: a *content coding* (gzip, deflate, br, zstd) wraps a body and is undone first; a *media type*
 names a codec; a `Codec` turns the body into a `Tree` (`proxy.message`) and a tree into a body. The story of
-one body starts at `undo_content_coding`, goes on with `codec_for` and ends in `Codec.decode`.
+one body starts at `undo_content_coding`, goes on with `codec_for` and ends in `Codec.decode`. A body that is
+too long to be held whole has no tree: a `StreamTransform` changes it as it passes.
 
 It does not know what a body means: shapes, fields and records are the connector's. It never guesses: a
 content type that lies, a second coding, bytes after the end are refused, not repaired.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Protocol
 
+from proxy.codec.csv_text import CSV_CODECS
 from proxy.codec.json_text import JsonText
 from proxy.codec.xmlrpc import XmlRpc
 from proxy.errors import Undecodable
@@ -21,7 +22,7 @@ class Codec(Protocol):
 
     @property
     def name(self) -> str:
-        """What a connector calls it: `json`, `xmlrpc`."""
+        """What a connector calls it: `json`, `xmlrpc`, `csv`."""
 
     @property
     def media_types(self) -> frozenset[str]:
@@ -38,19 +39,26 @@ class Codec(Protocol):
         """Return a body that `decode` reads as `tree`; opaque leaves MUST come out as they went in."""
 
 
-CODECS: Final[tuple[Codec, ...]] = (JsonText(), XmlRpc())
-"""Every codec there is: add one here, and its parameters below."""
+CODECS: Final[tuple[Codec, ...]] = (JsonText(), XmlRpc(), *CSV_CODECS)
+"""Every codec there is: add one here, and its parameters below. Where two share a media type, the route says
+which of them it takes; one that takes both gets the first."""
 
 _PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
     # OData's parameters ask for annotations, which are members like any other (OData JSON 4.01 section 3).
     "json": frozenset({"charset", "odata.metadata", "odata.streaming", "ieee754compatible"}),
     "xmlrpc": frozenset({"charset"}),
+    **{codec.name: frozenset({"charset", "header"}) for codec in CSV_CODECS},
 }
+_VALUES: Final[Mapping[str, str]] = {"charset": "utf-8", "header": "present"}
+"""Parameter -> the only value it may have (RFC 4180 section 3: without a header, columns have no names)."""
 _SUFFIXES: Final[Mapping[str, str]] = {"json": "json"}
 """Structured syntax suffix (RFC 6839) -> codec; only below `application/`."""
 
 _BY_NAME: Final[Mapping[str, Codec]] = {codec.name: codec for codec in CODECS}
-_BY_TYPE: Final[Mapping[str, Codec]] = {media: codec for codec in CODECS for media in codec.media_types}
+_BY_TYPE: Final[Mapping[str, tuple[Codec, ...]]] = {
+    media: tuple(codec for codec in CODECS if media in codec.media_types)
+    for media in frozenset().union(*(codec.media_types for codec in CODECS))
+}
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,127}"  # noqa: S105 - RFC 9110's word for it
 _MEDIA_TYPE: Final = re.compile(rf"({_TOKEN}/{_TOKEN})((?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|\"{_TOKEN}\"))*)")
@@ -67,10 +75,10 @@ def codec_for(content_type: str | None, allowed: frozenset[str]) -> Codec:
     Raises:
         Undecodable: 415, for anything but a known media type in UTF-8 that the route takes.
     """
-    codec = _read(content_type) if content_type is not None else None
-    if codec is None or codec.name not in allowed:
-        raise Undecodable("unknown_media_type", status=415)
-    return codec
+    for codec in _read(content_type) if content_type is not None else ():
+        if codec.name in allowed:
+            return codec
+    raise Undecodable("unknown_media_type", status=415)
 
 
 def codec_named(allowed: frozenset[str]) -> Codec:
@@ -86,18 +94,18 @@ def codec_named(allowed: frozenset[str]) -> Codec:
 
 
 @lru_cache(maxsize=256)
-def _read(content_type: str) -> Codec | None:
+def _read(content_type: str) -> tuple[Codec, ...]:
+    """Return the codecs that read such a body, if it is labelled in a way that all readers understand."""
     found = _MEDIA_TYPE.fullmatch(content_type)
     if found is None:
-        return None
+        return ()
     media = found[1].lower()
-    codec = _BY_TYPE.get(media)
-    if codec is None and media.startswith("application/") and "+" in media:
+    codecs = _BY_TYPE.get(media, ())
+    if not codecs and media.startswith("application/") and "+" in media:
         codec = _BY_NAME.get(_SUFFIXES.get(media.rpartition("+")[2], ""))
-    if codec is None:
-        return None
+        codecs = () if codec is None else (codec,)
     parameters = [(name.lower(), value.lower()) for name, value in _PARAMETER.findall(found[2])]
     names = [name for name, _ in parameters]
-    if len(set(names)) != len(names) or not _PARAMETERS[codec.name].issuperset(names):
-        return None
-    return codec if dict(parameters).get("charset", "utf-8") == "utf-8" else None
+    if len(set(names)) != len(names) or any(_VALUES.get(name, value) != value for name, value in parameters):
+        return ()
+    return tuple(codec for codec in codecs if _PARAMETERS[codec.name].issuperset(names))

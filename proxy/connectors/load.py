@@ -150,7 +150,7 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             _headers(setting.file),
             setting.faults,
             frozenset(media),
-            frozenset(setting.file.media.response),
+            frozenset(setting.file.media.response if route.answers_in is None else route.answers_in),
             coded=setting.file.media.coding == "stated",
         )
         table.add(method, setting.patterns, declared)

@@ -71,6 +71,8 @@ class RouteModel(Strict):
     """Name of an entry of `answers`; "" when the answer has no body."""
     media: list[str] | None = None
     """Codecs of the request body; None: those of the connector if `body` is set, else no body."""
+    answers_in: list[str] | None = None
+    """Codecs of the answer; None: those of the connector. Name `json` too where errors come in it."""
 
 
 class MediaModel(Strict):

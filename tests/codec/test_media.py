@@ -87,7 +87,7 @@ def test_every_codec_reads_what_it_labels() -> None:
     for codec in CODECS:
         assert codec_for(codec.content_type, frozenset({codec.name})) is codec
         for media_type in codec.media_types:
-            assert codec_for(media_type, BOTH) is codec
+            assert codec_for(media_type, frozenset({codec.name})) is codec
 
 
 def test_a_body_of_our_own_making_takes_the_first_codec_of_the_route() -> None:

@@ -1,0 +1,146 @@
+"""A CSV body of any size, changed on its way: whole columns go, cells say less, rows can be left out.
+
+What is to be done is worked out once, from the header, by whoever knows what the columns mean; each row then
+costs one split, the edits, and one join. A cell that nobody edits is sent as it was written, quotes and all,
+and so are line ends, the byte order mark and a last row without an end.
+
+It holds no more than the chunk and one row (`MAX_ROW`). What is wrong is an error at the row where it stands;
+rows before it may be gone by then, so the caller has to break off (see `StreamTransform`).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from proxy.codec.csv_rows import Dialect, Row, RowReader, Style, quoted, value_of
+from proxy.codec.csv_text import harmless
+from proxy.errors import Undecodable
+
+Edit = Callable[[str], object]
+"""What a cell says -> what it is to say, a text (any mask of `proxy.transforms` is one); None: nothing, an
+empty cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """What is done to the rows under one header; columns by their place, from 0."""
+
+    keep: tuple[int, ...]
+    """Columns that stay, rising; a column that nobody names is dropped."""
+    edits: Mapping[int, Edit] = field(default_factory=dict)
+    """For some of those that stay."""
+    admits: Callable[[Sequence[str]], bool] | None = None
+    """Gets the values of a row as they came, and says whether it may be shown; None: all may."""
+
+
+class CsvStream:
+    """A `StreamTransform` for one CSV body."""
+
+    def __init__(
+        self, dialect: Dialect, plan: Callable[[tuple[str, ...]], RowPlan], *, sheet: bool = False
+    ) -> None:
+        """Take the dialect, and what makes a plan of a header.
+
+        Args:
+            dialect: as the route declares it.
+            plan: called once, with the names in the header; may raise to refuse the body.
+            sheet: whether cells that a spreadsheet would compute get an apostrophe (threat CS-09).
+        """
+        self.rows = 0
+        """Rows sent on, the header not among them."""
+        self._reader = RowReader(dialect)
+        self._plan = plan
+        self._separator = dialect.separator
+        self._special = re.compile(f'["\r\n{re.escape(dialect.separator)}]')
+        self._sheet = sheet
+        self._pick: Callable[[list[str]], Sequence[str]] | None = None
+        self._edits: tuple[tuple[int, Edit], ...] = ()
+        self._admits: Callable[[Sequence[str]], bool] | None = None
+        self._started = False
+        self._width = 0
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return the rows that are complete with `chunk`, changed; see `StreamTransform`."""
+        return "".join(self._changed(self._reader.feed(chunk))).encode()
+
+    def finish(self) -> bytes:
+        """Return the last row if nothing ended it; see `StreamTransform`."""
+        text = "".join(self._changed(self._reader.finish()))
+        return (text if self._reader.ended else text.removesuffix(self._reader.end)).encode()
+
+    def _changed(self, rows: Iterator[Row]) -> list[str]:
+        out: list[str] = []
+        if not self._started:
+            header = next(rows, None)
+            if header is None:
+                return out
+            self._start(header.values())
+            out += (self._reader.bom.decode(), self._line(header))
+        edits, admits, pick, sheet = self._edits, self._admits, self._pick, self._sheet
+        separator, end = self._separator, self._reader.end
+        between, close = f'"{separator}"', f'"{end}'
+        began = len(out)
+        for row in rows:
+            style, cells = row
+            if admits is not None and not admits(row.values()):
+                continue
+            if style is not Style.MIXED:
+                for at, edit in edits:
+                    value = edit(cells[at])
+                    cells[at] = self._written(value, style) if value else ""
+            else:
+                for at, edit in edits:
+                    value = edit(value_of(cells[at]))
+                    cells[at] = self._written(value, style) if value else ""
+            if sheet:
+                cells = [self._tame(cell, style) for cell in cells]
+            shown = cells if pick is None else pick(cells)
+            if style is Style.QUOTED:
+                out.append(f'"{between.join(shown)}{close}')
+            else:
+                out.append((separator.join(shown) or self._nothing) + end)
+        self.rows += len(out) - began
+        return out
+
+    @property
+    def _nothing(self) -> str:
+        """What a row of nothing looks like: an empty line would be no row to many readers."""
+        return '""' if self._width == 1 else ""
+
+    def _start(self, names: list[str]) -> None:
+        plan = self._plan(tuple(names))
+        keep = plan.keep
+        if not keep or list(keep) != sorted(set(keep)) or keep[0] < 0 or keep[-1] >= len(names):
+            raise Undecodable("no_column_left")
+        self._width = len(keep)
+        if len(keep) == 1:
+            only = keep[0]
+            self._pick = lambda cells: cells[only : only + 1]
+        elif len(keep) < len(names):
+            self._pick = itemgetter(*keep)
+        self._edits = tuple((at, edit) for at, edit in plan.edits.items() if at in keep)
+        self._admits = plan.admits
+        self._started = True
+
+    def _line(self, header: Row) -> str:
+        """Return the header as it is sent on."""
+        cells = [self._tame(cell, header.style) for cell in header.cells] if self._sheet else header.cells
+        shown = cells if self._pick is None else self._pick(cells)
+        if header.style is Style.QUOTED:
+            shown = [f'"{cell}"' for cell in shown]
+        return self._separator.join(shown) + self._reader.end
+
+    def _written(self, value: object, style: Style) -> str:
+        """Return the cell that says `value` in a row of that style."""
+        if not isinstance(value, str) or "\0" in value:
+            raise Undecodable("unencodable_value")
+        if style is Style.QUOTED:
+            return value.replace('"', '""') if '"' in value else value
+        return quoted(value) if self._special.search(value) else value
+
+    def _tame(self, cell: str, style: Style) -> str:
+        """Return a cell so that no spreadsheet computes it; one that none would is left as it is written."""
+        value = value_of(cell) if style is Style.MIXED else cell
+        tame = harmless(value)
+        return cell if tame is value else self._written(tame, style)
