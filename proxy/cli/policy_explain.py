@@ -19,7 +19,7 @@ from proxy.cli.policyset import (
     split_target,
     usable_set,
 )
-from proxy.cli.tracetext import trace_lines
+from proxy.cli.tracetext import node_data, trace_lines
 from proxy.ledger import verify as judge
 from proxy.model import Access, Action, Principal, Purpose
 from proxy.policy import PolicySet
@@ -28,7 +28,7 @@ from proxy.policy.plan.replay import replay
 from proxy.policy.testing import Case
 from proxy.policy.testing.running import access_of
 from proxy.policy.tracing import trace
-from proxy.policy.whynot import why_not
+from proxy.policy.whynot import Way, why_not
 
 
 @click.command("explain")
@@ -83,7 +83,7 @@ def show_explanation(
     declared("purpose", purpose, policies.purposes)
     name, field = split_target(policies, target)
     crm = connector_of(policies, name, connector)
-    who, known = _asker(folder, policies, roles, recipient, caller=caller, record=record)
+    who, known = _asker(folder, policies, roles, recipient, caller=caller, record=record, about=(crm, name))
     question = Question(crm, name, field, Action(word), who.roles, purpose, who.recipient.name)
     if known is not None and (known.connector, known.object) != (crm, name):
         raise click.UsageError(f"record {record} is of {known.object}, not of {name}")
@@ -92,7 +92,10 @@ def show_explanation(
     policies = policies.as_of(now)
     access = Access(who, Purpose(purpose), Action(word), name, facts, now)
     if form == "json":
-        click.echo(json.dumps(_data(policies, question, access), indent=2))
+        data = _data(policies, question, access, show_values=show_values)
+        if why:
+            data["why_not"] = _why_not_data(why_not(policies, question, access))
+        click.echo(json.dumps(data, indent=2))
         return
     rules = {rule.id: rule for rule in policies.rules}
     if known is None:
@@ -113,13 +116,16 @@ def _asker(
     *,
     caller: str | None,
     record: str | None,
+    about: tuple[str, str],
 ) -> tuple[Principal, Case | None]:
     """Return who asks and a test about the record, where one is named."""
     cases = checked_set(folder)[0].tests if caller or record else ()
     known = None
     if record is not None:
         declared("record of a test", record, {case.record: 1 for case in cases})
-        known = next(case for case in cases if case.record == record)
+        # Documents of tests name their records for themselves, so that several may have one of this name.
+        named = [case for case in cases if case.record == record]
+        known = next((case for case in named if (case.connector, case.object) == about), named[0])
     if caller is not None:
         declared("caller of a test", caller, {case.caller: 1 for case in cases})
         near = [case for case in cases if case.caller == caller]
@@ -134,9 +140,11 @@ def _asker(
     return Principal("explain", "", frozenset(roles), policies.recipients[recipient]), known
 
 
-def _data(policies: PolicySet, question: Question, access: Access) -> dict[str, object]:
-    """Return an explanation for a machine; it has no values."""
+def _data(policies: PolicySet, question: Question, access: Access, *, show_values: bool) -> dict[str, object]:
+    """Return an explanation for a machine; values that may be about a person only with `show_values`."""
     found = explain(policies, question)
+    traced = trace(policies, question, access)
+    asked = {each.rule.id: each for each in traced.considered}
     considered = [
         {
             "rule": each.rule.id,
@@ -145,10 +153,14 @@ def _data(policies: PolicySet, question: Question, access: Access) -> dict[str, 
             "applies": each.counts,
             "because": each.because,
             "place": each.rule.place,
+            "matches": asked[each.rule.id].counts,
+            "conditions": [
+                node_data(one.tree, one.atoms, show_values=show_values) for one in asked[each.rule.id].conditions
+            ],
         }
         for each in found.considered
     ]
-    outcome = found.outcome if access.facts is None else trace(policies, question, access).outcome
+    outcome = found.outcome if access.facts is None else traced.outcome
     return {
         "outcome": text.outcome_text(outcome),
         "rule": outcome.rule,
@@ -162,12 +174,26 @@ def _why_not(policies: PolicySet, question: Question, access: Access) -> Iterato
     needs = why_not(policies, question, access)
     if needs is None:
         yield "  no grant for this field allows it: somebody would have to write one"
-    elif not needs:
+    elif not needs[0]:
         yield "  it is allowed"
     else:
-        yield "  it would be allowed if"
-        for need in needs:
-            yield f"    {need.rule.kind} {need.rule.id}  {text.place_text(need.rule)}  {need.what}"
+        for at, way in enumerate(needs):
+            yield "  or if" if at else "  it would be allowed if"
+            for need in way:
+                yield f"    {need.rule.kind} {need.rule.id}  {text.place_text(need.rule)}  {need.what}"
+
+
+def _why_not_data(ways: tuple[Way, ...] | None) -> list[list[dict[str, str]]] | None:
+    """Return the smallest sets of changes; one empty set: it is allowed; None: no grant allows it to anybody."""
+    if ways is None:
+        return None
+    return [
+        [
+            {"rule": need.rule.id, "kind": need.rule.kind, "place": need.rule.place, "what": need.what}
+            for need in way
+        ]
+        for way in ways
+    ]
 
 
 def _decision(policies: PolicySet, ledger: Path, wanted: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from proxy.cli.policytext import outcome_text, place_text, rule_text
 from proxy.model import DISCLOSING, Effect
+from proxy.policy.conditiontree import Node
 from proxy.policy.rules import Rule
 from proxy.policy.tracing import Atom, Trace, Traced, Value, is_error
 
@@ -67,6 +68,22 @@ def _answer(atom: Atom) -> str:
 def _seen(atom: Atom, *, show_values: bool) -> str:
     shown = [f"{value.name} = {_value(value, show_values=show_values)}" for value in atom.values]
     return f"    [{', '.join(shown)}]" if shown else ""
+
+
+def node_data(node: Node, atoms: Sequence[Atom], *, show_values: bool) -> dict[str, object]:
+    """Return a condition's tree for a machine; what may be about a person is hidden unless `show_values`."""
+    answer = "error" if is_error(node.answer) else node.answer
+    data: dict[str, object] = {"op": node.op, "text": node.text, "answer": answer}
+    if node.parts:
+        data["parts"] = [node_data(part, atoms, show_values=show_values) for part in node.parts]
+    if node.atom is not None:
+        data["saw"] = [
+            {"name": value.name, "hidden": True}
+            if value.classified and not show_values
+            else {"name": value.name, "value": _value(value, show_values=True)}
+            for value in atoms[node.atom].values
+        ]
+    return data
 
 
 def _value(value: Value, *, show_values: bool) -> str:

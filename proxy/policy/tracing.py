@@ -8,7 +8,9 @@ from proxy.message import RECORD_ITSELF
 from proxy.model import DISCLOSING, Access, Action, Outcome
 from proxy.policy.compile import PolicySet
 from proxy.policy.conditions import ERROR, Condition, context_of
-from proxy.policy.conditions import Question as Asked
+from proxy.policy.conditions import Question as AskedOf
+from proxy.policy.conditions.atoms import Outcome as Answered
+from proxy.policy.conditiontree import Node, tree_of
 from proxy.policy.decide import UNKNOWN, consenting, decide
 from proxy.policy.explain import Question, explain
 from proxy.policy.plans import WHOLE_RECORD, Answer, Applicable
@@ -41,6 +43,15 @@ class Atom:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """One condition of a rule, with its answer."""
+
+    tree: Node
+    atoms: tuple[Atom, ...]
+    """Those that the tree names by number."""
+
+
+@dataclass(frozen=True, slots=True)
 class Traced:
     """One rule that speaks about the field and the action."""
 
@@ -49,7 +60,9 @@ class Traced:
     because: str
     """What keeps it from counting; "" where its conditions do, or nothing does."""
     atoms: tuple[Atom, ...] = ()
-    """What its conditions ask, less what nobody got to."""
+    """What its conditions ask."""
+    conditions: tuple[Asked, ...] = ()
+    """Each condition by itself, as a tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,7 @@ class Asking:
         facts = access.facts if access.action in DISCLOSING else None
         self.known: Mapping[str, object] = UNKNOWN if facts is None else consenting(facts)
 
-    def answer(self, condition: Asked) -> Answer:
+    def answer(self, condition: AskedOf) -> Answered:
         """Return what a condition, or an atom of one, comes to."""
         return condition.evaluate(self.known, self._context, self._now)
 
@@ -92,7 +105,12 @@ class Asking:
         for each in condition.atoms:
             yield Atom(each.text, self.answer(each), tuple(self._values(each)))
 
-    def _values(self, atom: Asked) -> Iterator[Value]:
+    def asked(self, condition: Condition) -> Asked:
+        """Return a condition as a tree with every answer, and what each of its atoms looked at."""
+        atoms = tuple(self.atoms(condition))
+        return Asked(tree_of(condition, [self.answer(each) for each in condition.atoms]), atoms)
+
+    def _values(self, atom: AskedOf) -> Iterator[Value]:
         names = atom.attributes | ({CONSENTS} if atom.consents else set())
         for name in sorted(names):
             yield Value(f"resource.{name}", self._fact(name), self._classified(name))
@@ -123,9 +141,10 @@ def trace(policies: PolicySet, question: Question, access: Access) -> Trace:
         if found is None or not found.conditions:
             considered.append(Traced(each.rule, each.counts, "" if each.counts else each.because))
             continue
-        atoms = tuple(atom for condition in found.conditions for atom in asking.atoms(condition))
+        conditions = tuple(map(asking.asked, found.conditions))
+        atoms = tuple(atom for condition in conditions for atom in condition.atoms)
         counts = each.counts and asking.matches(found)
-        considered.append(Traced(each.rule, counts, "" if each.counts else each.because, atoms))
+        considered.append(Traced(each.rule, counts, "" if each.counts else each.because, atoms, conditions))
     considered.sort(key=lambda each: (each.rule.kind, not each.counts, each.rule.id))
     facts = access.facts if access.action in DISCLOSING else None
     seen = Access(access.principal, access.purpose, access.action, access.object, facts, access.now)
