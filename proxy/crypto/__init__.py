@@ -21,10 +21,12 @@ Why
 from proxy.crypto.authority import ensure_authority, issue_client, issue_leaf
 from proxy.crypto.derive import derive
 from proxy.crypto.keyfile import create_key, read_key
+from proxy.crypto.note import NoteSigner
 from proxy.crypto.sealed import Sealer
 from proxy.crypto.term import Term, term_of
 
 __all__ = [
+    "NoteSigner",
     "Sealer",
     "Term",
     "create_key",
