@@ -22,6 +22,21 @@ than twice as much. Bodies that are written otherwise (`\\u00e9` for a letter) t
 """
 
 from proxy.codec.coding import undo_content_coding
+from proxy.codec.csv_rows import Dialect
+from proxy.codec.csv_stream import CsvStream, RowPlan
 from proxy.codec.media import CODECS, Codec, codec_for, codec_named
+from proxy.codec.ndjson import NdjsonStream
+from proxy.codec.streams import StreamTransform
 
-__all__ = ["CODECS", "Codec", "codec_for", "codec_named", "undo_content_coding"]
+__all__ = [
+    "CODECS",
+    "Codec",
+    "CsvStream",
+    "Dialect",
+    "NdjsonStream",
+    "RowPlan",
+    "StreamTransform",
+    "codec_for",
+    "codec_named",
+    "undo_content_coding",
+]

@@ -5,6 +5,7 @@ Run `python tests/bench/bench_streams.py`, with a number of megabytes to have th
 `masked`, an e-mail address, a phone number and a date are masked instead. Times are thread CPU.
 """
 
+import json
 import resource
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 
 from proxy.codec.csv_rows import Dialect
 from proxy.codec.csv_stream import CsvStream, RowPlan
+from proxy.codec.ndjson import NdjsonStream
 from proxy.codec.streams import StreamTransform
 from proxy.model import Mask
 from proxy.transforms import compile_mask
@@ -107,6 +109,11 @@ def main() -> None:
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             print(f"{label + kind:<28}{passed:>8}{rate:>8.0f}{memory:>14}")
             size = min(size, 100_000_000)
+    page = b"".join(
+        json.dumps(dict(zip(COLUMNS, row(number), strict=True))).encode() + b"\n" for number in range(2_000)
+    )
+    rate, passed = speed(NdjsonStream(lambda record: bool(record.pop("SSN", None))), chunks(b"", page, size))
+    print(f"{'ndjson':<28}{passed:>8}{rate:>8.0f}")
 
 
 if __name__ == "__main__":
