@@ -31,16 +31,17 @@ from typing import Protocol
 from proxy.accounts import Accounts
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
 from proxy.connectors import Asked, Opened, Route
-from proxy.errors import ExchangeError, Gap, Refused, Unavailable, Undecodable, UpstreamFault
+from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Metrics
-from proxy.model import DISCLOSING, Action
+from proxy.model import DISCLOSING
 from proxy.policy.judge import judge
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
-from proxy.transforms import Redactions, Tally, apply_all, could_be_masked
+from proxy.transforms import Redactions, Tally, apply_all
+from proxy.writes import check_writes
 
 
 class Credential(Protocol):
@@ -152,8 +153,7 @@ class Gateway:
         if wanted := exchange.wanted():
             asked.gather(wanted)
         exchange.stage = "transform"  # 5
-        for record in asked.writes:
-            self._refuse_masked(exchange, record)
+        check_writes(exchange, asked.writes)
         built = self._build_request(asked, who.request, codec)
         exchange.stage = "ledger"  # 6
         await ports.ledger.append(self._accounts.requested(exchange, records))
@@ -174,27 +174,6 @@ class Gateway:
         self._ports.metrics.bytes(self.lane, "request").observe(len(body))
         codec = codec_for(request.headers.one("content-type"), route.request_media)
         return codec, codec.decode(body)
-
-    def _refuse_masked(self, exchange: Exchange, record: Record) -> None:
-        """Refuse a write that would put over the truth what was shown in its place (invariant 8).
-
-        A mask is refused whoever sends it. Null, or the blank that a form makes of it, is refused where the
-        caller may have been shown null for a value that is there.
-        """
-        rules = exchange.rules
-        spec = rules.connector.catalogue[record.object]
-        for name, value in record.members.items():
-            if name in record.keep:
-                continue
-            known = spec.fields.get(name)
-            if known is None:
-                raise Gap("field", "field_not_writable", record.object)
-            shown = None if isinstance(value, str) and not value.strip() else value
-            masks = rules.policies.masks_for(rules.connector.name, record.object, name)
-            if any(could_be_masked(mask, known.semantic, shown) for mask in masks) or (
-                shown is None and record.action is Action.UPDATE and exchange.nulls(record.object, name)
-            ):
-                raise Undecodable("masked_value_written", f"{record.object}.{name}", status=422)
 
     def _build_request(self, asked: Asked, request: Request, codec: Codec | None) -> Request:
         """Build what is sent from what was understood; nothing the client wrote is copied."""
@@ -315,7 +294,7 @@ class Gateway:
     def _refusal(self, exchange: Exchange, fault: ExchangeError) -> Response:
         """Return the refusal in the CRM's own error shape, or a constant one if even that fails."""
         try:
-            text = sentence(fault.reason, fault.status)
+            text = sentence(fault.reason, fault.status, fault.detail)
             request = exchange.request or Request("GET", "/")
             answer = exchange.rules.connector.refusal(request, fault.status, fault.reason, text, exchange.id)
             ours = _our_headers(exchange.id, exchange.rules)

@@ -122,6 +122,8 @@ class Record:
     """The record this one stands in and the member that holds it, where policy may take that member away."""
     facts: Facts | None = None
     """What conditions may know of it, as the CRM sent it; None: nothing. Never written down."""
+    guesses: bool = False
+    """The members are one value by each name it may have: only the CRM knows which it is."""
 
     @property
     def gone(self) -> bool:

@@ -181,6 +181,22 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What a value has to look like before it is written; checked when policy loads."""
+
+    kind: str
+    """email, phone, iban, postal_code, date, number or pattern."""
+    number: str = ""
+    """Of kind number: a national number as python-stdnum names it, `nl.bsn`."""
+    pattern: str = ""
+    """Of kind pattern: a regular expression (RE2) for the whole value."""
+    country: str = ""
+    """Of kind phone or postal_code: two letters, where the record does not say."""
+    country_field: str = ""
+    """Of the same: the field of the written record that says it, by two letters or by its name in English."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mask:
     """One way to make a value say less; `params` are plain strings and ints, checked when policy loads."""
 

@@ -1,7 +1,7 @@
 """What a refused client is told: one constant sentence per reason, something a person can act on.
 
-The sentence says the stage and what to ask for. It never says which rule, which field or which value: a
-hidden field and a field that does not exist must read the same (threats IO-01, V5).
+The sentence says the stage and what to ask for. It never says which rule or value, nor which field, unless the
+client itself wrote it: a hidden field and a field that does not exist must read the same (threats IO-01, V5).
 """
 
 from typing import Final
@@ -19,6 +19,10 @@ SENTENCES: Final[dict[str, str]] = {
     "masked_value_written": (
         "A value in this write looks like one that was masked on the way out. Writing it would destroy the "
         "real value, so nothing was changed. Leave masked fields out of updates."
+    ),
+    "invalid_value_written": (
+        "A value in this write is not what its field is for: no such e-mail address, phone number, date, postal "
+        "code or number can exist. Nothing was changed. Correct the value, or leave the field empty."
     ),
     "purpose_required": "Say what the data is for: send a purpose that your client is registered for.",
     "purpose_not_registered": "Your client is not registered for the purpose it sent, and has no other.",
@@ -45,6 +49,11 @@ _BY_STATUS: Final[dict[int, str]] = {
 }
 
 
-def sentence(reason: str, status: int) -> str:
-    """Return the constant text for a refusal; total."""
-    return SENTENCES.get(reason) or _BY_STATUS.get(status) or _BY_STATUS[503]
+_NAMING: Final = frozenset({"masked_value_written", "invalid_value_written"})
+"""Reasons that are about a field which the client itself wrote: naming it tells nothing."""
+
+
+def sentence(reason: str, status: int, detail: str = "") -> str:
+    """Return the constant text for a refusal, with the name of the field where the client wrote it; total."""
+    text = SENTENCES.get(reason) or _BY_STATUS.get(status) or _BY_STATUS[503]
+    return f"{text} The field: {detail}." if detail and reason in _NAMING else text

@@ -14,3 +14,10 @@ def test_every_reason_and_status_has_a_sentence() -> None:
 def test_sentences_are_plain_text() -> None:
     """They stand in JSON, XML and headers alike, so none may need escaping."""
     assert all(re.fullmatch(r"[A-Za-z0-9 ,.:;'-]+", text) for text in SENTENCES.values())
+
+
+def test_a_field_is_named_only_to_whoever_wrote_it() -> None:
+    """A hidden field and one that does not exist read the same."""
+    assert "Contact.Email" in sentence("invalid_value_written", 422, "Contact.Email")
+    assert "Contact.Email" not in sentence("field_not_queryable", 403, "Contact.Email")
+    assert sentence("invalid_value_written", 422) == SENTENCES["invalid_value_written"]

@@ -98,7 +98,7 @@ class Writes:
         for member in shape.typed.members & values.keys():
             meant = shape.typed.all() if action is Action.UPDATE else _written(member, values, shape, action)
             known = dict.fromkeys(meant, values[member])
-            self.records.append(Record(name, action, known))
+            self.records.append(Record(name, action, known, guesses=len(known) > 1))
 
     def _commands(self, commands: Tree, relation: Relation, depth: int) -> None:
         for command in [] if commands is None else _list(commands):

@@ -27,6 +27,7 @@ from proxy.policy.conditions import ERROR, Condition
 from proxy.policy.plans import WHOLE_RECORD, Applicable, Plan, Reach, Table, outcomes_of
 from proxy.policy.retention.rules import NO_RETENTION, Retention
 from proxy.policy.rules import On, Rule
+from proxy.policy.validity import Demands, Validity, demands_on
 from proxy.policy.vocabulary import PurposeSpec, RoleSpec, Vocabulary
 from proxy.policy.whens import consent_to
 
@@ -57,6 +58,7 @@ class PolicySet:
         clock: Callable[[], float],
         connectors: Mapping[str, object] = NO_CONNECTORS,
         retention: Retention = NO_RETENTION,
+        validity: Iterable[Validity] = (),
     ) -> None:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
         """Sorted by id, because their order means nothing."""
@@ -69,6 +71,8 @@ class PolicySet:
         """Whole documents by name, as far as they were given; nothing is decided by them here."""
         self.retention = retention
         """How long what is kept; no decision about a request depends on it."""
+        self.validity = tuple(sorted(validity, key=lambda demand: demand.id))
+        """What values have to look like when they are written."""
         self.roles: Mapping[str, RoleSpec] = vocabulary.roles
         self.purposes: Mapping[str, PurposeSpec] = vocabulary.purposes
         self.recipients: Mapping[str, Recipient] = MappingProxyType(
@@ -92,6 +96,7 @@ class PolicySet:
         self._remembered = lru_cache(MAX_PLANS)(self._make)
         self._reaching = lru_cache(MAX_PLANS)(self._reach)
         self._masks_for = lru_cache(MAX_PLANS)(self._collect_masks)
+        self._demands = lru_cache(MAX_PLANS)(self._collect_demands)
 
     def plan(
         self,
@@ -136,6 +141,10 @@ class PolicySet:
     def masks_for(self, connector: str, name: str, field: str) -> frozenset[Mask]:
         """Return every mask that any rule can put on this field of object `name`: what a write may echo."""
         return self._masks_for(connector, name, field)
+
+    def demands(self, connector: str, name: str) -> Demands:
+        """Return what is demanded of values of each field of object `name` when they are written."""
+        return self._demands(connector, name)
 
     def reach(self, connector: str, name: str, action: Action) -> tuple[Reach, ...]:
         """Return the rules that match anything of object `name` for one action, audited ones included."""
@@ -202,6 +211,10 @@ class PolicySet:
             for each in self._reaching(connector, name, action)
             if each.rule.mask is not None and each.rule.applies and field in each.fields
         )
+
+    def _collect_demands(self, connector: str, name: str) -> Demands:
+        spec = self.catalogues.get(connector, {}).get(name)
+        return demands_on(self.validity, connector, spec) if spec is not None else {}
 
 
 def _conditions(rule: Rule, where: tuple[str, str], implied: tuple[Condition, ...]) -> tuple[Condition, ...]:

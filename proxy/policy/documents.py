@@ -12,6 +12,7 @@ from proxy.yamlfile import Strict
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
 """A name the author chooses; it may end up in the ledger and in metrics, so it stays short and plain."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Some = Annotated[tuple[Text, ...], Field(min_length=1)]
 """A selector's words. An empty list is refused: it could be read as nobody or as everybody."""
 EffectWord = Literal["allow", "mask", "tokenize", "encrypt", "redact", "deny"]
@@ -85,7 +86,7 @@ class RecipientDocument(Strict):
 
     description: Text | None = None
     kind: Literal["internal", "controller", "processor", "third_party"] = "internal"
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    country: Country | None = None
     safeguards: tuple[Text, ...] = ()
     dpa_expires: date | None = None
     refs: tuple[Text, ...] = ()
@@ -230,6 +231,42 @@ class RuleDocument(Strict):
     """Conditions, read by `conditions.parse_when`: a list of texts that must all hold, any, all and none."""
 
 
+class CountryDocument(Strict):
+    """Where a value belongs: to the country that another field of the same write names."""
+
+    field: Text
+    """By two letters, or by the country's name in English."""
+    default: Country | None = None
+    """Where it names none that is known."""
+
+
+class ValidityDocument(Strict):
+    """What values of some fields have to look like whenever they are written."""
+
+    id: Word
+    description: Text | None = None
+    on: OnDocument
+    form: Literal["email", "phone", "iban", "postal_code", "date", "number", "pattern"]
+    number: Text | None = None
+    """With form number: a national number as python-stdnum calls it, such as nl.bsn."""
+    pattern: Text | None = None
+    """With form pattern: a regular expression (RE2) for the whole value."""
+    country: Country | CountryDocument | None = None
+    """With form phone or postal_code: whose."""
+    mode: Mode = "enforce"
+    refs: tuple[Text, ...] = ()
+    waive: Waive = ()
+
+    @model_validator(mode="after")
+    def _takes_what_it_needs(self) -> "ValidityDocument":
+        for name, forms in (("number", {"number"}), ("pattern", {"pattern"})):
+            if (getattr(self, name) is not None) != (self.form in forms):
+                raise ValueError(f"{name} belongs to form {name}, which needs it")
+        if self.country is not None and self.form not in {"phone", "postal_code"}:
+            raise ValueError("country belongs to forms phone and postal_code")
+        return self
+
+
 class ExtendsDocument(Strict):
     """A floor: rules of a wider organisation, as they were when somebody here read them."""
 
@@ -249,3 +286,5 @@ class PolicyDocument(Document):
     """No rule of the document is stricter than this."""
     grants: tuple[RuleDocument, ...] = ()
     guards: tuple[RuleDocument, ...] = ()
+    validity: tuple[ValidityDocument, ...] = ()
+    """What values have to look like when they are written; it opens nothing."""

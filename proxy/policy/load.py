@@ -23,6 +23,7 @@ from proxy.policy.retention.checks import check_retention
 from proxy.policy.retention.link import link_retention
 from proxy.policy.rules import CheckMask
 from proxy.policy.testing import Case, link_tests
+from proxy.policy.validity import link_validity
 from proxy.policy.vocabulary import Vocabulary, link_vocabulary
 from proxy.policy.waivers import waivers_of
 
@@ -97,6 +98,7 @@ def check_policies(
     findings = Findings(list(gathered.problems), gathered.words_missing, waivers.silence)
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
     written = link_rules(gathered.policies, vocabulary, catalogues, findings, gathered.floors)
+    validity = link_validity(gathered.policies, vocabulary, catalogues, findings)
     retention = link_retention(gathered.retentions, vocabulary, catalogues, findings)
     check_floors(gathered.floors, gathered.vocabularies, gathered.policies, vocabulary, findings)
     tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
@@ -120,6 +122,7 @@ def check_policies(
             clock=clock,
             connectors=connectors,
             retention=retention.retention,
+            validity=validity,
         )
     fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())
     own = sum(not each.rule.built_in for each in written)

@@ -76,6 +76,8 @@ def _places(spot: Spot, document: Document) -> Iterator[tuple[Spot, Waive]]:
         for kind, rules in (("grants", document.grants), ("guards", document.guards)):
             for at, rule in enumerate(rules):
                 yield spot / kind / at, rule.waive
+        for at, demand in enumerate(document.validity):
+            yield spot / "validity" / at, demand.waive
     if isinstance(document, RetentionDocument):
         for at, one in enumerate(document.rules):
             yield spot / "rules" / at, one.waive

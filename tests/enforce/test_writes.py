@@ -2,10 +2,11 @@
 
 import pytest
 
-from proxy.errors import Gap
+from proxy.errors import Gap, Undecodable
 from proxy.exchange import Exchange
 from proxy.message import Record, Tree
 from proxy.model import Action
+from proxy.writes import check_writes
 from tests.enforce.conftest import RECORD, Stand, http
 
 RULES = """\
@@ -94,6 +95,74 @@ async def test_a_field_that_nobody_knows_is_not_written(stand: Stand) -> None:
     exchange = Exchange("1", gateway.rules, 0)
     members: dict[str, Tree] = {"Phones": "+353 1 555 0101"}
     with pytest.raises(Gap, match="field_not_writable"):
-        gateway._refuse_masked(exchange, Record("Contact", Action.UPDATE, members))
+        check_writes(exchange, [Record("Contact", Action.UPDATE, members)])
     judged_elsewhere = frozenset({"Phones"})
-    gateway._refuse_masked(exchange, Record("Contact", Action.UPDATE, members, keep=judged_elsewhere))
+    check_writes(exchange, [Record("Contact", Action.UPDATE, members, keep=judged_elsewhere)])
+
+
+VALIDITY = """\
+apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: accuracy}
+validity:
+  - {id: mail, on: {objects: [Contact], fields: [Email]}, form: email}
+  - {id: faxes, mode: warn, on: {objects: [Contact], fields: [Fax]}, form: phone, country: IE}
+  - {id: titles, mode: audit, on: {objects: [Contact], fields: [Title]}, form: pattern, pattern: "[A-Z]+"}
+"""
+
+
+@pytest.fixture
+def accurate(ruled: Stand) -> Stand:
+    """Return the lane with demands on what is written."""
+    (ruled.app.config.policies / "accuracy.yaml").write_text(VALIDITY)
+    ruled.app.reload()
+    return ruled
+
+
+@pytest.mark.parametrize("method", ["PATCH", "POST"])
+async def test_a_value_that_is_not_what_its_field_is_for_is_not_written(accurate: Stand, method: str) -> None:
+    """422 in the CRM's own shape, with the name of the field and without the value, and on record."""
+    target = RECORD if method == "PATCH" else RECORD.rpartition("/")[0]
+    answer = await accurate.ask(method, target, {"LastName": "Quinn", "Email": "canary-7f3a91 at example"})
+    assert answer.startswith(b"HTTP/1.1 422")
+    assert b"Contact.Email" in answer
+    assert b"errorCode" in answer
+    assert b"canary" not in answer
+    assert not accurate.upstream.received
+    entry = accurate.entries()[-1]
+    assert (entry["reason"], entry["detail"]) == ("invalid_value_written", "Contact.Email")
+    assert "canary" not in str(entry)
+
+
+async def test_what_is_only_warned_of_or_observed_is_written_and_noted(accurate: Stand) -> None:
+    """For rolling a demand out: first see what it would refuse."""
+    answer = await accurate.ask(
+        "PATCH", RECORD, {"Fax": "none", "Title": "Pilot", "Email": " o'hara@example.org "}
+    )
+    assert answer.startswith(b"HTTP/1.1 204")
+    assert b"lychgate-warning: policy-warning" in answer.lower()
+    requested = next(entry for entry in accurate.entries() if entry["kind"] == "requested")
+    assert requested["warned"] == ["faxes"]
+    assert requested["would"] == ["Contact.Title: refuse by titles"]
+
+
+async def test_a_field_may_be_emptied_whatever_its_form(accurate: Stand) -> None:
+    """Whether it may is for grants and masks to say."""
+    answer = await accurate.ask("PATCH", RECORD, {"Title": None, "Fax": None})
+    assert answer.startswith(b"HTTP/1.1 204")
+
+
+def written(stand: Stand, members: dict[str, Tree], *, guesses: bool) -> None:
+    """Check a write of one record of the lane's CRM."""
+    exchange = Exchange("1", stand.app.gateways["salesforce"].rules, 0)
+    check_writes(exchange, [Record("Contact", Action.CREATE, members, guesses=guesses)])
+
+
+async def test_a_value_of_which_nobody_knows_what_it_is_has_to_fit_one_thing_it_may_be(accurate: Stand) -> None:
+    """As a contact mechanism whose type the write does not say: a number is no wrong e-mail address."""
+    written(accurate, {"Email": "+353 1 555 0199", "Phone": "+353 1 555 0199"}, guesses=True)
+    with pytest.raises(Undecodable, match="invalid_value_written"):
+        written(accurate, {"Email": "nothing"}, guesses=True)
+    written(accurate, {"Email": "nothing", "Fax": "nothing"}, guesses=True)  # of a fax it would only be noted
+    with pytest.raises(Undecodable, match="invalid_value_written"):
+        written(accurate, {"Email": "+353 1 555 0199", "Phone": "+353 1 555 0199"}, guesses=False)

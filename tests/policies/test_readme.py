@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from proxy.cli.policytext import problem_lines
+from proxy.forms import FORMS
 from proxy.model import Action, AttributeSpec, Catalogue, Effect
 from proxy.policy import check_policies
 from proxy.policy.conditions import CONTEXT
@@ -29,7 +30,7 @@ def test_the_examples_are_one_policy_set_without_a_single_finding(
     for number, example in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(example)
     checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
-    assert len(examples) == 3
+    assert len(examples) == 4
     assert [str(problem) for problem in checked.problems if problem.code != "LG113"] == []
     assert checked.rules == 11
 
@@ -104,6 +105,12 @@ def test_the_table_of_masks_is_complete(shipped: Path) -> None:
     rows = re.findall(r"^\| (`[a-z_`, ]+`) \|.*\| (\d+) \|$", (shipped / "README.md").read_text(), re.MULTILINE)
     listed = {kind: int(strength) for kinds, strength in rows for kind in re.findall(r"`(\w+)`", kinds)}
     assert listed == {kind: STRENGTH.get(kind, DEFAULT_STRENGTH) for kind in KINDS}
+
+
+def test_the_table_of_forms_is_complete(shipped: Path) -> None:
+    """Every form that a value may have to be of stands on the page."""
+    part = (shipped / "README.md").read_text().partition("### Validity")[2].partition("\n### ")[0]
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE)) == FORMS
 
 
 def test_every_action_and_effect_is_on_the_page(shipped: Path) -> None:
