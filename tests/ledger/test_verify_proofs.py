@@ -1,4 +1,4 @@
-"""The single-file verifier's signatures, checkpoints and proofs: published vectors; nothing false is accepted."""
+"""Signed checkpoints and proofs, checked by the single-file verifier: vectors, and what is not to pass."""
 
 import base64
 import json
