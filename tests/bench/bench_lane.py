@@ -7,11 +7,12 @@ what is reported is the median of the per-round ratios, since the machine is noi
 comparable between runs. CPU is user + system time of the process, from /proc/PID/stat.
 
     stock     mitmproxy's own master with proxyserver, next_layer and tlsconfig: bytes in, bytes out
-    bare      mitmproxy with the lanes' own trimmed master and no engine: bytes in, bytes out
+    bare      mitmproxy's HTTP engine on a master trimmed as the lanes' is: bytes in, bytes out
     orjson    the same, with a hand-written redaction of five fields by orjson and nothing else
     nginx     nginx with the same redaction in Lua, one process
     envoy     Envoy, bytes in, bytes out, one worker
     before    another checkout of Lychgate (`--before`), to see what a change did
+    null      our own HTTP/1.1 layer on the lanes' master, with a gateway that always says yes: bytes in, bytes out
     lychgate  everything on: identity, policy, exact JSON, ledger with durable commits, metrics
 
 The small answer is one whole contact. The large ones are pages of contacts: some 140 with 30 fields each, or
@@ -171,7 +172,7 @@ def check_answers(targets: list[Target], path: str) -> None:
         with urllib.request.urlopen(request, timeout=10) as answer:
             body = answer.read()
         hidden = b"SSN__c" not in body and b"Iban__c" not in body and b'"Phone":"*** *** ' in body
-        if hidden is (target.name in {"stock", "bare", "envoy"}) or b"Email" not in body:
+        if hidden is (target.name in {"stock", "bare", "envoy", "null"}) or b"Email" not in body:
             raise SystemExit(f"{target.name} does not do what it should: the bench would be meaningless")
         print(f"  {target.name:9} {len(body):7} bytes out")
 
@@ -211,6 +212,11 @@ def start_targets(case: Case, before: Path | None, folder: Path, stack: contextl
         pid = run(port, str(HERE / "bare_master.py"), "--listen", str(port), "--upstream", upstream, *options)
         return Target(name, pid, port)
 
+    def null() -> Target:
+        port = free_port()
+        pid = run(port, str(HERE / "null_lane.py"), "--listen", str(port), "--upstream", upstream)
+        return Target("null", pid, port)
+
     def lane(name: str, root: Path) -> Target:
         config, port, key = installation(folder / f"{name}-{case.name}", up)
         pid = run(port, "-m", "proxy.cli", "run", "-c", str(config), root=root)
@@ -222,6 +228,7 @@ def start_targets(case: Case, before: Path | None, folder: Path, stack: contextl
     run(up, canned, "--port", str(up), "--bytes", str(case.size), "--select", case.selected)
     targets = [bare("stock", "--stock"), bare("bare"), bare("orjson", "--redact")]
     targets += [peer("nginx", peers.nginx_lua), peer("envoy", peers.envoy)]
+    targets.append(null())
     if before is not None:
         targets.append(lane("before", before))
     return [*targets, lane("lychgate", ROOT)]
