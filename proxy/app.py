@@ -27,6 +27,7 @@ from proxy.metrics import Metrics
 from proxy.model import Failed, Noted
 from proxy.origins import Origin, marks, origins
 from proxy.policy import PolicySet, check_policies
+from proxy.rates import Rates
 from proxy.rehearsal import rehearse
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactors, check_mask
@@ -272,7 +273,7 @@ def make_gateways(
     pseudonyms: Pseudonyms,
 ) -> dict[str, Gateway]:
     """Return who decides on each lane."""
-    return {
+    made = {
         lane.name: Gateway(
             lane.name,
             rules[lane.name],
@@ -282,6 +283,10 @@ def make_gateways(
         )
         for lane in config.lanes
     }
+    for lane in config.lanes:
+        if (rate := lane.requests_per_second) is not None:
+            made[lane.name].rates = Rates(rate, max(1, round(3 * rate)), time.monotonic)
+    return made
 
 
 def load_all(

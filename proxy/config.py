@@ -184,6 +184,8 @@ class Lane(Strict):
     """This lane's own policy set; None = the installation's."""
     body_limit_mib: Annotated[int, Field(ge=1, le=64)] = 16
     deadline_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    requests_per_second: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    """Of one caller, on average, in each process; three seconds' worth may come at once. None = no limit."""
 
     @model_validator(mode="after")
     def _plain_only_on_this_machine(self) -> "Lane":

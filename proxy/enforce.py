@@ -38,6 +38,7 @@ from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Metrics
 from proxy.model import DISCLOSING
 from proxy.policy.judge import judge
+from proxy.rates import Rates
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
@@ -71,6 +72,9 @@ class Ports:
 class Gateway:
     """Enforces one lane. Every public coroutine answers; none raises, cancellation apart."""
 
+    rates: Rates | None = None
+    """How often each caller may ask; None = as often as it likes."""
+
     def __init__(self, lane: str, rules: Rules, ports: Ports, *, body_limit: int, deadline: float) -> None:
         self.lane = lane
         self.rules = rules
@@ -93,7 +97,10 @@ class Gateway:
             exchange.route = exchange.rules.connector.route(request)  # 1
             exchange.stage = "identity"  # 2
             passthrough = self._ports.credential.passthrough
-            return exchange.rules.identifier.identify(request, passthrough=passthrough).principal.id
+            caller = exchange.rules.identifier.identify(request, passthrough=passthrough).principal.id
+            if self.rates is not None and not self.rates.allows(caller):
+                raise Refused("too_many_requests", status=429)
+            return caller
         except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
             return await self._end(exchange, error, contacted=False)
 
@@ -138,6 +145,8 @@ class Gateway:
         exchange.stage = "identity"  # 2
         who = rules.identifier.identify(request, passthrough=ports.credential.passthrough)
         exchange.principal, exchange.purpose = who.principal, who.purpose
+        if self.rates is not None and not self.rates.take(who.principal.id):
+            raise Refused("too_many_requests", status=429)
         exchange.stage = "connector"  # 1, the body
         codec, tree = self._read_request(route, who.request)
         binding = f"{self.lane}\n{who.principal.id}\n{who.purpose.name}"
@@ -298,6 +307,8 @@ class Gateway:
             request = exchange.request or Request("GET", "/")
             answer = exchange.rules.connector.refusal(request, fault.status, fault.reason, text, exchange.id)
             ours = _our_headers(exchange.id, exchange.rules)
+            if fault.status == 429:
+                ours += (("retry-after", "1"),)
             theirs = answer.headers.without(*(name for name, _ in ours))
             return replace(answer, headers=Headers((*theirs, *ours)))
         except Exception:  # noqa: BLE001 - fail closed

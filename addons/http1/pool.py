@@ -63,7 +63,8 @@ class Upstream(asyncio.Protocol):
         self._reader, self._hold, self._touched = reader, hold, False
         self._waiter = asyncio.get_running_loop().create_future()
         try:
-            self.transport.writelines(wire)
+            for piece in wire:
+                self.transport.write(piece)
             return await self._waiter
         finally:
             self._waiter = self._hold = None
@@ -201,10 +202,10 @@ class Pool:
     def _give_back(self, upstream: Upstream) -> None:
         loop = asyncio.get_running_loop()
         upstream.since = loop.time()
+        self._remember(upstream)
         if not self._usable(upstream, upstream.since):
             upstream.abort()
             return
-        self._remember(upstream)
         self._idle.append(upstream)
         if self._sweeper is None:
             self._sweeper = loop.call_later(self._limits.upstream_idle_seconds, self._sweep)

@@ -96,12 +96,12 @@ class Account:
         underway, limits = self._underway, self._underway.limits
         self._size += size
         underway.buffered += size
-        if underway.buffered > limits.buffered_bytes:
-            return "overloaded", 503
         if self._caller:
             underway.by_caller[self._caller] += size
-            if underway.by_caller[self._caller] > limits.caller_bytes:
-                return "caller_overloaded", 429
+        if underway.buffered > limits.buffered_bytes:
+            return "overloaded", 503
+        if self._caller and underway.by_caller[self._caller] > limits.caller_bytes:
+            return "caller_overloaded", 429
         return None
 
     def belongs_to(self, caller: str) -> Fault | None:

@@ -58,6 +58,7 @@ lanes:
     connector: $crm
     body_limit_mib: 16
     deadline_seconds: 30
+    # requests_per_second: 20                   # of one caller; without it there is no limit
 """)
 
 

@@ -12,7 +12,7 @@ comparable between runs. CPU is user + system time of the process, from /proc/PI
     nginx     nginx with the same redaction in Lua, one process
     envoy     Envoy, bytes in, bytes out, one worker
     before    another checkout of Lychgate (`--before`), to see what a change did
-    null      our own HTTP/1.1 layer on the lanes' master, with a gateway that always says yes: bytes in, bytes out
+    null      a lane with a gateway that always says yes, so our own HTTP/1.1 layer: bytes in, bytes out
     lychgate  everything on: identity, policy, exact JSON, ledger with durable commits, metrics
 
 The small answer is one whole contact. The large ones are pages of contacts: some 140 with 30 fields each, or
