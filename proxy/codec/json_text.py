@@ -25,6 +25,7 @@ size in memory. A page of two thousand records with a hundred fields each stays 
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(float_hook=Raw)
 _CONTAINERS: Final = frozenset({dict, list})
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b'{}[]"'))
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -58,9 +59,7 @@ class JsonText:
         if not proved:
             tree = None  # two trees of a hostile body at once would double what it costs
             tree = _decode_exactly(body)
-        # There is no deep value without as many brackets. In a long body counting them saves no time.
-        flat = len(body) < 16_384 and body.count(b"{") + body.count(b"[") <= MAX_DEPTH
-        if not flat and _too_deep(tree):
+        if not _is_flat(body) and _too_deep(tree):
             raise Undecodable("too_deep")
         return tree
 
@@ -98,6 +97,27 @@ def _decode_exactly(body: bytes) -> Tree:
     else:
         return tree
     raise Undecodable(reason)
+
+
+def _is_flat(body: bytes) -> bool:
+    """Say whether it can be told from the brackets alone that a body, known to be JSON, is not too deep.
+
+    Looking at the tree instead takes longer than reading it did.
+    """
+    # There is no deep value without as many brackets. In a long body counting them saves no time.
+    if len(body) < 16_384 and body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        return True
+    if b"\\" in body and b'\\"' in body:  # a quote that may not be the end of a text
+        return False
+    # A text without brackets is two quotes here; of any other one, an odd run of quotes is left over.
+    brackets = body.translate(None, _NO_BRACKETS).replace(b'""', b"")
+    if b'"' in brackets:
+        return False
+    for _ in range(MAX_DEPTH // 2):  # each time the two innermost levels go, at most
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if not brackets:
+            return True
+    return False
 
 
 def _too_deep(tree: Tree) -> bool:

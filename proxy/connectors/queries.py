@@ -7,7 +7,7 @@ again, under the policy of that moment.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from zlib import compress, decompress
 
@@ -26,6 +26,10 @@ from proxy.model import Action, Operation
 
 _AGGREGATE: Final = "AggregateResult"
 """What Salesforce calls a row that is not a record."""
+MOST_KEPT: Final = 128
+"""Queries remembered, and of each of them what was left out or added."""
+LONGEST_KEPT: Final = 4_096
+"""Characters of such a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,17 @@ class Links:
     """Path template of the query resource."""
     setting: Setting
 
-    def more(self, meaning: soql.Meaning, asking: Asking) -> More:
-        """Return what seals the links in the answer to `meaning`."""
+    def more(self, understood: "Understood", asking: Asking) -> More:
+        """Return what seals the links in the answer to a query."""
         sealer = self.sealer
         if sealer is None:
             return no_more
-        own = soql.write(meaning.query)
         prefix = target.path_of(self.base, asking.params)
 
         def seal(relation: str, link: str) -> str | None:
             before, _, locator = link.rpartition("/")
-            child = meaning.children.get(relation)
-            query = own if child is None else soql.write(child.query)
+            child = understood.meaning.children.get(relation)
+            query = understood.text if child is None else soql.write(child.query)
             if before != prefix or not self.setting.patterns["locator"].fullmatch(locator):
                 return None
             if relation and child is None:
@@ -75,6 +78,50 @@ class Links:
         raise Undecodable("cursor")
 
 
+class Understood:
+    """A query, and what has been worked out of it; the same for every caller."""
+
+    def __init__(self, meaning: soql.Meaning, setting: Setting) -> None:
+        self.meaning = meaning
+        self.text = soql.write(meaning.query)
+        self.operations = _operations(meaning, setting)
+        self._setting = setting
+        self._less: dict[Hidden, Understood] = {}
+        self._more: dict[frozenset[tuple[str, frozenset[str]]], tuple[str, Mapping[Way, frozenset[str]]]] = {}
+
+    def without(self, hidden: Hidden) -> "Understood":
+        """Return the query less some columns; raises Refused where none remains."""
+        found = self._less.get(hidden)
+        if found is None:
+            less = soql.narrowed(self.meaning.query, self.meaning.object, self._setting.words, hidden)
+            found = _keep(self._less, hidden, Understood(replace(self.meaning, query=less), self._setting))
+        return found
+
+    def widened(self, wanted: Wanted) -> tuple[str, Mapping[Way, frozenset[str]]]:
+        """Return the text that asks for facts as well, and the columns that were added, by where they are."""
+        key = frozenset(wanted.items())
+        found = self._more.get(key)
+        if found is None:
+            meaning = self.meaning
+            wider, added = soql.widened(meaning.query, meaning.object, self._setting.words, wanted)
+            found = _keep(self._more, key, (soql.write(wider), added))
+        return found
+
+
+def _keep[K, V](kept: dict[K, V], key: K, value: V) -> V:
+    """Remember something among a bounded number of others, and return it."""
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    kept[key] = value
+    return value
+
+
+def _has_condition(query: soql.Query) -> bool:
+    """Say whether a query can hold a value of somebody's."""
+    inner = (column for column in query.columns if isinstance(column, soql.Query))
+    return query.where is not None or query.having is not None or any(map(_has_condition, inner))
+
+
 @dataclass(frozen=True, slots=True)
 class Soql:
     """Reads a query from the parameter `q`."""
@@ -82,39 +129,56 @@ class Soql:
     setting: Setting
     links: Links
     answer: Shape
+    kept: dict[str, Understood] = field(default_factory=dict, repr=False, compare=False)
+    """Queries of which clients send the same ones again and again. None with a condition is among them: what
+    it compares with may be somebody's, and is not to outlive its request."""
 
     def read(self, asking: Asking) -> Reading:
         """Return what the query does; see `Grammar.read`."""
         text = asking.query.get("q")
         if text is None:
             raise Undecodable("query_missing")
-        return self._reading(soql.understand(soql.parse(text[0]), self.setting.words), asking)
+        return self._reading(self.understood(text[0]), asking)
 
-    def _reading(self, meaning: soql.Meaning, asking: Asking) -> Reading:
+    def understood(self, text: str) -> Understood:
+        """Return what a query means.
+
+        Raises:
+            Gap: something that the connector has no word for.
+            Undecodable: it is none.
+        """
+        found = self.kept.get(text)
+        if found is None:
+            query = soql.parse(text)
+            found = Understood(soql.understand(query, self.setting.words), self.setting)
+            if len(text) <= LONGEST_KEPT and not _has_condition(query):
+                _keep(self.kept, text, found)
+        return found
+
+    def _reading(self, understood: Understood, asking: Asking) -> Reading:
         """Return what the query does, and how to ask for less or more than it does."""
-        query = (("q", soql.write(meaning.query)),)
-        operations, words = _operations(meaning, self.setting), self.setting.words
-        reading = Reading(operations, self.opening(meaning, asking), asking.params, query)
+        reading = Reading(
+            understood.operations, self.opening(understood, asking), asking.params, (("q", understood.text),)
+        )
 
         def widen(wanted: Wanted) -> Reading:
-            wider, added = soql.widened(meaning.query, meaning.object, words, wanted)
-            opening = gathering(self.opening(meaning, asking), wanted, added)
-            return Reading(operations, opening, asking.params, (("q", soql.write(wider)),))
+            text, added = understood.widened(wanted)
+            opening = gathering(self.opening(understood, asking), wanted, added)
+            return Reading(understood.operations, opening, asking.params, (("q", text),))
 
         def narrow(hidden: Hidden) -> Reading:
-            less = soql.narrowed(meaning.query, meaning.object, words, hidden)
-            return self._reading(replace(meaning, query=less), asking)
+            return self._reading(understood.without(hidden), asking)
 
-        if meaning.columns is None:  # else all is computed: allowed outright, and not from any one record
+        if understood.meaning.columns is None:  # else all is computed: allowed outright, and of no one record
             reading.widen, reading.narrow = widen, narrow
         return reading
 
-    def opening(self, meaning: soql.Meaning, asking: Asking) -> "Envelope | Aggregated":
-        """Return how the answer to `meaning` is read."""
-        rows = self.setting.rows
+    def opening(self, understood: Understood, asking: Asking) -> "Envelope | Aggregated":
+        """Return how the answer to a query is read."""
+        rows, meaning = self.setting.rows, understood.meaning
         if meaning.columns is not None:
             return Aggregated(self.answer, rows, meaning.object.name, meaning.columns, meaning.kinds)
-        more = self.links.more(meaning, asking)
+        more = self.links.more(understood, asking)
         return Envelope(self.answer, rows, meaning.object, Action.LIST, more)
 
 
@@ -127,18 +191,16 @@ class SoqlPage:
     def read(self, asking: Asking) -> Reading:
         """Return what the query behind the link does; see `Grammar.read`."""
         locator, text = self.soql.links.open(asking)
-        meaning = soql.understand(soql.parse(text), self.soql.setting.words)
-        operations = _operations(meaning, self.soql.setting)
+        understood = self.soql.understood(text)
         params = {**asking.params, "cursor": locator}
-        words = self.soql.setting.words
 
         def widen(wanted: Wanted) -> Reading:
             # The first page was asked for with these fields, and so the CRM sends them here as well.
-            _, added = soql.widened(meaning.query, meaning.object, words, wanted)
-            opening = gathering(self.soql.opening(meaning, asking), wanted, added)
-            return Reading(operations, opening, params)
+            _, added = understood.widened(wanted)
+            opening = gathering(self.soql.opening(understood, asking), wanted, added)
+            return Reading(understood.operations, opening, params)
 
-        return Reading(operations, self.soql.opening(meaning, asking), params, widen=widen)
+        return Reading(understood.operations, self.soql.opening(understood, asking), params, widen=widen)
 
 
 def gathering(read: "Envelope | Aggregated", wanted: Wanted, added: Mapping[Way, frozenset[str]]) -> Answer:

@@ -297,3 +297,27 @@ def test_containers_count_as_items_and_not_only_commas() -> None:
     with pytest.raises(Undecodable) as caught:
         JsonText().decode(body)
     assert (caught.value.reason, caught.value.status) == ("too_many_items", 413)
+
+
+_BRACKETED = st.recursive(
+    st.text('[]{}"\\ab', max_size=6) | st.just([]) | st.just({}),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text('[]{}"\\', max_size=3), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@given(_BRACKETED, st.text("[{", max_size=MAX_DEPTH + 6), st.booleans())
+@example([], "[" * (MAX_DEPTH - 1), True)
+@example("]]]]]]", "[" * (MAX_DEPTH + 2), False)
+def test_pd_15_what_looks_flat_is_not_deep(inner: Tree, around: str, padded: bool) -> None:
+    """Brackets and quotes inside texts make nothing look flatter than it is; most bodies need no second look."""
+    tree = inner
+    for bracket in around:
+        tree = [tree] if bracket == "[" else {"{": tree}
+    body = json.dumps([tree, "x" * 20_000] if padded else tree).encode()
+    if json_text._is_flat(body):
+        assert not json_text._too_deep(json.loads(body))
+    simple = json.dumps({"rows": [{"a": [{}], "b": "c\\n"}] * 400, "pad": "x" * 20_000}).encode()
+    assert json_text._is_flat(simple)

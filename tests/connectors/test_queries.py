@@ -171,3 +171,30 @@ def test_the_trailing_slash_is_the_routes(salesforce: Connector) -> None:
         asked = ask(salesforce, path, "q=SELECT%20Id%20FROM%20Contact")
         assert urlsplit(asked.target).path == path
         assert parse_qs(urlsplit(asked.target).query) == {"q": ["SELECT Id FROM Contact"]}
+
+
+def test_a_query_seen_before_is_understood_alike_and_one_with_values_is_not_kept(salesforce: Connector) -> None:
+    """What is kept between requests says nothing of anybody, and nobody's narrowing reaches anybody else."""
+    hidden, wanted = frozenset({("Contact", "Email")}), {"Contact": frozenset({"country"})}
+    text = "SELECT Id, Email, (SELECT Id FROM Cases) FROM Contact LIMIT 7"
+    route = salesforce.route(Request("GET", f"{V}/query/", f"q={quote_plus(text)}"))
+    kept = route.declared.grammar.kept  # type: ignore[attr-defined]
+    kept.clear()
+    for again in (False, True):
+        assert (text in kept) is again
+        asked, other = query(salesforce, text), query(salesforce, text, binding="else")
+        asked.narrow(hidden)
+        assert "Email" not in asked.target
+        assert "Email" in other.target
+        asked.gather(wanted)
+        assert "MailingCountry" in asked.target
+        assert "MailingCountry" not in other.target
+        assert asked.operations == other.operations
+    for condition in (
+        "SELECT Id FROM Contact WHERE Email = 'canary@example.org'",
+        "SELECT Id FROM Contact WHERE Birthdate = 1984-05-17",
+        "SELECT Id, (SELECT Id FROM Cases WHERE Subject = 'canary') FROM Contact",
+        "SELECT Name, COUNT(Id) FROM Contact GROUP BY Name HAVING COUNT(Id) > 3",
+    ):
+        query(salesforce, condition)
+        assert condition not in kept
