@@ -138,8 +138,10 @@ class Accounts:
 
 def _count(opened: Opened) -> int:
     """Return how many records an answer holds; one that shows its fields in two places is one record."""
-    present = [record for record in opened.records if record.within is None or not record.gone]
-    keys = [(record.object, record.key) for record in present]
-    keys += [(alike.object, key) for alike in opened.alike for key in alike.keys]
-    keyed = {(name, key) for name, key in keys if key is not None}
-    return len(keyed) + len([key for _, key in keys if key is None])
+    keys: dict[str, list[str | None]] = {}
+    for alike in opened.alike:
+        keys.setdefault(alike.object, []).extend(alike.keys)
+    for record in opened.records:
+        if record.within is None or not record.gone:
+            keys.setdefault(record.object, []).append(record.key)
+    return sum(len(set(found) - {None}) + found.count(None) for found in keys.values())

@@ -259,16 +259,13 @@ class Gateway:
         found: list[Record | None] = []
         names: list[str] = []
         for alike in opened.alike:
-            if (key := catalogue[alike.object].subject_key) is not None:
-                people = [one or row.get(key) for one, row in zip(alike.keys, alike.rows, strict=True)]
-                names += [str(person) for person in people if isinstance(person, str | int)]
+            names += alike.people(catalogue[alike.object].subject_key)
         found += [None] * len(names)
         for record in opened.records:
-            key = catalogue[record.object].subject_key
-            person = None if key is None else record.key or record.members.get(key)
-            if isinstance(person, str | int):
+            person = record.person(catalogue[record.object].subject_key)
+            if person is not None:
                 found.append(record)
-                names.append(str(person))
+                names.append(person)
         return list(zip(found, self._ports.pseudonyms.all("record", names), strict=True))
 
     def _headers_back(

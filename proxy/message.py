@@ -125,6 +125,11 @@ class Record:
     guesses: bool = False
     """The members are one value by each name it may have: only the CRM knows which it is."""
 
+    def person(self, key: str | None) -> str | None:
+        """Return who the record is about, if its object is about people and `key` is where it says so."""
+        found = None if key is None else self.key or self.members.get(key)
+        return str(found) if isinstance(found, str | int) else None
+
     @property
     def gone(self) -> bool:
         """Whether it went with the member that held it."""
@@ -152,3 +157,12 @@ class Alike:
     """As `Record.key`, of every row."""
     facts: list[Facts | None] | None = None
     """As in `Record`, of every row; None: of none."""
+
+    def people(self, key: str | None) -> list[str]:
+        """Return who the rows are about; see `Record.person`."""
+        if key is None:
+            return []
+        if all(self.keys):
+            return self.keys  # type: ignore[return-value]
+        found = [said or row.get(key) for said, row in zip(self.keys, self.rows, strict=True)]
+        return [str(one) for one in found if isinstance(one, str | int)]

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from proxy.errors import Unavailable
 from proxy.message import RECORD_ITSELF, Alike, Record, Tree
 from proxy.model import Action, Catalogue, Decision, Effect, Facts, FieldSpec, ObjectSpec, Outcome
-from proxy.transforms.masks import Apply, compile_mask
+from proxy.transforms.masks import Apply, compile_mask, mask_all
 from proxy.transforms.tally import Cell, Shape, Tally, summarise
 
 STRUCTURED: Final = "structured"
@@ -105,8 +105,9 @@ class Redactor:
             for row in rows:
                 row[name] = None
         for name, mask in shape.masked:
-            for row in rows:
-                row[name] = mask(row[name])
+            masked = mask_all(mask, map(itemgetter(name), rows))
+            for row, value in zip(rows, masked, strict=True):
+                row[name] = value
         tally.add(shape, len(rows))
         return shape.shown
 
