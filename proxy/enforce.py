@@ -26,7 +26,7 @@ reader must be able to see that nothing is left out.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from proxy.accounts import Accounts
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
@@ -36,7 +36,7 @@ from proxy.exchange import Exchange, Forward, Rules
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Metrics
-from proxy.model import DISCLOSING
+from proxy.model import DISCLOSING, Disclosed
 from proxy.policy.judge import judge
 from proxy.rates import Rates
 from proxy.sentences import sentence
@@ -67,6 +67,15 @@ class Ports:
     new_id: Callable[[], str]
     clock: Callable[[], float]
     """Monotonic seconds."""
+
+
+class Answer(NamedTuple):
+    """What may be released once `entries` are durable."""
+
+    response: Response
+    entries: list[Disclosed]
+    tally: Tally
+    pruned: int
 
 
 class Gateway:
@@ -196,14 +205,29 @@ class Gateway:
     # ---- steps 9 and 10: what of the answer may be shown? ------------------------------------------------
 
     async def _release(self, exchange: Exchange, response: Response) -> Response:
-        asked, route, ports = exchange.asked, exchange.route, self._ports
-        assert asked is not None
-        assert route is not None
+        ports = self._ports
         ports.metrics.seconds(self.lane, "upstream").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
         assert exchange.principal is not None
         exchange.stage = "identity"  # somebody may have stopped the caller while the CRM was asked
         exchange.rules.identifier.refuse_frozen(exchange.principal)
+        answer = self._open_answer(exchange, response)  # 8, 9
+        exchange.stage = "ledger"  # 10
+        for entry in answer.entries:
+            await ports.ledger.append(entry)
+        exchange.stage = "release"  # 11
+        size, spent = len(answer.response.body), ports.clock() - exchange.began
+        self._accounts.count_release(exchange, answer.tally, answer.pruned, size, spent)
+        return answer.response
+
+    def _open_answer(self, exchange: Exchange, response: Response) -> Answer:
+        """Return what may be released, and the account of it; the tree of the body ends with this call.
+
+        Nobody waits for the disk with a tree in hand: it is many times as large as its body.
+        """
+        asked, route = exchange.asked, exchange.route
+        assert asked is not None
+        assert route is not None
         exchange.stage = "upstream"  # 8
         codec, tree = self._read_response(route, response)
         exchange.stage = "connector"  # 9
@@ -228,13 +252,9 @@ class Gateway:
         if tally.warned() or exchange.ruling.warned:
             # That a rule in mode warn held, and never which: rules are for the ledger.
             headers = Headers((*headers, ("lychgate-warning", "policy-warning")))
-        exchange.stage = "ledger"  # 10
         subjects = tuple(dict.fromkeys(who for record, who in people if record is None or not record.gone))
-        for entry in self._accounts.disclosed(exchange, response.status, opened, subjects, tally):
-            await ports.ledger.append(entry)
-        exchange.stage = "release"  # 11
-        self._accounts.count_release(exchange, tally, opened.pruned, len(body), ports.clock() - exchange.began)
-        return Response(response.status, headers, body)
+        entries = self._accounts.disclosed(exchange, response.status, opened, subjects, tally)
+        return Answer(Response(response.status, headers, body), entries, tally, opened.pruned)
 
     def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:
         """Return codec and tree of the CRM's answer; what cannot be read exactly is withheld."""

@@ -100,7 +100,8 @@ class Plain:
             wider = self._selecting(reading, more)
             return replace(wider, answer=gathering(reading.answer, wanted, frozenset(added)))
 
-        return replace(reading, narrow=narrow, widen=widen)
+        reading.narrow, reading.widen = narrow, widen
+        return reading
 
     def _selecting(self, reading: Reading, choose: Callable[[Tree], list[str]]) -> Reading:
         """Return the request with other fields selected: what `choose` makes of a list, if that is any."""
