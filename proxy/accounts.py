@@ -112,8 +112,8 @@ class Accounts:
         if unlisted:
             self._metrics.gap(self._lane, "field").inc(unlisted)
 
-    def count_release(self, exchange: Exchange, tally: Tally, pruned: int, size: int, seconds: float) -> None:
-        """Count an answer that is released; `seconds` is what enforcing it took."""
+    def count_release(self, tally: Tally, pruned: int, size: int) -> None:
+        """Count an answer that is released."""
         lane, metrics = self._lane, self._metrics
         for action, effect, count in tally.decisions():
             metrics.decision(lane, action, _WORDS[effect]).inc(count)
@@ -125,7 +125,6 @@ class Accounts:
             metrics.gap(lane, "response").inc(pruned)
         metrics.bytes(lane, "response").observe(size)
         metrics.exchange(lane, "released").inc()
-        metrics.seconds(lane, "response").observe(seconds)
 
     def count_refusal(self, exchange: Exchange, fault: ExchangeError) -> None:
         """Count an exchange that ends without an answer."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from proxy import config as settings
+from proxy.aside import Aside
 from proxy.connectors import Connector, load_connector
 from proxy.crypto import Sealer, derive, read_key
 from proxy.enforce import Gateway, Ports
@@ -33,6 +34,8 @@ from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactors, check_mask
 from proxy.yamlfile import nearest
 
+ASIDE = 2
+"""Processes for large bodies, of all workers together; each worker has one at least."""
 KEY_FILE = "keys/root.key"
 """32 random bytes below the state folder; every key of this version is derived from it (HKDF, RFC 5869)."""
 
@@ -273,11 +276,12 @@ def make_gateways(
     pseudonyms: Pseudonyms,
 ) -> dict[str, Gateway]:
     """Return who decides on each lane."""
+    aside = Aside(max(1, ASIDE // config.workers))
     made = {
         lane.name: Gateway(
             lane.name,
             rules[lane.name],
-            Ports(ledger, metrics, pseudonyms, credentials[lane.name], new_id, time.monotonic),
+            Ports(ledger, metrics, pseudonyms, credentials[lane.name], new_id, time.monotonic, aside),
             body_limit=lane.body_limit_mib << 20,
             deadline=lane.deadline_seconds,
         )

@@ -26,7 +26,7 @@ reader must be able to see that nothing is left out.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Final, Protocol
 
 from proxy.accounts import Accounts
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
@@ -35,14 +35,19 @@ from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, Upstr
 from proxy.exchange import Exchange, Forward, Rules
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
-from proxy.metrics import Metrics
-from proxy.model import DISCLOSING, Disclosed
+from proxy.metrics import Counted, Metrics
+from proxy.model import DISCLOSING, Declined, Disclosed, Failed, Requested
 from proxy.policy.judge import judge
 from proxy.rates import Rates
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
 from proxy.writes import check_writes
+
+LARGE: Final = 256 * 1024
+"""Bytes of a body beyond which it is worked on aside: some milliseconds of work."""
+LARGE_CODED: Final = 16 * 1024
+"""The same for a body under a content-coding, of which nobody knows how large it gets."""
 
 
 class Credential(Protocol):
@@ -57,6 +62,26 @@ class Credential(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What of an answer may be released, once `entries` are durable."""
+
+    response: Response
+    entries: tuple[Disclosed, ...]
+    count: Callable[[], None]
+    """Counts it; to be called when it is released."""
+
+
+class Aside(Protocol):
+    """Does with large bodies, in another process, what `Gateway.understand` and `Gateway.show` do here."""
+
+    async def understand(self, gateway: "Gateway", exchange: Exchange) -> tuple[Request, Requested]:
+        """Do steps 1 to 5; raises what they raise, Unavailable when they did not end."""
+
+    async def show(self, gateway: "Gateway", exchange: Exchange, response: Response) -> Shown:
+        """Do steps 8 and 9; raises what they raise, Unavailable when they did not end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """What a gateway works with; everything that touches the world comes in here."""
 
@@ -67,15 +92,8 @@ class Ports:
     new_id: Callable[[], str]
     clock: Callable[[], float]
     """Monotonic seconds."""
-
-
-class Answer(NamedTuple):
-    """What may be released once `entries` are durable."""
-
-    response: Response
-    entries: list[Disclosed]
-    tally: Tally
-    pruned: int
+    aside: Aside | None = None
+    """Where large bodies are worked on; None: here, while everybody else waits."""
 
 
 class Gateway:
@@ -150,16 +168,34 @@ class Gateway:
     async def _admit(self, exchange: Exchange, request: Request) -> Forward:
         rules, ports = exchange.rules, self._ports
         exchange.stage = "connector"  # 1
-        route = exchange.route = rules.connector.route(request)
+        exchange.route = rules.connector.route(request)
         exchange.stage = "identity"  # 2
         who = rules.identifier.identify(request, passthrough=ports.credential.passthrough)
-        exchange.principal, exchange.purpose = who.principal, who.purpose
+        exchange.principal, exchange.purpose, exchange.clean = who.principal, who.purpose, who.request
         if self.rates is not None and not self.rates.take(who.principal.id):
             raise Refused("too_many_requests", status=429)
+        if ports.aside is not None and is_large(who.request):
+            built, entry = await ports.aside.understand(self, exchange)
+        else:
+            built, entry = self.understand(exchange)
+        exchange.stage = "ledger"  # 6
+        await ports.ledger.append(entry)
+        exchange.stage = "upstream"  # 7
+        ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
+        exchange.began = ports.clock()
+        return Forward(exchange.id, built, exchange)
+
+    def understand(self, exchange: Exchange) -> tuple[Request, Requested]:
+        """Return what is sent and the intent to write down, for a caller who is known; waits for nothing."""
+        rules, ports, request = exchange.rules, self._ports, exchange.clean
+        assert request is not None
+        assert exchange.principal is not None
+        assert exchange.purpose is not None
         exchange.stage = "connector"  # 1, the body
-        codec, tree = self._read_request(route, who.request)
-        binding = f"{self.lane}\n{who.principal.id}\n{who.purpose.name}"
-        asked = exchange.asked = route.recognise(who.request, tree, binding=binding)
+        route = exchange.route = exchange.route or rules.connector.route(request)
+        codec, tree = self._read_request(route, request)
+        binding = f"{self.lane}\n{exchange.principal.id}\n{exchange.purpose.name}"
+        asked = exchange.asked = route.recognise(request, tree, binding=binding)
         exchange.stage = "subjects"  # 3
         records = tuple(ports.pseudonyms.all("record", (key for op in asked.operations for key in op.records)))
         exchange.stage = "policy"  # 4
@@ -172,13 +208,8 @@ class Gateway:
             asked.gather(wanted)
         exchange.stage = "transform"  # 5
         check_writes(exchange, asked.writes)
-        built = self._build_request(asked, who.request, codec)
-        exchange.stage = "ledger"  # 6
-        await ports.ledger.append(self._accounts.requested(exchange, records))
-        exchange.stage = "upstream"  # 7
-        ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
-        exchange.began = ports.clock()
-        return Forward(exchange.id, built, exchange)
+        built = self._build_request(asked, request, codec)
+        return built, self._accounts.requested(exchange, records)
 
     def _read_request(self, route: Route, request: Request) -> tuple[Codec | None, Tree]:
         """Return the codec and the tree of the request's body; a body nobody expects is refused."""
@@ -211,19 +242,23 @@ class Gateway:
         assert exchange.principal is not None
         exchange.stage = "identity"  # somebody may have stopped the caller while the CRM was asked
         exchange.rules.identifier.refuse_frozen(exchange.principal)
-        answer = self._open_answer(exchange, response)  # 8, 9
+        if ports.aside is not None and (exchange.asked is None or is_large(response)):
+            shown = await ports.aside.show(self, exchange, response)
+        else:
+            shown = self.show(exchange, response)
         exchange.stage = "ledger"  # 10
-        for entry in answer.entries:
+        for entry in shown.entries:
             await ports.ledger.append(entry)
         exchange.stage = "release"  # 11
-        size, spent = len(answer.response.body), ports.clock() - exchange.began
-        self._accounts.count_release(exchange, answer.tally, answer.pruned, size, spent)
-        return answer.response
+        shown.count()
+        ports.metrics.seconds(self.lane, "response").observe(ports.clock() - exchange.began)
+        return shown.response
 
-    def _open_answer(self, exchange: Exchange, response: Response) -> Answer:
-        """Return what may be released, and the account of it; the tree of the body ends with this call.
+    def show(self, exchange: Exchange, response: Response) -> Shown:
+        """Return what may be released of the CRM's answer, and what is on record by then; waits for nothing.
 
-        Nobody waits for the disk with a tree in hand: it is many times as large as its body.
+        The tree of the body ends with this call: it is many times as large as its body, and nobody waits for the
+        disk with one in hand.
         """
         asked, route = exchange.asked, exchange.route
         assert asked is not None
@@ -254,7 +289,12 @@ class Gateway:
             headers = Headers((*headers, ("lychgate-warning", "policy-warning")))
         subjects = tuple(dict.fromkeys(who for record, who in people if record is None or not record.gone))
         entries = self._accounts.disclosed(exchange, response.status, opened, subjects, tally)
-        return Answer(Response(response.status, headers, body), entries, tally, opened.pruned)
+        pruned, size = opened.pruned, len(body)
+        return Shown(
+            Response(response.status, headers, body),
+            tuple(entries),
+            lambda: self._accounts.count_release(tally, pruned, size),
+        )
 
     def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:
         """Return codec and tree of the CRM's answer; what cannot be read exactly is withheld."""
@@ -296,6 +336,19 @@ class Gateway:
             fields += (("content-type", codec.content_type),)
         return Headers(fields)
 
+    def elsewhere(self, rules: Rules, metrics: Metrics) -> "Gateway":
+        """Return one that decides by the same, for a process that does no more than to decide."""
+        ports = replace(self._ports, metrics=metrics, aside=None)
+        return Gateway(self.lane, rules, ports, body_limit=self._limit, deadline=self._deadline)
+
+    def absorb(self, counted: Counted) -> None:
+        """Count what such a process has counted."""
+        self._ports.metrics.absorb(counted)
+
+    def declined(self, exchange: Exchange, fault: ExchangeError) -> Declined:
+        """Return what is to be written down of a request that is refused."""
+        return self._accounts.declined(exchange, fault)
+
     # ---- the end of an exchange that was not released ----------------------------------------------------
 
     async def _end(self, exchange: Exchange, error: BaseException, *, contacted: bool) -> Response:
@@ -313,7 +366,9 @@ class Gateway:
 
     async def _record(self, exchange: Exchange, fault: ExchangeError, *, contacted: bool) -> None:
         self._accounts.count_refusal(exchange, fault)
-        entry = self._accounts.failed(exchange, fault) if contacted else self._accounts.declined(exchange, fault)
+        entry: Failed | Declined = exchange.declined or self._accounts.declined(exchange, fault)
+        if contacted:
+            entry = self._accounts.failed(exchange, fault)
         async with asyncio.timeout(self._deadline):
             await asyncio.shield(self._ports.ledger.append(entry))
 
@@ -330,6 +385,12 @@ class Gateway:
             return replace(answer, headers=Headers((*theirs, *ours)))
         except Exception:  # noqa: BLE001 - fail closed
             return self._last_resort
+
+
+def is_large(message: Request | Response) -> bool:
+    """Say whether work on a body takes so long that others should not wait for it."""
+    coded = any(name == "content-encoding" for name, _ in message.headers)
+    return len(message.body) > (LARGE_CODED if coded else LARGE)
 
 
 def _as_fault(error: BaseException) -> ExchangeError:

@@ -10,7 +10,7 @@ from datetime import datetime
 from proxy.connectors import Asked, Connector, Route
 from proxy.identity import Identifier
 from proxy.message import Request
-from proxy.model import DISCLOSING, Access, Action, Decision, Effect, Facts, Principal, Purpose, Stage
+from proxy.model import DISCLOSING, Access, Action, Decision, Declined, Effect, Facts, Principal, Purpose, Stage
 from proxy.policy import Decider, Plan, PolicySet
 from proxy.policy.judge import Ruling
 from proxy.transforms import Redactors
@@ -43,6 +43,10 @@ class Exchange:
     began: float
     stage: Stage = "connector"
     request: Request | None = None
+    clean: Request | None = None
+    """The request without credentials, once it is known who asks."""
+    declined: Declined | None = None
+    """What is to be written down of its refusal, where another process worked on it."""
     principal: Principal | None = None
     caller: str = ""
     """The principal's pseudonym, once an entry needs it."""
