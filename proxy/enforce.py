@@ -239,13 +239,13 @@ class Gateway:
         ports = self._ports
         ports.metrics.seconds(self.lane, "upstream").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
-        assert exchange.principal is not None
-        exchange.stage = "identity"  # somebody may have stopped the caller while the CRM was asked
-        exchange.rules.identifier.refuse_frozen(exchange.principal)
         if ports.aside is not None and (exchange.asked is None or is_large(response)):
             shown = await ports.aside.show(self, exchange, response)
         else:
             shown = self.show(exchange, response)
+        assert exchange.principal is not None
+        exchange.stage = "identity"  # somebody may have stopped the caller since it asked
+        exchange.rules.identifier.refuse_frozen(exchange.principal)
         exchange.stage = "ledger"  # 10
         for entry in shown.entries:
             await ports.ledger.append(entry)
