@@ -12,17 +12,20 @@ import time
 from collections.abc import Awaitable, Callable, Container, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from proxy import config as settings
 from proxy.aside import Aside
 from proxy.connectors import Connector, load_connector
 from proxy.crypto import Sealer, derive, read_key
+from proxy.crypto.notekeys import NoteKeys
 from proxy.enforce import Gateway, Ports
-from proxy.errors import Problem, Problems
+from proxy.errors import LedgerError, Problem, Problems
 from proxy.exchange import Rules
 from proxy.identity import Frozen, Identifier, Issuer, JwksKeys
 from proxy.identity.frozen import FILE as FROZEN_FILE
-from proxy.ledger import Appends, Ledger
+from proxy.ledger import Appends, Ledger, Notary
+from proxy.ledger.published import PUBLIC_KEYS
 from proxy.message import Request
 from proxy.metrics import Metrics
 from proxy.model import Failed, Noted
@@ -37,7 +40,10 @@ from proxy.yamlfile import nearest
 ASIDE = 2
 """Processes for large bodies, of all workers together; each worker has one at least."""
 KEY_FILE = "keys/root.key"
-"""32 random bytes below the state folder; every key of this version is derived from it (HKDF, RFC 5869)."""
+"""32 random bytes below the state folder; every key but those that sign checkpoints is derived from it
+(HKDF, RFC 5869)."""
+CHECKPOINTS: Final = "checkpoints"
+"""Folder below the state folder: checkpoints, their public keys, and the tree over the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +98,18 @@ class App:
     origins: tuple[Origin, ...]
     pseudonyms: Pseudonyms
     frozen: Frozen
+    notary: Notary
     settled: tuple[str, ...] = ()
     """How far each origin had come when its policies were read, for `Source.settle`."""
     spread: Callable[[], Awaitable[None]] = _alone
     """Has `frozen` take effect in every other process that serves; returns when it has."""
     problems: dict[str, str] = field(default_factory=dict)
     """What keeps the installation from being ready, by part; empty = ready."""
+
+    def close(self) -> None:
+        """Let go of the ledger, then sign what it ended with; blocks for a moment."""
+        self.ledger.close()
+        self.notary.close()
 
     def reload(self) -> str:
         """Put the policies as they are now in force on every lane, or leave all as it is.
@@ -258,12 +270,43 @@ def build(config: settings.Config) -> App:
     rules, settled = load_all(found, sealer, issuers, frozen)
     credentials = {lane.name: load_credential(lane) for lane in config.lanes}
     ledger = Ledger.open(config.state / "ledger", now=time.time)
+    notary = make_notary(config, root, ledger.head)
+    try:
+        notary.resume()
+    except BaseException as error:
+        ledger.close()
+        if isinstance(error, OSError):
+            raise LedgerError(f"its checkpoints cannot be used: {error.strerror}") from None
+        raise
     gateways = make_gateways(config, rules, credentials, ledger, metrics=metrics, pseudonyms=pseudonyms)
     for name, gateway in gateways.items():
         metrics.policy(name, gateway.rules.policies.digest, gateway.rules.commit)
     metrics.watch("ledger_queue", "Entries waiting to become durable.", lambda: ledger.queued)
     metrics.watch("ledger_lag_seconds", "Time the last commit took.", lambda: ledger.commit_seconds)
-    return App(config, gateways, ledger, metrics, sealer, issuers, found, pseudonyms, frozen, settled)
+    metrics.watch("ledger_unsigned", "Durable entries that no checkpoint covers yet.", lambda: notary.unsigned)
+    metrics.watch(
+        "checkpoint_failing", "Whether a checkpoint is missing somewhere.", lambda: notary.failing != ""
+    )
+    return App(config, gateways, ledger, metrics, sealer, issuers, found, pseudonyms, frozen, notary, settled)
+
+
+def note_keys(config: settings.Config, root: bytes) -> NoteKeys:
+    """Return the keys that sign this installation's checkpoints; `root` gives it its name if it has no other."""
+    name = config.checkpoints.name or f"lychgate.dev/ledger/{derive(root, 'ledger/name').hex()[:16]}"
+    return NoteKeys((config.state / KEY_FILE).parent, config.state / CHECKPOINTS / PUBLIC_KEYS, name)
+
+
+def make_notary(config: settings.Config, root: bytes, head: Callable[[], tuple[int, str]]) -> Notary:
+    """Return who signs checkpoints of the ledger with this head; it has not looked at anything yet."""
+    return Notary(
+        config.state / "ledger",
+        config.state / CHECKPOINTS,
+        note_keys(config, root),
+        head,
+        every=config.checkpoints.every_seconds,
+        witness=config.checkpoints.witness,
+        witness_every=config.checkpoints.witness_every_seconds,
+    )
 
 
 def make_gateways(

@@ -171,6 +171,17 @@ class Reload(Strict):
     every_seconds: Annotated[int, Field(ge=1, le=3600)] = 1
 
 
+class Checkpoints(Strict):
+    """How often the ledger's state is signed, and where a second copy of that goes."""
+
+    every_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
+    witness: Path | None = None
+    """A second folder, best on storage that this machine cannot write twice; it has to be there."""
+    witness_every_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,99}$")] | None = None
+    """Of the installation, in every checkpoint; None = one made from its root key."""
+
+
 class Lane(Strict):
     """One listener in front of one CRM."""
 
@@ -205,6 +216,7 @@ class Config(Strict):
     policies: Path | PolicySource = Path("policies")
     """A folder, or more about where they come from."""
     reload: Reload = Field(default_factory=Reload)
+    checkpoints: Checkpoints = Field(default_factory=Checkpoints)
     admin: Address = "127.0.0.1:9464"
     """Where /metrics, /ready and /healthz answer."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1

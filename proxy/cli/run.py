@@ -52,7 +52,7 @@ def run(path: Path, *, check: bool) -> None:
     except OSError as error:
         raise click.ClickException(f"cannot serve: {error.strerror}") from None
     finally:
-        app.ledger.close()
+        app.close()
 
 
 class _Alone:
@@ -108,6 +108,7 @@ async def _serve(app: App) -> None:
         watching.add_done_callback(lambda _: app.problems.setdefault("policy watch", "stopped"))
     app.problems["lanes"] = "not listening yet"
     await app.started()
+    app.notary.start()
     host, port = split_address(app.config.admin)
     try:
         admin, port = serve_admin(host, port, not_ready=app.not_ready, metrics=service.metrics)
@@ -135,7 +136,10 @@ def _verbs(app: App) -> dict[str, Verb]:
         await app.unfreeze(who)
         return True
 
-    return {"freeze": freeze, "unfreeze": unfreeze}
+    async def checkpoint(_: str) -> str:
+        return (await asyncio.to_thread(app.notary.step)).decode()
+
+    return {"freeze": freeze, "unfreeze": unfreeze, "checkpoint": checkpoint}
 
 
 def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], None]:

@@ -3,14 +3,19 @@
 The nouns: an `Entry` (of `proxy.model`) is one thing that happened; the **ledger** is the folder that keeps
 entries in order; a **segment** is one file of it; a **frame** is what one commit wrote; the **chain** is
 that every entry names the SHA-256 of the one before, so that the **head** (sequence number and hash of the
-last entry) vouches for all of them; an **open intent** is a `Requested` whose outcome nobody wrote.
+last entry) vouches for all of them; an **open intent** is a `Requested` whose outcome nobody wrote; the
+**tree** is RFC 6962's over the entries' lines; a **checkpoint** is a signed note (C2SP) that says how many
+entries there are and what the tree's root is.
 
 Where the story starts: `Ledger.open` (what a restart finds and mends), then `Ledger.append` (one entry,
 durable when it returns). `verify.py` reads the same bytes with code of its own, for an auditor.
 
 What it does not do: judge, know HTTP, keep a field's value, repair damage, delete. A chain proves order and
-completeness up to a head that somebody else remembers; against the owner of the disk, who can rewrite all
-of it, that remembered head is the whole protection (`lychgate audit verify --expect-head`).
+completeness up to a head or checkpoint that somebody else remembers; against the owner of the disk, who can
+rewrite all of it and sign it anew, what is remembered elsewhere is the whole protection.
+
+The `Notary` reads behind the writer and publishes checkpoints; `merkle.py` makes roots and proofs out of the
+subtrees that `tiles.py` remembers, so that neither reads the ledger again.
 
 On disk: `<first sequence number, 20 digits>.segment`, preallocated, zero after the last frame. A frame is
 `length (u32, big-endian) | CRC-32 of length and payload (u32) | payload`; the payload is one or more
@@ -35,5 +40,6 @@ Why
 
 from proxy.ledger.appends import Appends
 from proxy.ledger.ledger import Ledger
+from proxy.ledger.notary import Notary
 
-__all__ = ["Appends", "Ledger"]
+__all__ = ["Appends", "Ledger", "Notary"]

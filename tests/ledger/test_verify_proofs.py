@@ -1,4 +1,4 @@
-"""Signed checkpoints and proofs, checked by the single-file verifier: vectors, and what is not to pass."""
+"""The single-file verifier's signatures, checkpoints and proofs: published vectors; nothing false accepted."""
 
 import base64
 import json
