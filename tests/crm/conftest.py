@@ -20,6 +20,7 @@ from proxy.demo.installation import LaneOf
 from proxy.demo.processes import fetch, free_port
 from proxy.demo.tryton import Answer, Proteus, TrytonServer, serving, tryton_python
 from proxy.demo.under_way import Running, started
+from tests.e2e.reading import entries_of
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "tryton"
@@ -30,7 +31,6 @@ PURPOSES = {
     "privacy_desk": "subject_request",
 }
 Protocol = Literal["xml", "json"]
-_ENTRY = re.compile(rb'\{"[^\n]*\}(?=\n)')
 _DECISION = re.compile(r" \(decision ([0-9a-f]{21})\)")
 
 
@@ -144,14 +144,8 @@ class Lane:
         return [entry for entry in self.entries(decision) if entry["id"] == decision]
 
     def entries(self, about: str = "") -> list[dict[str, Any]]:
-        """Return every entry of the ledger, or those that mention something.
-
-        A segment is preallocated, so that it is not read to its end; an independent reader reads it elsewhere.
-        """
-        (segment,) = self.run.installation.ledger.glob("*.segment")
-        with segment.open("rb") as file:
-            lines = _ENTRY.findall(file.read(1 << 21))
-        return [json.loads(line) for line in lines if about.encode() in line]
+        """Return every entry of the ledger, or those that mention something."""
+        return [entry for entry in entries_of(self.run.installation.ledger) if about in json.dumps(entry)]
 
     def metrics(self) -> str:
         """Return what Prometheus would read."""
