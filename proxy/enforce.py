@@ -4,7 +4,8 @@ Read `Gateway` from top to bottom; it is the whole story, and the numbers are th
 
     0  the data plane (addons/) makes a `Request` of what arrived           not here
     1  connector    which operation of the CRM is this, on which fields, used how?
-    2  identity     who asks, and what for? every credential is taken off the request
+    2  identity     who asks, and what for? every credential is taken off the request; where a CRM's clients
+                    have theirs in the body, the body is read first
     3  subjects     whose data: record ids become pseudonyms
     4  policy       `decide`: pure and total; deny is where it starts
     5  transforms   what the client writes is checked against what it may have been shown
@@ -33,6 +34,7 @@ from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
 from proxy.connectors import Asked, Opened, Route
 from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
+from proxy.identity.headers import AUTHORIZATION, KEY_HEADER
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Counted, Metrics
@@ -168,7 +170,9 @@ class Gateway:
     async def _admit(self, exchange: Exchange, request: Request) -> Forward:
         rules, ports = exchange.rules, self._ports
         exchange.stage = "connector"  # 1
-        exchange.route = rules.connector.route(request)
+        route = exchange.route = rules.connector.route(request)
+        if route.keyed:
+            request = self._with_key(route, request)
         exchange.stage = "identity"  # 2
         who = rules.identifier.identify(request, passthrough=ports.credential.passthrough)
         exchange.principal, exchange.purpose, exchange.clean = who.principal, who.purpose, who.request
@@ -184,6 +188,21 @@ class Gateway:
         ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
         return Forward(exchange.id, built, exchange)
+
+    def _with_key(self, route: Route, request: Request) -> Request:
+        """Return a request that says in a header who calls, if it said so in its body and nowhere else.
+
+        That is a body of anybody's, and so a large one is not read: its caller has to use a header.
+        """
+        said = any(name in {KEY_HEADER, AUTHORIZATION} for name, _ in request.headers)
+        if said or request.peer.sans or not request.body or is_large(request):
+            return request
+        body = undo_content_coding(request.headers, request.body, self._limit)
+        codec = codec_for(request.headers.one("content-type"), route.request_media)
+        key = route.key_in(codec.decode(body))
+        return (
+            request if key is None else replace(request, headers=Headers((*request.headers, (KEY_HEADER, key))))
+        )
 
     def understand(self, exchange: Exchange) -> tuple[Request, Requested]:
         """Return what is sent and the intent to write down, for a caller who is known; waits for nothing."""
@@ -227,8 +246,11 @@ class Gateway:
     def _build_request(self, asked: Asked, request: Request, codec: Codec | None) -> Request:
         """Build what is sent from what was understood; nothing the client wrote is copied."""
         path, _, query = asked.target.partition("?")
-        body = codec.encode(asked.tree) if codec is not None else b""
-        fields = asked.headers + self._ports.credential.fields(request)
+        tree, ours = asked.tree, self._ports.credential.fields(request)
+        if asked.sign is not None:
+            tree, ours = asked.sign(tree, ours)
+        body = codec.encode(tree) if codec is not None else b""
+        fields = asked.headers + ours
         if codec is not None:
             fields += (("content-type", codec.content_type),)
         return Request(request.method, path, query, Headers(fields), body)

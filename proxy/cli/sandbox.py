@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from proxy.sandbox import DynamicsSandbox, HubSpotSandbox, SalesforceSandbox, Sandbox, Tls
+from proxy.sandbox import DynamicsSandbox, HubSpotSandbox, OdooSandbox, SalesforceSandbox, Sandbox, Tls
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -60,8 +60,15 @@ def dynamics(**options: Any) -> None:
     _serve(DynamicsSandbox, **options)
 
 
+@sandbox.command()
+@_options
+def odoo(**options: Any) -> None:
+    """Serve Odoo's external API: partners and leads by XML-RPC, JSON-RPC and JSON-2."""
+    _serve(OdooSandbox, **options)
+
+
 def _serve(
-    kind: type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox],
+    kind: type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox | OdooSandbox],
     *,
     listen: str,
     tls_cert: Path | None,

@@ -7,6 +7,7 @@ UPSTREAMS: Final = {
     "salesforce": "https://example.my.salesforce.com",
     "hubspot": "https://api.hubapi.com",
     "tryton": "https://tryton.example.org",
+    "odoo": "https://odoo.example.org",
     "dynamics": "https://example.crm4.dynamics.com",
 }
 """By connector; where the origin is one's own, a name that nobody can register (RFC 2606)."""

@@ -81,6 +81,12 @@ class Sealer(Protocol):
         ...
 
 
+SignedBody = tuple[Tree, tuple[tuple[str, str], ...]]
+"""A body, and the header fields that authenticate us beside it."""
+Sign = Callable[[Tree, tuple[tuple[str, str], ...]], SignedBody]
+"""Puts what the CRM is shown as our credential into a body, where a CRM reads it there."""
+
+
 class Sent(NamedTuple):
     """What goes to the CRM, and how its answer is read."""
 
@@ -113,6 +119,8 @@ class Asked:
     """Asks for more; see `gather`."""
     less: Callable[[Hidden], Sent] | None = None
     """Asks for less; see `narrow`."""
+    sign: Sign | None = None
+    """None: the CRM reads our credential in the headers."""
 
     def narrow(self, hidden: Hidden) -> None:
         """Have the CRM not asked for fields of which nothing could be shown; comes before `gather`, and once.

@@ -87,6 +87,8 @@ class Shape:
     """Another name of a field -> the field."""
 
     typed: Typed | None = None
+    called: str = "rec_name"
+    """The field that holds what a record is called."""
 
     def field(self, name: str) -> str:
         """Return the declared field that `name` means, or UNDECLARED."""
@@ -131,7 +133,7 @@ def sort_uses(order: Tree, model: str, shapes: Shapes) -> tuple[FieldUse, ...]:
                 uses, target = path_uses(path, model, shapes, Action.SORT)
                 found.update(dict.fromkeys(uses))
                 if target is not None:  # a relation sorts by what its target is called
-                    found[FieldUse(target, shapes[target].field("rec_name"), Action.SORT)] = None
+                    found[FieldUse(target, shapes[target].field(shapes[target].called), Action.SORT)] = None
             case [str(), None] | [str(), str()]:
                 raise Gap("construct", "unknown_direction")
             case _:
@@ -167,7 +169,7 @@ def path_uses(path: str, model: str, shapes: Shapes, action: Action) -> tuple[li
     raise AssertionError
 
 
-def _label_uses(model: str, label: str, shapes: Shapes) -> Iterator[FieldUse]:
+def label_uses(model: str, label: str, shapes: Shapes) -> Iterator[FieldUse]:
     """Yield the label itself and everything behind it, each label once."""
     seen: set[tuple[str, str]] = set()
     waiting = [(model, label)]
@@ -180,7 +182,7 @@ def _label_uses(model: str, label: str, shapes: Shapes) -> Iterator[FieldUse]:
         for path in shapes[owner].labels.get(name, ()):
             uses, target = path_uses(path, owner, shapes, Action.FILTER)
             yield from uses
-            waiting.append((target, "rec_name") if target else (uses[-1].object, uses[-1].field))
+            waiting.append((target, shapes[target].called) if target else (uses[-1].object, uses[-1].field))
 
 
 class _Walker:
@@ -236,12 +238,12 @@ class _Walker:
     def _comparison(self, value: Tree, last: FieldUse, target: str | None) -> None:
         _check_operand(value)
         if target is not None and _has_text(value):
-            self._label(target, "rec_name")
+            self._label(target, self._shapes[target].called)
         elif target is None and last.field in self._shapes[last.object].labels:
             self._label(last.object, last.field)
 
     def _label(self, model: str, name: str) -> None:
-        self.uses.update(dict.fromkeys(_label_uses(model, name, self._shapes)))
+        self.uses.update(dict.fromkeys(label_uses(model, name, self._shapes)))
 
 
 def _check_operand(value: Tree) -> None:

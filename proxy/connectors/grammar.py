@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from proxy.connectors.asked import Answer, Faults, Sealer
+from proxy.connectors.asked import Answer, Faults, Sealer, Sign
 from proxy.connectors.facts import Wanted
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import Shape
@@ -52,6 +52,8 @@ class Reading:
     """Makes a request that also brings the fields some facts come from; None where no facts can be had."""
     narrow: "Narrow | None" = None
     """Makes a request that does not ask for some fields; None where it names none that it asks for."""
+    sign: Sign | None = None
+    """Puts our credential into the body; None where the CRM reads it in the headers."""
 
 
 Widen = Callable[[Wanted], Reading]

@@ -130,7 +130,19 @@ class Route:
             back=declared.headers.back,
             widen=sent.widen,
             less=None if narrow is None else lambda hidden: self._sent(narrow(hidden)),
+            sign=reading.sign,
         )
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a caller may say who they are in the body, which is then read before anybody knows them."""
+        return hasattr(self.declared.grammar, "caller")
+
+    def key_in(self, tree: Tree) -> str | None:
+        """Return the key in a body, unverified; None if there is none."""
+        caller = getattr(self.declared.grammar, "caller", None)
+        found = None if caller is None else caller(tree)
+        return found if isinstance(found, str) else None
 
     def _sent(self, reading: Reading) -> Sent:
         path = target.path_of(self.declared.template, reading.params)

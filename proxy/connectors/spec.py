@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from proxy.connectors.odata.spec import ODataModel
+from proxy.connectors.odoo.spec import OdooModel
 from proxy.connectors.rpcspec import RpcModel
 from proxy.model import Action
 from proxy.yamlfile import Strict
@@ -144,7 +145,7 @@ class ObjectModel(Strict):
 class ErrorsModel(Strict):
     """How the CRM says no."""
 
-    style: Literal["json", "rpc"] = "json"
+    style: Literal["json", "rpc", "odoo"] = "json"
     """An entry of `table.py`."""
     shape: object = None
     """The body, with `{text}`, `{code}` and `{id}` where those go."""
@@ -181,4 +182,6 @@ class ConnectorFile(Strict):
     """For an API whose calls say in their body what they do."""
     odata: ODataModel | None = None
     """For an API that speaks OData 4."""
+    odoo: OdooModel | None = None
+    """For Odoo, whose calls say in their body what they do and who calls."""
     objects: dict[str, ObjectModel]

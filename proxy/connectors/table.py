@@ -8,6 +8,8 @@ from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.odata.grammar import compile_odata
+from proxy.connectors.odoo.faults import OdooFaults
+from proxy.connectors.odoo.grammar import compile_odoo
 from proxy.connectors.plain import compile_plain
 from proxy.connectors.queries import compile_soql, compile_soql_page
 from proxy.connectors.rpc import compile_rpc
@@ -22,9 +24,11 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "hubspot-export": compile_export,
     "rpc": compile_rpc,
     "odata": compile_odata,
+    "odoo": compile_odoo,
 }
 
 FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {
     "json": JsonFaults.compile,
     "rpc": RpcFaults.compile,
+    "odoo": OdooFaults.compile,
 }

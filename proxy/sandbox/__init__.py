@@ -1,7 +1,7 @@
 """Small CRMs to try Lychgate on: they hold fictitious people and answer like the documented APIs.
 
 Nouns: a `Sandbox` is one CRM (`SalesforceSandbox`, `HubSpotSandbox`,
-`DynamicsSandbox`) with a store of its own; a `Call` comes
+`DynamicsSandbox`, `OdooSandbox`) with a store of its own; a `Call` comes
 in, an `Answer` goes out; `Faults` make it misbehave on demand; an `Address` is where it listens. The story
 starts in `server.Sandbox.start`; what a call does is in `rest.py` of its folder.
 
@@ -18,6 +18,7 @@ from proxy.sandbox.dynamics import DynamicsSandbox
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.faults import Fault, Faults
 from proxy.sandbox.hubspot import HubSpotSandbox
+from proxy.sandbox.odoo import OdooSandbox
 from proxy.sandbox.salesforce import SalesforceSandbox
 from proxy.sandbox.server import Address, Sandbox, Tls, running
 
@@ -29,6 +30,7 @@ __all__ = [
     "Fault",
     "Faults",
     "HubSpotSandbox",
+    "OdooSandbox",
     "SalesforceSandbox",
     "Sandbox",
     "StoppedClock",

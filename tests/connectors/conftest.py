@@ -56,3 +56,9 @@ def hubspot() -> Connector:
 def dynamics(sealer: OpenSealer) -> Connector:
     """Return the Dynamics connector as it ships, with a sealer."""
     return load_connector(ROOT / "policies/connectors/dynamics.yaml", sealer=sealer)
+
+
+@pytest.fixture(scope="session")
+def odoo() -> Connector:
+    """Return the Odoo connector as it ships."""
+    return load_connector(ROOT / "policies/connectors/odoo.yaml")

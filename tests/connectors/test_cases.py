@@ -24,6 +24,10 @@ def cases(name: str) -> list[object]:
 
 def ask(connector: Connector, case: dict) -> Asked:
     """Return what the connector makes of a case's request."""
+    if "call" in case:
+        case["request"] = "POST /jsonrpc"
+        params = {"service": "object", "method": "execute_kw", "args": ["any", 1, "lg_key", *case["call"]]}
+        case["body"] = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 7}
     if "soql" in case:
         case["request"] = f"GET /services/data/v59.0/query/?q={quote_plus(case['soql'])}"
     method, _, url = case["request"].partition(" ")
@@ -56,7 +60,11 @@ def check(connector: Connector, case: dict) -> None:
     if "sent" in case:
         sent = case["sent"] if isinstance(case["sent"], dict) else {"q": case["sent"]}
         assert parse_qs(urlsplit(asked.target).query) == {name: [value] for name, value in sent.items()}
-    assert asked.tree == case.get("sends", asked.tree)
+    if "call" in case:
+        assert asked.tree["params"]["args"][:5] == ["crm", 2, "", *case["call"][:2]]
+        assert asked.tree["params"]["args"][5:] == case.get("sends", asked.tree["params"]["args"][5:])
+    else:
+        assert asked.tree == case.get("sends", asked.tree)
 
 
 def check_operation(operation: Operation, case: dict) -> None:
@@ -85,3 +93,9 @@ def test_hubspot(hubspot: Connector, case: dict) -> None:
 def test_dynamics(dynamics: Connector, case: dict) -> None:
     """A Dataverse request does exactly what the case says, or is refused as it says."""
     check(dynamics, case)
+
+
+@pytest.mark.parametrize("case", cases("odoo.yaml"))
+def test_odoo(odoo: Connector, case: dict) -> None:
+    """A call does exactly what the case says, or is refused as it says."""
+    check(odoo, case)

@@ -47,7 +47,7 @@ class GatewayHarness:
     @classmethod
     def make(cls, folder: Path) -> Self:
         """Return a harness whose installation lies in `folder`; `close` it."""
-        crms: tuple[Crm, ...] = ("salesforce", "hubspot", "dynamics")
+        crms: tuple[Crm, ...] = ("salesforce", "hubspot", "dynamics", "odoo")
         lanes = {crm: LaneOf(0, "http://127.0.0.1:9", CRM_TOKEN) for crm in crms}
         lanes["tryton"] = LaneOf(0, "http://127.0.0.1:9", TRYTON_LOGIN, "Basic")
         made = make_installation(folder, lanes, admin=0)
@@ -74,7 +74,7 @@ class GatewayHarness:
         """Return how one exchange on `lane` ends.
 
         Args:
-            lane: name of a connector: `salesforce`, `hubspot`, `dynamics` or `tryton`.
+            lane: name of a connector: `salesforce`, `hubspot`, `dynamics`, `odoo` or `tryton`.
             request: as the data plane would make it: names of headers in lower case.
             upstream: gets what is forwarded and answers as the CRM.
         """

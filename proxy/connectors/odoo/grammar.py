@@ -1,0 +1,186 @@
+"""The grammar `odoo`: one URL for everything, and the body says which method does what to which model.
+
+Nothing but the body decides what an operation is (threats RC-14); in JSON-2 the path does, and the body holds
+arguments only. `compile_odoo` builds the tables once; `OdooGrammar.read` is the story of one call.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.connectors.asked import Faults, SignedBody
+from proxy.connectors.domains import UNDECLARED, Relation, Shape, Shapes, path_uses
+from proxy.connectors.grammar import Asking, Reading, Setting
+from proxy.connectors.odoo import calls
+from proxy.connectors.odoo.answers import DEFINITIONS, VERSION, OdooAnswer
+from proxy.connectors.odoo.arguments import ID, Arguments
+from proxy.connectors.odoo.spec import OdooModel, OdooObject
+from proxy.connectors.spec import RouteModel
+from proxy.connectors.words import Words
+from proxy.errors import Gap, Unavailable, Undecodable
+from proxy.message import Tree
+from proxy.model import Action, FieldUse, Operation
+
+_BEARER: Final = "Bearer "
+_SERVICES: Final = ("object", "common")
+
+
+def compile_odoo(route: RouteModel, setting: Setting) -> "OdooGrammar":
+    """Return the grammar for a route; all routes of a connector share its `odoo:` section.
+
+    Raises:
+        ValueError: the section is missing, or names what the connector does not list.
+    """
+    model = setting.file.odoo
+    if model is None:
+        raise ValueError('has a grammar that needs a section "odoo:"')
+    for name in (DEFINITIONS, VERSION):
+        if name not in setting.words.objects:
+            raise ValueError(f'has a grammar that needs an object "{name}"')
+    shapes = {name: _shape(name, model, setting.words) for name in setting.words.objects}
+    for complaint in _complaints(model, shapes):
+        raise ValueError(complaint)
+    last = route.match.rpartition("/")[2]
+    service = last if "/xmlrpc/" in route.match else None
+    if service not in (None, *_SERVICES):
+        raise ValueError("must end in /object or /common, or be about JSON")
+    return OdooGrammar(model, setting.words, shapes, setting.faults, service)
+
+
+@dataclass(frozen=True, slots=True)
+class OdooGrammar:
+    """Reads the calls of one connector; stateless."""
+
+    model: OdooModel
+    words: Words
+    shapes: Shapes
+    faults: Faults
+    service: str | None
+    """Of an XML-RPC URL."""
+
+    def caller(self, tree: Tree) -> str | None:
+        """Return what stands in a call where a password belongs, unverified; None if nothing does."""
+        try:
+            return calls.read(tree, {}, self.service).key
+        except (Gap, Undecodable):
+            return None  # `read` will say what is wrong with it
+
+    def read(self, asking: Asking) -> Reading:
+        """Return what a call does.
+
+        Raises:
+            Gap: an undeclared method, model, context key or construct.
+            Undecodable: not a call, or an argument that is not what belongs at its place.
+        """
+        call = calls.read(asking.tree, asking.params, self.service)
+        if call.service == "common":
+            return self._common(call, asking)
+        name = self.words.object(call.model).name
+        arguments = Arguments(call, name, self.shapes)
+        arguments.take()
+        method = arguments.method
+        shown = method.action if method.action in {Action.LIST, Action.READ} else Action.READ
+        answer = OdooAnswer(
+            method.answer,
+            name,
+            shown,
+            self.words,
+            self.shapes,
+            self.faults,
+            call.protocol,
+            call.number,
+            arguments.columns,
+            arguments.many,
+        )
+        return Reading(
+            _operations(arguments),
+            answer,
+            asking.params,
+            tree=call.tree(self.model),
+            writes=tuple(arguments.writes.records),
+            sign=None if call.protocol == "json2" else sign,
+        )
+
+    def _common(self, call: calls.Call, asking: Asking) -> Reading:
+        """Return what it is to ask who one is: the lane's own account, whoever calls."""
+        kind = "version" if call.method == "version" else "uid"
+        answer = OdooAnswer(
+            kind, VERSION, Action.READ, self.words, self.shapes, self.faults, call.protocol, call.number
+        )
+        operation = Operation(Action.READ, VERSION)
+        tree = call.tree(self.model)
+        return Reading((operation,), answer, asking.params, tree=tree, sign=sign if kind == "uid" else None)
+
+
+def sign(tree: Tree, fields: tuple[tuple[str, str], ...]) -> SignedBody:
+    """Return a body with the lane's secret in it, and the header fields without.
+
+    Raises:
+        Unavailable: the lane holds no secret of its own.
+    """
+    found = [value for name, value in fields if name == "authorization"]
+    if len(found) != 1 or not found[0].startswith(_BEARER):
+        raise Unavailable("credential_unavailable")
+    return calls.signed(tree, found[0].removeprefix(_BEARER)), ()
+
+
+def _operations(arguments: Arguments) -> tuple[Operation, ...]:
+    method, name, tasks = arguments.method, arguments.name, arguments.tasks
+    uses = list(arguments.uses)
+    if arguments.writes.records:
+        if uses:
+            tasks.add(arguments.writes.records[0].action, name, uses)
+        return tasks.operations()
+    match method.answer:
+        case "definitions":
+            name = DEFINITIONS
+        case "count":
+            uses = [FieldUse(name, ID, Action.AGGREGATE), *uses]
+        case "ids":
+            # Ids come back bare, with no record to judge: showing them must be allowed outright beforehand,
+            # which is what a use by another action than the operation's asks for.
+            uses = [FieldUse(name, ID, method.action), FieldUse(name, ID, Action.READ), *uses]
+        case "pairs":
+            called = arguments.shapes[name].called
+            uses = [FieldUse(name, ID, method.action), FieldUse(name, called, method.action), *uses]
+        case "records" if not any(use.action is method.action for use in uses):
+            uses = [FieldUse(name, ID, method.action), *uses]
+    tasks.add(method.action, name, uses, arguments.ids)
+    return tasks.operations()
+
+
+# ---- at load -----------------------------------------------------------------------------------------------
+
+
+def _shape(name: str, model: OdooModel, words: Words) -> Shape:
+    extra = model.objects.get(name) or OdooObject()
+    relations = {each: Relation(far.object, far.many, far.inverse) for each, far in extra.relations.items()}
+    labels = {extra.called: tuple(extra.searched)} if extra.searched else {}
+    return Shape(frozenset(words.objects[name].spec.fields), relations, labels, called=extra.called)
+
+
+def _complaints(model: OdooModel, shapes: Shapes) -> Iterator[str]:
+    """Yield what is wrong with the section, for its author."""
+    for name, extra in model.objects.items():
+        if name not in shapes:
+            yield f'says more of an object that is not listed: "{name}"'
+            return
+        if extra.called not in shapes[name].fields:
+            yield f'says of "{name}" that it is called by what is not a field: "{extra.called}"'
+        for each, relation in extra.relations.items():
+            target = shapes.get(relation.object)
+            if each not in shapes[name].fields or target is None:
+                yield f'has a relation "{name}.{each}" from or to what is not listed'
+            elif relation.inverse is not None and relation.inverse not in target.fields:
+                yield f'has a relation "{name}.{each}" whose inverse is not a field of "{relation.object}"'
+        for path in extra.searched:
+            if not _resolves(path, name, shapes):
+                yield f'has a search of "{name}" by a path that leads nowhere: "{path}"'
+
+
+def _resolves(path: str, name: str, shapes: Shapes) -> bool:
+    try:
+        uses, _ = path_uses(path, name, shapes, Action.FILTER)
+    except (Gap, Undecodable):
+        return False
+    return all(use.field != UNDECLARED for use in uses)

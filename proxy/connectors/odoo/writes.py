@@ -1,0 +1,53 @@
+"""What a call writes, in the form in which writes are judged.
+
+Odoo changes the far end of a relation by commands with numbers, `(0, 0, {...})`, `(6, 0, [ids])`. They mean what
+Tryton's mean by words, so they are put into those, for judging only; what is sent stays as it was written.
+"""
+
+from typing import Final
+
+from proxy.connectors.domains import Relation, Shapes
+from proxy.errors import Gap, Undecodable
+from proxy.message import Tree
+
+MAX_DEPTH: Final = 8
+
+
+def normal(values: Tree, name: str, shapes: Shapes, depth: int = 1) -> Tree:
+    """Return a record to write with the commands in it put into words.
+
+    Raises:
+        Undecodable: not a record, or nested too deep.
+        Gap: a command that changes records which nobody names.
+    """
+    if not isinstance(values, dict) or depth > MAX_DEPTH:
+        raise Undecodable("bad_values")
+    relations = shapes[name].relations
+    found: dict[str, Tree] = {}
+    for member, value in values.items():
+        relation = relations.get(member)
+        if relation is not None and relation.many and isinstance(value, list):
+            found[member] = [_command(each, relation, shapes, depth) for each in value]
+        elif relation is not None and relation.many and value is not None:
+            raise Gap("construct", "relation_command")
+        else:
+            found[member] = value
+    return found
+
+
+def _command(command: Tree, relation: Relation, shapes: Shapes, depth: int) -> Tree:
+    match command:
+        case [0, _, dict(values)]:
+            return ["create", [normal(values, relation.object, shapes, depth + 1)]]
+        case [1, int(key), dict(values)]:
+            return ["write", [key], normal(values, relation.object, shapes, depth + 1)]
+        case [2, int(key), *rest] if len(rest) < 2:
+            return ["delete", [key]]
+        case [3, int(key), *rest] if len(rest) < 2:
+            return ["remove", [key]]
+        case [4, int(key), *rest] if len(rest) < 2:
+            return ["add", [key]]
+        case [6, _, list(keys)] if relation.inverse is None:
+            return ["add", keys]
+    # (5) and, where the far end holds the link, (6) let go of whatever was linked: records that nobody names.
+    raise Gap("construct", "relation_command")
