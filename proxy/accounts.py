@@ -58,9 +58,10 @@ class Accounts:
             rules=tally.rules(),
             warned=tally.warned(),
             would=tally.would(),
+            facts=exchange.witnessed(),
         )
         further = enumerate(parts[1:], start=2)
-        return [first, *(replace(first, part=number, subjects=part) for number, part in further)]
+        return [first, *(replace(first, part=number, subjects=part, facts=()) for number, part in further)]
 
     def declined(self, exchange: Exchange, fault: ExchangeError) -> Declined:
         """Return that nothing was asked of the CRM."""

@@ -13,6 +13,7 @@ from proxy.message import Request
 from proxy.model import DISCLOSING, Access, Action, Decision, Declined, Effect, Facts, Principal, Purpose, Stage
 from proxy.policy import Decider, Plan, PolicySet
 from proxy.policy.judge import Ruling
+from proxy.policy.witness import within_bounds, written
 from proxy.transforms import Redactors
 
 
@@ -81,7 +82,16 @@ class Exchange:
     def decide_record(self, name: str, action: Action, facts: Facts | None) -> Decision:
         """Return the decision on one record, by what is known of it."""
         self.decide(name, action)
-        return self.deciders[name, action].of(facts)
+        return self.deciders[name, action].of_record(facts)
+
+    def witnessed(self) -> tuple[str, ...]:
+        """Return how conditions were answered for the records of the answer, for the ledger: no values."""
+        policies, connector = self.rules.policies, self.rules.connector.name
+        return within_bounds(
+            written(action, name, policies.marks(connector, name, decider.conditions), decider.seen)
+            for (name, action), decider in self.deciders.items()
+            if decider.seen
+        )
 
     def foresee(self, name: str, action: Action) -> Decision:
         """Return the best that could come out for a record nobody has seen yet."""

@@ -378,6 +378,9 @@ class Disclosed(Entry):
     """Ids of the rules in mode warn that decided something."""
     would: tuple[str, ...] = ()
     """`object.field: redact by RULE`: what rules in mode audit would have changed."""
+    facts: tuple[str, ...] = ()
+    """`action object MARK,MARK: 10 1e`: how conditions came out for the records of the answer, true, false or in
+    error, each combination once; in the first part only. See `proxy.policy.witness`."""
 
 
 @dataclass(frozen=True, slots=True)

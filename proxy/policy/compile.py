@@ -30,6 +30,7 @@ from proxy.policy.rules import On, Rule
 from proxy.policy.validity import Demands, Validity, demands_on
 from proxy.policy.vocabulary import PurposeSpec, RoleSpec, Vocabulary
 from proxy.policy.whens import consent_to
+from proxy.policy.witness import mark
 
 __all__ = ["MAX_PLANS", "WHOLE_RECORD", "Plan", "PolicySet", "Reach"]
 
@@ -95,6 +96,7 @@ class PolicySet:
         self._interned: WeakValueDictionary[object, Plan] = WeakValueDictionary()
         self._remembered = lru_cache(MAX_PLANS)(self._make)
         self._reaching = lru_cache(MAX_PLANS)(self._reach)
+        self._marks = lru_cache(MAX_PLANS)(self._make_marks)
         self._masks_for = lru_cache(MAX_PLANS)(self._collect_masks)
         self._demands = lru_cache(MAX_PLANS)(self._collect_demands)
 
@@ -120,6 +122,14 @@ class PolicySet:
         found = copy(self)
         found._clock = moment.timestamp
         return found
+
+    def marks(self, connector: str, name: str, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+        """Return what the ledger calls some conditions on one object, in their order."""
+        return self._marks(connector, name, conditions)
+
+    def _make_marks(self, connector: str, name: str, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+        spec = self.catalogues.get(connector, {}).get(name)
+        return tuple(mark(each, spec) for each in conditions)
 
     def implied(self, purpose: str) -> tuple[Condition, ...]:
         """Return what every grant for a purpose depends on as well: the consent that the purpose rests on."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from proxy.model import Access, Decision, Facts, Outcome
 from proxy.policy.conditions import CONSENTS as CONSENTED
-from proxy.policy.conditions import ERROR, context_of
+from proxy.policy.conditions import ERROR, Condition, context_of
 from proxy.policy.plans import Answer, Plan
 from proxy.policy.whens import CONSENTS
 
@@ -38,17 +38,34 @@ class Decider:
                 for each in self._table.conditions
             )
             self._consents = CONSENTS in self._table.attributes
+        self.seen: set[tuple[Answer, ...]] = set()
+        """How the table's conditions were answered for records, each way once; see `witness`."""
+
+    def of_record(self, facts: Facts | None) -> Decision:
+        """Return the decision for a record that is about to be shown, and note how its conditions came out."""
+        table = self._table
+        if table is None:
+            return self._fixed
+        answers = self._answers(facts)
+        self.seen.add(answers)
+        return table.decision(answers)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is asked of each record, in the order of the answers."""
+        return self._table.conditions if self._table is not None else ()
 
     def of(self, facts: Facts | None) -> Decision:
         """Return the decision for a record of which these facts are known; None: for no record."""
         table = self._table
-        if table is None:
-            return self._fixed
+        return self._fixed if table is None else table.decision(self._answers(facts))
+
+    def _answers(self, facts: Facts | None) -> tuple[Answer, ...]:
         known: Mapping[str, object] = UNKNOWN if facts is None else facts
         if self._consents:
             known = consenting(known)
         context, now = self._context, self._now
-        return table.decision(tuple([ask(known, context, now) for ask in self._asked]))
+        return tuple([ask(known, context, now) for ask in self._asked])
 
     def foreseen(self) -> Decision:
         """Return what could come out at best, for a record that nobody has seen yet.

@@ -1,6 +1,7 @@
 """Records of one answer, each decided by its own facts, from the client's query to the released page."""
 
 import json
+import re
 from urllib.parse import quote, unquote
 
 import pytest
@@ -80,6 +81,9 @@ async def test_each_record_is_shown_by_its_own_facts(ruled: Stand) -> None:
     disclosed = ruled.entries()[-1]
     assert disclosed["kind"] == "disclosed"
     assert {"restricted", "opted-out"} <= set(disclosed["rules"])
+    # How the two conditions came out, each combination once: false, true, or in error where nothing was had.
+    (facts,) = disclosed["facts"]
+    assert re.fullmatch(r"list Contact [0-9a-f]{16},[0-9a-f]{16}: 00 01 10 ee", facts)
     assert ruled.verified()
 
 

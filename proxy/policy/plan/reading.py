@@ -20,9 +20,7 @@ from proxy.policy.plan.formula import YES, All, Any, Atom, Choice, Constant, For
 from proxy.policy.rules import Rule
 from proxy.policy.whens import CONSENTS, consent_to
 
-_KNOWN: Final = frozenset(
-    {"recipient.name", "recipient.kind", "recipient.country", "purpose", "principal.roles"}
-)
+KNOWN: Final = frozenset({"recipient.name", "recipient.kind", "recipient.country", "purpose", "principal.roles"})
 """What a caller of plan has a value for."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NO_FACTS: Final[Mapping[str, object]] = {}
@@ -73,9 +71,7 @@ class Conditions:
         self._beside = beside
         self._side = side
         conditions = {id(each): each for rule in policies.rules for each in rule.conditions.values()}
-        self._looked_at = sorted(
-            frozenset[str]().union(*(each.context for each in conditions.values())) & _KNOWN
-        )
+        self._looked_at = sorted(frozenset[str]().union(*(each.context for each in conditions.values())) & KNOWN)
         self._read: dict[object, Formula] = {}
         self._kept: list[Condition] = []
         self._consents: dict[str, Condition] = {}
@@ -105,6 +101,17 @@ class Conditions:
             own.append(self._consent(given.consent))
         return simplified(All(tuple(self._formula(each, where, given, record=record) for each in own)))
 
+    def read(self, condition: Condition, where: tuple[str, str], given: Hashable) -> Formula:
+        """Return what a condition is for such a caller, with a record."""
+        assert isinstance(given, Given)
+        return self._formula(condition, where, given, record=True)
+
+    def read_atoms(self, condition: Condition, where: tuple[str, str], given: Hashable) -> tuple[Formula, ...]:
+        """Return what each atom of a condition is for such a caller, with a record."""
+        assert isinstance(given, Given)
+        pairs = zip(condition.shape.atoms, condition.atoms, strict=True)
+        return tuple(self._atom(term, question, where, given) for term, question in pairs)
+
     def _consent(self, purpose: str) -> Condition:
         if purpose not in self._consents:
             self._consents[purpose] = consent_to(purpose)
@@ -127,7 +134,7 @@ class Conditions:
     def _atom(self, term: Term, question: Question, where: tuple[str, str], given: Given) -> Formula:
         """Return what one question of a condition comes to for a caller."""
         values = dict(given.values)
-        if not question.attributes and not question.consents and question.context and question.context <= _KNOWN:
+        if not question.attributes and not question.consents and question.context and question.context <= KNOWN:
             answer = question.evaluate(_NO_FACTS, values, _NEVER)
             return Constant(None if answer is ERROR else answer)
         marked = self._differing(where) & {*question.attributes, *([CONSENTS] if question.consents else [])}
@@ -193,7 +200,7 @@ def _path(term: Term) -> str | None:
     """Return what an attribute is called, or something else that is known of every request."""
     if term.op == "attribute":
         return f"resource.{term.value}"
-    return str(term.value) if term.op == "context" and term.value not in _KNOWN else None
+    return str(term.value) if term.op == "context" and term.value not in KNOWN else None
 
 
 def _fails(fact: str) -> bool:

@@ -1,13 +1,14 @@
 """Decisions that were made, made again by another policy set: what would have come out?
 
-The ledger keeps names and no values, and that is enough for most of it: who asked, what for, which fields, and
-what each of them came out as. What it does not keep are the facts of records. A decision that depends on them
-is counted as one that cannot be made again, unless it comes out the same whatever they were; how many there
-are of those is the first thing to say, because all that follows is about the rest.
+The ledger keeps names and no values, and that is enough for most of it: who asked, what for, which fields, what
+each of them came out as, and how the conditions of the day were answered (`proxy.policy.witness`). The facts of
+records it does not keep. A decision is made again where it comes out the same for all facts that fit those
+answers; another is counted as one that cannot be made again. How many there are of those is the first thing to
+say, because all that follows is about the rest.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -16,6 +17,7 @@ from proxy.errors import Refused
 from proxy.message import RECORD_ITSELF
 from proxy.model import (
     DENIED,
+    Access,
     Action,
     Catalogue,
     Decision,
@@ -23,13 +25,21 @@ from proxy.model import (
     FieldUse,
     Operation,
     Outcome,
+    Principal,
+    Purpose,
 )
 from proxy.policy.compile import PolicySet
+from proxy.policy.conditions import ERROR
+from proxy.policy.conditions.atoms import Outcome as Answered
+from proxy.policy.decide import Decider
 from proxy.policy.judge import Ruling, judge
 from proxy.policy.plan.cell import Spaces, table
-from proxy.policy.plan.index import Index
+from proxy.policy.plan.formula import Formula, atoms_of
+from proxy.policy.plan.index import Index, Ruled
 from proxy.policy.plan.phrase import outcome_words
-from proxy.policy.plan.reading import Caller, Conditions
+from proxy.policy.plan.reading import KNOWN, Caller, Conditions, Given
+from proxy.policy.plan.space import Space
+from proxy.policy.witness import Answers, atom_marks, mark, read
 
 FACTS: Final = "a condition looks at facts that are not recorded"
 OLDER: Final = "older record format, without roles"
@@ -98,8 +108,10 @@ class _Replay:
     def __init__(self, policies: PolicySet, day: date) -> None:
         self._policies = policies
         self._day = day
-        self._index = Index(policies, Conditions(policies, policies, ""))
+        self._reading = Conditions(policies, policies, "")
+        self._index = Index(policies, self._reading)
         self._spaces = Spaces()
+        self._marked: dict[tuple[tuple[str, str], Given], dict[str, Formula]] = {}
         self._found: dict[object, Outcome | None] = {}
         self._actions: dict[str, Action | None] = {}
         """What the exchanges whose answer is not on record yet asked to be shown."""
@@ -141,17 +153,68 @@ class _Replay:
             raise _CannotReplay(SEVERAL)
         partly = False
         found = []
+        witnessed = {(doing, name): seen for doing, name, seen in map(read, _words(entry, "facts"))}
+        were: dict[str, set[Effect]] = {}
         for said in _words(entry, "fields"):
             effect, _, path = said.partition(" ")
+            were.setdefault(path, set()).add(_effect(effect))
+        for path, was in were.items():
             name, field = self._split(connector, path)
-            now = self._outcome(caller, connector, name, action, field)
-            if now is None:
+            always = self._outcome(caller, connector, name, action, field)
+            if always is not None:
+                now = {always}
+            else:
+                seen = witnessed.get((action.value, name), ())
+                now = self._witnessed(caller, (connector, name), action, field, seen)
+            gone = was - {outcome.effect for outcome in now}
+            if not now or (not gone and len(was) < len({outcome.effect for outcome in now})):
+                # Some record may come out otherwise, and nobody can say whether this field was in it.
                 partly = True
-            elif now.effect.name.lower() != effect:
-                found.append(_way(caller, connector, f"{action} {path}", _effect(effect), now))
+            if now:
+                likeliest = min(now, key=lambda outcome: outcome.effect)
+                found += [_way(caller, connector, f"{action} {path}", each, likeliest) for each in sorted(gone)]
         if partly:
             reasons[FACTS] += 1
         return iter(found)
+
+    def _witnessed(
+        self,
+        caller: Caller,
+        where: tuple[str, str],
+        action: Action,
+        field: str,
+        seen: Iterable[Answers],
+    ) -> set[Outcome]:
+        """Return what a cell comes to for each set of recorded answers; empty where one leaves it open."""
+        rules, space = self._cell(caller, *where, action, field)
+        atoms = set(space.atoms)
+        given = self._reading.given(caller)
+        found: set[Outcome] = set()
+        for answers in seen:
+            rows = space.all if space.exact else 0
+            for name, formula in self._asked(where, given).items():
+                if name in answers and set(atoms_of(formula)) <= atoms:
+                    rows &= _fitting(space, formula, answers[name])
+            outcomes = [said.outcome for said, these in table(self._index, rules, space) if these & rows]
+            if len({(outcome.effect, outcome.mask) for outcome in outcomes}) != 1:
+                return set()
+            found.add(outcomes[0])
+        return found
+
+    def _asked(self, where: tuple[str, str], given: Given) -> Mapping[str, Formula]:
+        """Return the conditions that are asked of one object, and what they are made of, by their marks."""
+        key = (where, given)
+        if key not in self._marked:
+            connector, name = where
+            spec = self._policies.catalogues.get(connector, {}).get(name)
+            asked = [rule.conditions[where] for rule in self._policies.rules if where in rule.conditions]
+            asked += [each for purpose in self._policies.purposes for each in self._policies.implied(purpose)]
+            found = self._marked[key] = {}
+            for condition in {id(each): each for each in asked}.values():
+                found[mark(condition, spec)] = self._reading.read(condition, where, given)
+                atoms = self._reading.read_atoms(condition, where, given)
+                found |= zip(atom_marks(condition, spec), atoms, strict=True)
+        return self._marked[key]
 
     # ---- what a request asked for ------------------------------------------------------------------------
 
@@ -162,8 +225,15 @@ class _Replay:
         if len(operations) > 1:
             raise _CannotReplay(SEVERAL)
         catalogue = self._policies.catalogues.get(connector, {})
-        at_worst = judge(operations, self._decider(caller, connector, DENIED), catalogue)
-        at_best = judge(operations, self._decider(caller, connector, Outcome(Effect.ALLOW)), catalogue)
+        at_worst, at_best = (
+            judge(
+                operations,
+                _Decider(self, caller, connector, unknown),
+                catalogue,
+                _Foreseeing(self, caller, connector, unknown),
+            )
+            for unknown in (DENIED, Outcome(Effect.ALLOW))
+        )
         if (at_worst.refusal is None) != (at_best.refusal is None):
             raise _CannotReplay(FACTS)
         allowed = at_best.refusal is None
@@ -190,9 +260,6 @@ class _Replay:
             found.append(Operation(_action(action), name, tuple(uses)))
         return tuple(found)
 
-    def _decider(self, caller: Caller, connector: str, unknown: Outcome) -> "_Decider":
-        return _Decider(self, caller, connector, unknown)
-
     # ---- one cell ----------------------------------------------------------------------------------------
 
     def decision(self, caller: Caller, connector: str, name: str, action: Action, unknown: Outcome) -> Decision:
@@ -206,18 +273,42 @@ class _Replay:
                 outcomes[field] = outcome
         return Decision(action, name, outcomes)
 
+    def foreseen(self, caller: Caller, connector: str, name: str, action: Action) -> Decision | None:
+        """Return the best that could come out for a record nobody has seen; None if more has to be known."""
+        recipient = self._policies.recipients.get(caller.recipient)
+        plan = self._policies.plan(
+            connector=connector,
+            roles=caller.roles,
+            purpose=caller.purpose,
+            recipient=caller.recipient,
+            action=action,
+            object=name,
+        )
+        if plan.table is None or recipient is None:
+            return plan.decision
+        asked = zip(plan.table.conditions, plan.table.of_record, strict=True)
+        if not all(of_record or each.context <= KNOWN for each, of_record in asked):
+            return None
+        principal = Principal("", "", caller.roles, recipient)
+        return Decider(plan, Access(principal, Purpose(caller.purpose), action, name)).foreseen()
+
     def _outcome(self, caller: Caller, connector: str, name: str, action: Action, field: str) -> Outcome | None:
         """Return what a cell comes to, whatever the facts; None if it depends on them."""
         key = (caller, connector, name, action, field)
         if key not in self._found:
-            bits = self._index.asked(caller, self._day) & self._index.doing(action)
-            about = self._index.fields(connector, name, action).get(field, 0)
-            rules = self._index.ruled(bits & about, (connector, name), self._index.given(caller), action)
-            space = self._spaces.of(each.condition for each in rules)
+            rules, space = self._cell(caller, connector, name, action, field)
             outcomes = [seen.outcome for seen, _ in table(self._index, rules, space)]
             same = len({(outcome.effect, outcome.mask) for outcome in outcomes}) == 1 and space.exact
             self._found[key] = outcomes[0] if same else None
         return self._found[key]
+
+    def _cell(
+        self, caller: Caller, connector: str, name: str, action: Action, field: str
+    ) -> tuple[Sequence[Ruled], Space]:
+        bits = self._index.asked(caller, self._day) & self._index.doing(action)
+        about = self._index.fields(connector, name, action).get(field, 0)
+        rules = self._index.ruled(bits & about, (connector, name), self._index.given(caller), action)
+        return rules, self._spaces.of(each.condition for each in rules)
 
     def _split(self, connector: str, path: str) -> tuple[str, str]:
         """Return object and field; names of objects may have dots in them, and so may names of fields."""
@@ -242,6 +333,24 @@ class _Decider:
 
     def __call__(self, name: str, action: Action) -> Decision:
         return self.replay.decision(self.caller, self.connector, name, action, self.unknown)
+
+
+class _Foreseeing(_Decider):
+    """Says what could be shown at best, as `judge` asks of what is decided again in the answer."""
+
+    __slots__ = ()
+
+    def __call__(self, name: str, action: Action) -> Decision:
+        found = self.replay.foreseen(self.caller, self.connector, name, action)
+        return _Decider.__call__(self, name, action) if found is None else found
+
+
+def _fitting(space: Space, formula: Formula, answer: Answered) -> int:
+    """Return the rows in which a formula is answered so."""
+    true, error = space.where(formula)
+    if answer is True:
+        return true
+    return error if answer is ERROR else space.all & ~(true | error)
 
 
 def _is_decision(entry: Mapping[str, object]) -> bool:
