@@ -13,6 +13,7 @@ from proxy.policy.documents import VocabularyDocument
 from proxy.policy.editing.meanings import meaning
 from proxy.policy.editing.order import Models, inside, keys_of
 from proxy.policy.editing.tidy import Kinds
+from proxy.policy.editing.tightening import tighten
 from proxy.policy.taxonomy import CATEGORIES, RECORD, TAGS, with_parents
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -104,6 +105,7 @@ def schema(kinds: Kinds, words: Words | None = None) -> Schema:
             if words is not None:
                 _restrict(found, _WORDS.get(model.__name__, {}), words)
     _by_side(definitions.get("PolicyDocument", {}))
+    tighten(definitions)
     return {
         "$schema": DRAFT,
         "title": "Lychgate",
