@@ -13,6 +13,10 @@ class Forward(Protocol):
         """The decision id."""
 
     @property
+    def caller(self) -> str:
+        """Who asked, as a key to count by; the same as `on_head` returns."""
+
+    @property
     def request(self) -> Request:
         """What to send; nothing else may be sent."""
 

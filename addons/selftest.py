@@ -87,6 +87,7 @@ class Saboteur:
 
 class _Permission:
     id = "self-test"
+    caller = "nobody"
 
     def __init__(self, request: Request) -> None:
         self.request = request

@@ -156,3 +156,8 @@ class Forward:
     id: str
     request: Request
     exchange: Exchange
+
+    @property
+    def caller(self) -> str:
+        """Who asked, as a key that the data plane counts by."""
+        return self.exchange.principal.id if self.exchange.principal is not None else ""

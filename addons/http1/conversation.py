@@ -21,6 +21,8 @@ GRACE: Final = 0.5
 """Seconds after its deadline in which an exchange may still say why; then the connection is cut."""
 LINGER: Final = 1.0
 """Seconds in which a client that was refused early may read why, before its unread bytes reset everything."""
+LINGER_BYTES: Final = 1 << 20
+"""Bytes that are thrown away meanwhile, at most."""
 WRITE_FLOOR: Final = 65_536
 """Bytes a second that a client has to read of a large answer."""
 PERIOD: Final = 5.0
@@ -83,6 +85,7 @@ class Conversation:
         self._measured = 0
         self._head_overdue = False
         self._body_taken = False
+        self._thrown = 0
 
     @property
     def idle(self) -> bool:
@@ -103,6 +106,7 @@ class Conversation:
     def received(self, data: bytes) -> None:
         """Take bytes from the client."""
         if self.phase in (Phase.LINGERING, Phase.OVER):
+            self._throw_away(len(data))
             return
         self.heard = True
         self._reader.buffer += data
@@ -110,6 +114,11 @@ class Conversation:
         if fault is not None:
             self.cut(*fault)
         if self._more is not None and not self._more.done():
+            self._more.set_result(None)
+
+    def _throw_away(self, size: int) -> None:
+        self._thrown += size
+        if self._thrown > LINGER_BYTES and self._more is not None and not self._more.done():
             self._more.set_result(None)
 
     async def room(self) -> None:

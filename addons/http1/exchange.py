@@ -91,6 +91,7 @@ class Exchange:
             return self._released(word)
         self._permission = _permission(word)
         self._still_wanted()
+        self._count_for(self._permission.caller)
         wire = build_request(self._permission.request, self._lane.spec)
         answer = await self._lane.pool.ask(self._permission.request.method, wire, client.account.hold)
         self._still_wanted()
@@ -164,7 +165,7 @@ async def recorded(underway: Underway, record: Coroutine[Any, Any, Any]) -> Resp
 
 
 def _permission(word: Any) -> Forward:
-    if not isinstance(getattr(word, "request", None), Request):
+    if not isinstance(getattr(word, "request", None), Request) or not isinstance(word.caller, str):
         raise GatewayBroke
     permission: Forward = word
     return permission

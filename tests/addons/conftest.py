@@ -33,6 +33,7 @@ class Allowed:
 
     id: str
     request: Request
+    caller: str = "somebody"
 
 
 def whole_answer(response: Response) -> Response:

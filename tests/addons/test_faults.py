@@ -159,7 +159,7 @@ def test_a_permission_that_comes_too_late_is_not_used(rig):
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            return SimpleNamespace(id="1", request=request)
+            return SimpleNamespace(id="1", caller="a", request=request)
 
     rig.gateway.answer_request = late
     lane = rig.start(rig.upstream.port, deadline=SHORT)
@@ -202,7 +202,7 @@ def test_a_part_that_breaks_denies(rig, monkeypatch, part, kind):
         raise kind(CANARY.decode())
 
     rig.upstream.answer = ANSWER
-    lane = rig.start(rig.upstream.port, deadline=SHORT)
+    lane = rig.start(rig.upstream.port)
     monkeypatch.setattr(part, broken)
     received = lane.client().send(REQUEST).read_all(5)
     monkeypatch.undo()

@@ -24,6 +24,7 @@ class Yes:
 
     request: Request
     id: str = ""
+    caller: str = ""
 
 
 class NullGateway:
