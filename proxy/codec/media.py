@@ -11,8 +11,10 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from proxy.codec.csv_text import CSV_CODECS
+from proxy.codec.form import Form
 from proxy.codec.json_text import JsonText
 from proxy.codec.ndjson import Ndjson
+from proxy.codec.small import PlainValue
 from proxy.codec.xml_text import SALESFORCE_SOAP
 from proxy.codec.xmlrpc import XmlRpc
 from proxy.errors import Undecodable
@@ -41,7 +43,15 @@ class Codec(Protocol):
         """Return a body that `decode` reads as `tree`; opaque leaves MUST come out as they went in."""
 
 
-CODECS: Final[tuple[Codec, ...]] = (JsonText(), XmlRpc(), Ndjson(), SALESFORCE_SOAP, *CSV_CODECS)
+CODECS: Final[tuple[Codec, ...]] = (
+    JsonText(),
+    XmlRpc(),
+    Ndjson(),
+    SALESFORCE_SOAP,
+    Form(),
+    PlainValue(),
+    *CSV_CODECS,
+)
 """Every codec there is: add one here, and its parameters below. Where two share a media type, the route says
 which of them it takes; one that takes both gets the first."""
 
@@ -50,6 +60,8 @@ _PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
     "json": frozenset({"charset", "odata.metadata", "odata.streaming", "ieee754compatible"}),
     "xmlrpc": frozenset({"charset"}),
     "ndjson": frozenset({"charset"}),
+    "form": frozenset({"charset"}),
+    "plain": frozenset({"charset"}),
     SALESFORCE_SOAP.name: frozenset({"charset"}),
     **{codec.name: frozenset({"charset", "header"}) for codec in CSV_CODECS},
 }
