@@ -34,8 +34,8 @@ def together(page: Page, items: list[Any], expected: ObjectWords) -> Alike | Non
     rows = page.rows
     if len(items) < FEWEST or rows.inner is not None or set(map(type, items)) != _DICT:
         return None
-    names = tuple(items[0])
-    if len(set(map(tuple, items))) != 1 or not _are(expected.name, items, rows):
+    names = list(items[0])
+    if list(map(list, items)).count(names) != len(items) or not _are(expected.name, items, rows):
         return None
     added = page.gathering.added.get((), frozenset())
     left = tuple(name for name in names if name not in added)
@@ -77,9 +77,11 @@ def _structure(items: list[Any], layout: Layout) -> _Cut | None:
     cut: _Cut = []
     for name, parts in layout.structure:
         found: list[Any] = list(map(itemgetter(name), items))
-        if set(map(type, found)) != _DICT or len(set(map(tuple, found))) != 1:
+        if set(map(type, found)) != _DICT:
             return None
-        inside = tuple(found[0])
+        inside = list(found[0])
+        if list(map(list, found)).count(inside) != len(found):
+            return None
         if not all(_are_text(map(itemgetter(part), found)) for part in inside if part in parts):
             return None
         cut.append((found, [part for part in inside if part not in parts]))

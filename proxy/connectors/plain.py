@@ -100,8 +100,8 @@ class Plain:
             wider = self._selecting(reading, more)
             return replace(wider, answer=gathering(reading.answer, wanted, frozenset(added)))
 
-        reading.narrow, reading.widen = narrow, widen
-        return reading
+        # A copy, since these hold on to `reading`: it must not hold on to them as well.
+        return replace(reading, narrow=narrow, widen=widen)
 
     def _selecting(self, reading: Reading, choose: Callable[[Tree], list[str]]) -> Reading:
         """Return the request with other fields selected: what `choose` makes of a list, if that is any."""

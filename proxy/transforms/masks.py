@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -34,6 +34,8 @@ class Kind:
 
     shape: Callable[..., str]
     count: Count | None = None
+    shapes: Callable[[list[str]], list[str]] | None = None
+    """The shape of many texts, where there is a quicker way than one by one."""
 
 
 _TEXTUAL: Final[Mapping[str, Kind]] = {
@@ -44,9 +46,9 @@ _TEXTUAL: Final[Mapping[str, Kind]] = {
     "email": Kind(shapes.email),
     "email_domain": Kind(shapes.email_domain),
     "name": Kind(shapes.name),
-    "phone": Kind(shapes.phone),
+    "phone": Kind(shapes.phone, shapes=shapes.phones),
     "iban": Kind(shapes.iban, Count(2, 4, 4)),
-    "year_only": Kind(shapes.year_only),
+    "year_only": Kind(shapes.year_only, shapes=shapes.years),
     "year_month": Kind(shapes.year_month),
     "range": Kind(shapes.number_range, Count(2, 1_000_000)),
 }
@@ -81,6 +83,8 @@ class Masked:
     """Shows a shape of a text or a number, and null for anything else."""
 
     shape: Shape
+    shapes: Callable[[list[str]], list[str]] | None = None
+    """See `Kind`."""
 
     def __call__(self, value: Tree) -> Tree:
         """Return what is shown of one value."""
@@ -88,12 +92,19 @@ class Masked:
         return None if text is None else self.shape(text)
 
 
-def mask_all(mask: Apply, values: Iterable[Tree]) -> list[Tree]:
-    """Return what is shown of each value; saves a call for each that is a text, as most are."""
+def mask_all(mask: Apply, values: list[Tree]) -> list[Tree]:
+    """Return what is shown of each value: as `mask` itself, sooner."""
     if not isinstance(mask, Masked):
         return list(map(mask, values))
-    shape = mask.shape
-    return [shape(value) if type(value) is str else mask(value) for value in values]
+    if mask.shapes is None:
+        shape = mask.shape
+        return [shape(value) if type(value) is str else mask(value) for value in values]
+    texts = [value for value in values if type(value) is str]
+    shown = mask.shapes(texts) if texts else []
+    if len(shown) == len(values):
+        return list[Tree](shown)
+    left = iter(shown)
+    return [next(left) if type(value) is str else mask(value) for value in values]
 
 
 def check_mask(mask: Mask) -> None:
@@ -129,7 +140,7 @@ def compile_mask(mask: Mask, semantic: str) -> Apply:
     if mask.kind == "fixed":
         value = _fixed_value(dict(mask.params))
         return lambda given: None if given is None else value
-    return Masked(_shape(mask, semantic))
+    return Masked(_shape(mask, semantic), _TEXTUAL[_kind(mask.kind, semantic)].shapes)
 
 
 def could_be_masked(mask: Mask, semantic: str, value: Tree) -> bool:

@@ -105,7 +105,7 @@ class Redactor:
             for row in rows:
                 row[name] = None
         for name, mask in shape.masked:
-            masked = mask_all(mask, map(itemgetter(name), rows))
+            masked = mask_all(mask, list(map(itemgetter(name), rows)))
             for row, value in zip(rows, masked, strict=True):
                 row[name] = value
         tally.add(shape, len(rows))

@@ -2,12 +2,14 @@
 
 import copy
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.connectors import Asked, Connector, envelope
+from proxy.connectors import Asked, Connector, envelope, load_connector
 from proxy.connectors.alike import FEWEST
 from proxy.errors import ExchangeError
 from proxy.message import Headers, Request, Tree
@@ -42,8 +44,15 @@ def pages(draw: st.DrawFn) -> list[Tree]:
     return draw(st.lists(one, max_size=2 * FEWEST))
 
 
-def asked(connector: Connector, *, gathering: bool) -> Asked:
+@cache
+def salesforce() -> Connector:
+    """Return the connector as it ships."""
+    return load_connector(Path(__file__).parents[2] / "policies/connectors/salesforce.yaml")
+
+
+def asked(*, gathering: bool) -> Asked:
     """Return a query as understood."""
+    connector = salesforce()
     request = Request("GET", "/services/data/v59.0/query", "q=" + QUERY.replace(" ", "+"), Headers())
     found = connector.route(request).recognise(request, None, binding="test")
     if gathering:
@@ -73,9 +82,9 @@ def outcome(question: Asked, rows: list[Tree]) -> object:
 
 
 @given(pages(), st.booleans())
-def test_together_is_as_each_by_itself(salesforce: Connector, rows: list[Tree], gathering: bool) -> None:
+def test_together_is_as_each_by_itself(rows: list[Tree], gathering: bool) -> None:
     """Tree, keys, facts, what is pruned and what is refused are the same on both ways."""
-    question = asked(salesforce, gathering=gathering)
+    question = asked(gathering=gathering)
     fast = outcome(question, rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(envelope, "together", lambda *_: None)
@@ -99,13 +108,11 @@ def _plain(number: int) -> dict[str, Tree]:
         (lambda row: row.update(attributes="Contact"), 0),
     ],
 )
-def test_only_what_is_alike_is_opened_together(
-    salesforce: Connector, edit: Callable[[dict[str, Tree]], None], alike: int
-) -> None:
+def test_only_what_is_alike_is_opened_together(edit: Callable[[dict[str, Tree]], None], alike: int) -> None:
     """One record that is not as the others is enough, whatever it holds in its fields."""
     rows = [_plain(number) for number in range(FEWEST)]
     edit(rows[-1])
-    question = asked(salesforce, gathering=False)
+    question = asked(gathering=False)
     try:
         opened = question.open(200, {"records": rows, "done": True})
     except ExchangeError:
@@ -115,8 +122,8 @@ def test_only_what_is_alike_is_opened_together(
         assert all("url" not in row["attributes"] for row in rows)  # type: ignore[operator]
 
 
-def test_a_few_records_are_opened_one_by_one(salesforce: Connector) -> None:
+def test_a_few_records_are_opened_one_by_one() -> None:
     """Below a handful nothing would be saved."""
     rows = [_plain(number) for number in range(FEWEST - 1)]
-    opened = asked(salesforce, gathering=False).open(200, {"records": rows, "done": True})
+    opened = asked(gathering=False).open(200, {"records": rows, "done": True})
     assert (len(opened.alike), len(opened.records)) == (0, FEWEST - 1)

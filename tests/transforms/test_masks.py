@@ -8,6 +8,7 @@ from msgspec import Raw
 from proxy.message import Tree
 from proxy.model import Mask
 from proxy.transforms import KINDS, check_mask, compile_mask, could_be_masked
+from proxy.transforms.masks import mask_all
 
 SEMANTICS = ("text", "email", "phone", "name", "address", "date", "iban", "number", "id", "url")
 PARAMS: dict[str, tuple[tuple[str, str | int], ...]] = {
@@ -211,3 +212,14 @@ def test_wp_03_a_mask_in_another_hand_is_a_mask(kind: str, semantic: str, value:
 def test_wp_03_what_only_resembles_a_mask_is_not_one(kind: str, semantic: str, value: str) -> None:
     """Recognising more must not make ordinary values unwritable."""
     assert not could_be_masked(Mask("m", kind, PARAMS.get(kind, ())), semantic, value)
+
+
+@given(
+    st.sampled_from(MASKS),
+    st.sampled_from(SEMANTICS),
+    st.lists(st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.dates().map(str), max_size=6),
+)
+def test_a_column_is_masked_as_each_value_is(mask: Mask, semantic: str, values: list[Tree]) -> None:
+    """A page shows what its records would by themselves."""
+    apply = compile_mask(mask, semantic)
+    assert mask_all(apply, values) == list(map(apply, values))

@@ -209,3 +209,24 @@ def test_a_number_is_in_its_range_and_nothing_else_is_said_of_it(number: Decimal
 def test_what_is_not_plainly_a_number_has_no_range(text: str) -> None:
     """A guess about a value must not show it."""
     assert shapes.number_range(text, 10) == MASK
+
+
+_DAYS = st.dates().map(str) | st.datetimes().map(lambda at: at.isoformat())
+_ODD = st.text("0123456789-W*\n T\u0663", max_size=11) | st.sampled_from(
+    ["2024-W05-1", "19840517", "0000-01-01", "1984-02-30"]
+)
+
+
+@given(st.lists(_DAYS | _ODD, max_size=5) | st.lists(st.dates().map(str), max_size=5))
+def test_many_years_are_each_by_itself(texts: list[str]) -> None:
+    """The quicker way shows what the other one does, whatever is among them."""
+    assert shapes.years(texts) == [shapes.year_only(text) for text in texts]
+
+
+_NUMBERS = st.text("0123456789+ -()", max_size=20)
+
+
+@given(st.lists(_NUMBERS | _ODD | st.text(max_size=4) | st.just("1" * 65), max_size=5) | st.lists(_NUMBERS))
+def test_many_phones_are_each_by_itself(texts: list[str]) -> None:
+    """The quicker way shows what the other one does, whatever is among them."""
+    assert shapes.phones(texts) == [shapes.phone(text) for text in texts]
