@@ -11,6 +11,7 @@ import click
 from proxy import __version__
 from proxy.cli.audit import audit
 from proxy.cli.client import client
+from proxy.cli.connector import connector
 from proxy.cli.demo import demo
 from proxy.cli.doctor import doctor
 from proxy.cli.init import init
@@ -30,7 +31,7 @@ def cli() -> None:
     """A policy-as-code privacy proxy in front of any CRM API."""
 
 
-for command in (run, init, doctor, policy, audit, client, principal, sandbox, demo):
+for command in (run, init, doctor, policy, audit, client, principal, connector, sandbox, demo):
     cli.add_command(command)
 
 

@@ -1,0 +1,28 @@
+"""`lychgate connector`: first drafts of connectors."""
+
+from pathlib import Path
+
+import click
+
+from proxy.connectors.drafting import odata
+
+
+@click.group()
+def connector() -> None:
+    """Draft the description of a CRM's API."""
+
+
+@connector.command("from-odata")
+@click.argument("metadata", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", default="odata", show_default=True, help="What the connector is to be called.")
+@click.option("--path", default="/api/data/v9.2", show_default=True, help="The path of the service's root.")
+@click.option("--set", "sets", multiple=True, metavar="SET", help="An entity set to take; all if none is named.")
+def from_odata(metadata: Path, name: str, path: str, sets: tuple[str, ...]) -> None:
+    """Write a connector from METADATA, the document that an OData 4 service has at $metadata.
+
+    Categories are guesses from names; read every line before use. What no name suggests stays unclassified.
+    """
+    try:
+        click.echo(odata.draft(metadata.read_bytes(), name=name, path=path.rstrip("/"), sets=sets), nl=False)
+    except ValueError as problem:
+        raise click.ClickException(f"{metadata}: {problem}") from None
