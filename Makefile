@@ -49,7 +49,7 @@ lint: setup ## Style, types and the direction of imports
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 
-test: setup tryton lint ## Everything CI runs
+test: setup tryton envoy lint ## Everything CI runs
 	@.venv/bin/coverage erase
 	@.venv/bin/coverage run -m pytest
 	@.venv/bin/coverage combine --quiet
@@ -59,6 +59,7 @@ bench: setup envoy ## CPU per request and per decision against baselines measure
 	@dpkg -s $(BENCH_PACKAGES) >/dev/null 2>&1 || \
 	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends $(BENCH_PACKAGES); } >/dev/null
 	@$(PY) tests/bench/bench_lane.py
+	@$(PY) tests/bench/bench_workers.py
 	@$(PY) tests/bench/bench_tables.py
 
 lock: ## Resolve the dependencies anew (needs uv)

@@ -332,6 +332,7 @@ def make_gateways(
     }
     for lane in config.lanes:
         if (rate := lane.requests_per_second) is not None:
+            rate /= config.workers  # each gives its share: a caller with many connections asks all of them
             made[lane.name].rates = Rates(rate, max(1, round(3 * rate)), time.monotonic)
     return made
 

@@ -102,6 +102,7 @@ def main() -> None:
     options.add_argument("--host", default="127.0.0.1")
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--bytes", type=int, default=2048, help="size of the body, about")
+    options.add_argument("--record-bytes", type=int, help="of one contact; as `--bytes` if not given")
     options.add_argument("--select", default="Id, Name, Email, Phone")
     options.add_argument("--tls-cert")
     options.add_argument("--tls-key")
@@ -111,7 +112,7 @@ def main() -> None:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(given.tls_cert, given.tls_key)
     with contextlib.suppress(KeyboardInterrupt):
-        bodies = answer(record(given.bytes)), answer(page(given.bytes, given.select))
+        bodies = answer(record(given.record_bytes or given.bytes)), answer(page(given.bytes, given.select))
         asyncio.run(serve(given.host, given.port, *bodies, tls))
 
 
