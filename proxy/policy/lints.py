@@ -8,6 +8,7 @@ from proxy.policy.cells import Cell, Cells, Walls, covers, listed
 from proxy.policy.fields import check_fields
 from proxy.policy.link import Written
 from proxy.policy.names import Findings
+from proxy.policy.oracles import check_oracles
 from proxy.policy.queries import check_queries
 from proxy.policy.rules import Rule
 from proxy.policy.taxonomy import PERSONAL, SPECIAL, ancestors
@@ -23,11 +24,12 @@ def lint(
     catalogues: Mapping[str, Catalogue],
     findings: Findings,
 ) -> None:
-    """Note LG109, LG112, LG113, LG115, LG120, LG125 and LG127, and one case of LG102; all are warnings."""
+    """Note LG109, LG112, LG113, LG115, LG120, LG125, LG127, LG135 and one case of LG102: warnings."""
     cells = Cells(catalogues)
     _special_data_without_ground(written, cells, findings)
     check_fields(written, cells, findings)
     check_queries(written, cells, findings)
+    check_oracles(written, cells, findings)
     _roles_without_answers(written, vocabulary, cells, findings)
     _rules_that_wait_for_a_record(written, vocabulary, findings)
 

@@ -38,6 +38,7 @@ CODES: Final = {
     "LG132": "Retention that can never matter",
     "LG133": "Retention that contradicts a duty",
     "LG134": "A term that a law asks for and nobody has laid down",
+    "LG135": "Hidden records that a query tells of",
     "LG300": "A connector's file is not a connector",
     "LG301": "A connector that cannot be used as it is written",
 }
