@@ -254,6 +254,11 @@ class _Comparing:
         if found is not None:
             self._remember_opening(found)
             said = words(found.was, found.space), words(found.now, found.space)
+            if said[0] == said[1]:
+                # A mask that kept its name and does something else now is told by what it does.
+                sides = (found.was, found.now)
+                was, now = (words(side, found.space, spelled=True) for side in sides)
+                said = (was, now) if was != now else said
             return found, _Kind(found.verdict, *said, found.space.exact)
         if undecided(old, new, self.spaces):
             return None, _Kind(Verdict.MIXED, "", "", exact=False)

@@ -21,21 +21,24 @@ _SIMPLE: Final = re.compile(r"[\w.]+(\([^()]*\))?")
 Name = Callable[[Atom], str]
 
 
-def outcome_words(outcome: Outcome) -> str:
-    """Return `allow`, `mask(year)`, `redact`, `deny`."""
+def outcome_words(outcome: Outcome, *, spelled: bool = False) -> str:
+    """Return `allow`, `mask(year)`, `redact`, `deny`; spelled out `mask(last: keep_last, n=4)`."""
     name = outcome.effect.name.lower()
-    return f"{name}({outcome.mask.name})" if outcome.mask else name
+    if outcome.mask is None:
+        return name
+    params = "".join(f", {key}={value}" for key, value in outcome.mask.params) if spelled else ""
+    return f"{name}({outcome.mask.name}{f': {outcome.mask.kind}{params}' if spelled else ''})"
 
 
-def words(table: Table, space: Space, name: Name = lambda atom: atom.text) -> str:
-    """Return what a cell comes to; where it does not say, it is denied."""
+def words(table: Table, space: Space, name: Name = lambda atom: atom.text, *, spelled: bool = False) -> str:
+    """Return what a cell comes to; where it does not say, it is denied. Masks are `spelled` out on demand."""
     rows: dict[str, int] = {}
     denied = 0
     for seen, found in table:
         if seen.outcome.effect is Effect.DENY:
             denied |= found
         else:
-            text = outcome_words(seen.outcome)
+            text = outcome_words(seen.outcome, spelled=spelled)
             rows[text] = rows.get(text, 0) | found
     if not rows:
         return "deny"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from proxy.message import RECORD_ITSELF
 from proxy.policy.cells import Cell, Cells, listed
 from proxy.policy.retention.rules import Hold, Retention, RetentionRule
 
@@ -32,7 +33,11 @@ def _about(on: frozenset[Cell], connector: str, object_: str, field: str | None)
     mine = {cell for cell in on if cell[:2] == (connector, object_) and field in (None, cell[2])}
     if not mine:
         return ""
-    return " " if field is not None else f" on {listed(mine, most=_MOST)}"
+    if field is not None:
+        return " "
+    # The record itself has all of it.
+    whole = (connector, object_, RECORD_ITSELF)
+    return f" on {listed({whole} if whole in mine else mine, most=_MOST)}"
 
 
 def _when(each: RetentionRule | Hold) -> str:

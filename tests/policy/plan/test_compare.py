@@ -339,3 +339,18 @@ def test_a_set_does_not_differ_from_itself(pair: tuple[Made, Made]) -> None:
     assert found.changes == ()
     assert not found.opens
     assert sum(found.counts.values()) == 0
+
+
+def test_a_mask_that_kept_its_name_is_told_by_what_it_does() -> None:
+    """Otherwise a review would read the same words twice."""
+
+    def side(mask: Mask) -> Side:
+        rule = Rule(
+            "r", "grant", Effect.MASK, frozenset({Action.READ}), mask, 50, on=On(fields=frozenset({"Phone"}))
+        )
+        return Made((rule,), {}).side
+
+    found = compare(side(Mask("last", "keep_last", (("n", 4),))), side(Mask("last", "phone")), today=TODAY)
+    assert {(each.verdict, each.was, each.now) for each in found.changes} == {
+        (Verdict.MIXED, "mask(last: keep_last, n=4)", "mask(last: phone)")
+    }

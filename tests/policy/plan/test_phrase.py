@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proxy.model import Effect, Mask, Outcome
 from proxy.policy.plan.cell import Seen
 from proxy.policy.plan.formula import All, Any, Atom, Formula, Not
-from proxy.policy.plan.phrase import condition_words, words
+from proxy.policy.plan.phrase import condition_words, outcome_words, words
 from proxy.policy.plan.space import Space
 
 A, B, C = (Atom(name, name) for name in "abc")
@@ -93,3 +93,11 @@ def test_what_was_only_drawn_is_not_put_into_words() -> None:
     """A sentence about a sample would be believed."""
     many = [Atom(f"t{n}", f"t{n}") for n in range(13)]
     assert said(All(tuple(many))) == "… (13 conditions)"
+
+
+def test_masks_are_spelled_out_on_demand() -> None:
+    """By what they do: two that have one name may be two."""
+    mask = Outcome(Effect.MASK, Mask("ending", "keep_last", (("n", 4),)), rule="r")
+    assert outcome_words(mask) == "mask(ending)"
+    assert outcome_words(mask, spelled=True) == "mask(ending: keep_last, n=4)"
+    assert outcome_words(Outcome(Effect.ALLOW, rule="r"), spelled=True) == "allow"
