@@ -66,19 +66,21 @@ def lines_from(folder: Path, seq: int, upto: int) -> Iterator[tuple[int, bytes]]
         place = _next(folder, place)
 
 
-def place_after(folder: Path, seq: int) -> Place:
-    """Return where the frame after entry `seq` starts.
+def place_after(folder: Path, seq: int) -> tuple[Place, bytes]:
+    """Return where the frame after entry `seq` starts, and that entry's line; b"" in front of the first one.
 
     Raises:
         LedgerError: the entry cannot be read, or is not the last of its commit.
         OSError: a file cannot be read.
     """
     if seq == 0:
-        return Place()
-    for place, _ in follow(folder, _segment_of(folder, seq), seq):
+        return Place(), b""
+    for place, lines in _rest(folder, _segment_of(folder, seq)):
         if place.seq == seq:
-            return place
-    raise LedgerError(f"entry {seq} cannot be read; run `lychgate audit verify`")
+            return place, lines[-1]
+    raise LedgerError(
+        f"entry {seq} is not the last one of a commit that can be read; run `lychgate audit verify`"
+    )
 
 
 def _rest(folder: Path, place: Place) -> Iterator[tuple[Place, list[bytes]]]:

@@ -16,11 +16,13 @@ from typing import Final
 from proxy.crypto.notekeys import NoteKeys
 from proxy.errors import LedgerError, LychgateError
 from proxy.ledger import merkle, published
-from proxy.ledger.follow import Place, follow, lines_from, place_after
+from proxy.ledger.follow import Place, follow, place_after
 from proxy.ledger.tiles import Tiles
 from proxy.ledger.verify import Checkpoint
 
 _CLOSING_SECONDS: Final = 30
+_PORTION: Final = 4096
+"""Leaves that are written at once; single ones would cost more system calls than hashing."""
 _log: Final = logging.getLogger("lychgate.ledger")
 
 
@@ -142,27 +144,34 @@ class Notary:
             return False
         if self._tiles.size() != self._size:
             self._restore()  # the last attempt broke off half-way
-        place = self._place
-        for place, lines in follow(self._ledger, self._place, seq):  # noqa: B007 - the last one is kept
-            self._tiles.append([merkle.leaf_hash(line) for line in lines])
+        place = self._remember(self._place, seq)
         self._tiles.sync()
         self._size, self._place = seq, place
         self._root = merkle.root(self._tiles.subtree, seq)
         return True
 
+    def _remember(self, place: Place, seq: int) -> Place:
+        """Put the entries behind `place` until `seq` into the tree; return the place behind them."""
+        leaves: list[bytes] = []
+        at = place
+        for at, lines in follow(self._ledger, place, seq):
+            leaves += map(merkle.leaf_hash, lines)
+            if len(leaves) >= _PORTION or at.seq == seq:
+                self._tiles.append(leaves)
+                leaves = []
+        return at
+
     def _restore(self) -> None:
         """Bring tree and place back to `_size`, and make sure that the ledger says the same up to there."""
         size = self._size
         fits = self._tiles.cut(size) and merkle.root(self._tiles.subtree, size) == self._root
-        self._place = place_after(self._ledger, size)
+        self._place, line = place_after(self._ledger, size)
         if not fits:
             _log.warning("the tree over the ledger is made anew from %d entries", size)
             self._tiles.cut(0)
-            for _, lines in follow(self._ledger, Place(), size):
-                self._tiles.append([merkle.leaf_hash(line) for line in lines])
+            self._remember(Place(), size)
             fits = merkle.root(self._tiles.subtree, size) == self._root
         elif size:
-            ((_, line),) = lines_from(self._ledger, size, size)
             fits = merkle.leaf_hash(line) == self._tiles.subtree(0, size - 1)
         if not fits:
             raise LedgerError(
