@@ -54,7 +54,9 @@ class Written:
         return Written(words, sent, fields)
 
     def operation(self, action: Action, uses: tuple[FieldUse, ...], records: tuple[str, ...]) -> Operation:
-        """Return the write as an operation."""
+        """Return the write as an operation; what is created under a key has that key written as well."""
+        if action is Action.CREATE:
+            uses = (*uses, *(FieldUse(each.object, each.field, action) for each in uses))
         own = (FieldUse(self.words.name, each, action) for each in self.fields)
         return Operation(action, self.words.name, (*uses, *own), records)
 

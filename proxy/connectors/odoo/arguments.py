@@ -9,14 +9,13 @@ from proxy.connectors.domains import UNDECLARED, Shapes, path_uses, sort_uses
 from proxy.connectors.odoo.calls import Call
 from proxy.connectors.odoo.domains import COMPARISONS, PATTERNS, Filtered
 from proxy.connectors.odoo.methods import METHODS, SORTED_BY_ID, Kind, Method
-from proxy.connectors.odoo.writes import normal
+from proxy.connectors.odoo.writes import ACTIVE, archives, normal
 from proxy.connectors.rpcwrites import Tasks, Writes, ids_of
 from proxy.errors import Gap, Undecodable
 from proxy.message import Tree
 from proxy.model import Action, FieldUse
 
 ID: Final = "id"
-ACTIVE: Final = "active"
 COUNT: Final = "__count"
 MAX_NAMES: Final = 300
 
@@ -207,8 +206,7 @@ class Arguments:
 
     def _values(self, value: Tree) -> Tree:
         self.writes.record(normal(value, self.name, self.shapes), self.name, Action.UPDATE, self.ids)
-        if isinstance(value, dict) and not value.get(ACTIVE, True):
-            # To archive a record takes it out of sight, as a delete does.
+        if archives(value):
             self.tasks.add(Action.DELETE, self.name, ids=self.ids)
         return value
 

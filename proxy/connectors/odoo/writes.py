@@ -11,6 +11,7 @@ from proxy.errors import Gap, Undecodable
 from proxy.message import Tree
 
 MAX_DEPTH: Final = 8
+ACTIVE: Final = "active"
 
 
 def normal(values: Tree, name: str, shapes: Shapes, depth: int = 1) -> Tree:
@@ -27,7 +28,7 @@ def normal(values: Tree, name: str, shapes: Shapes, depth: int = 1) -> Tree:
     for member, value in values.items():
         relation = relations.get(member)
         if relation is not None and relation.many and isinstance(value, list):
-            found[member] = [_command(each, relation, shapes, depth) for each in value]
+            found[member] = [each for given in value for each in _commands(given, relation, shapes, depth)]
         elif relation is not None and relation.many and value is not None:
             raise Gap("construct", "relation_command")
         else:
@@ -35,19 +36,25 @@ def normal(values: Tree, name: str, shapes: Shapes, depth: int = 1) -> Tree:
     return found
 
 
-def _command(command: Tree, relation: Relation, shapes: Shapes, depth: int) -> Tree:
+def archives(values: Tree) -> bool:
+    """Say whether a write takes a record out of sight, as a delete does; Odoo takes many things for no."""
+    return isinstance(values, dict) and values.get(ACTIVE, True) is not True
+
+
+def _commands(command: Tree, relation: Relation, shapes: Shapes, depth: int) -> list[Tree]:
     match command:
         case [0, _, dict(values)]:
-            return ["create", [normal(values, relation.object, shapes, depth + 1)]]
+            return [["create", [normal(values, relation.object, shapes, depth + 1)]]]
         case [1, int(key), dict(values)]:
-            return ["write", [key], normal(values, relation.object, shapes, depth + 1)]
+            written = ["write", [key], normal(values, relation.object, shapes, depth + 1)]
+            return [written, ["delete", [key]]] if archives(values) else [written]
         case [2, int(key), *rest] if len(rest) < 2:
-            return ["delete", [key]]
+            return [["delete", [key]]]
         case [3, int(key), *rest] if len(rest) < 2:
-            return ["remove", [key]]
+            return [["remove", [key]]]
         case [4, int(key), *rest] if len(rest) < 2:
-            return ["add", [key]]
+            return [["add", [key]]]
         case [6, _, list(keys)] if relation.inverse is None:
-            return ["add", keys]
+            return [["add", keys]]
     # (5) and, where the far end holds the link, (6) let go of whatever was linked: records that nobody names.
     raise Gap("construct", "relation_command")
