@@ -52,6 +52,10 @@ LARGE_CODED: Final = 16 * 1024
 """The same for a body under a content-coding, of which nobody knows how large it gets."""
 
 
+UNKNOWN: Final = "?"
+"""Stands for the callers that have yet to say who they are; no principal is called so."""
+
+
 class Credential(Protocol):
     """What the CRM is shown in place of, or as, the client's own credential."""
 
@@ -119,11 +123,14 @@ class Gateway:
     async def on_head(self, request: Request) -> str | Response:
         """Return who asks, or what route or identity refuse before the body is received; that is in the ledger.
 
-        Nothing is decided for good: `on_request` does both steps again.
+        Nothing is decided for good: `on_request` does both steps again. Where the body says who asks, the caller
+        is `UNKNOWN`: all such bodies together may hold as much memory as one caller's.
         """
         exchange = Exchange(self._ports.new_id(), self.rules, self._ports.clock(), request=request)
         try:
             exchange.route = exchange.rules.connector.route(request)  # 1
+            if exchange.route.keyed and not _says_who(request):
+                return UNKNOWN
             exchange.stage = "identity"  # 2
             passthrough = self._ports.credential.passthrough
             caller = exchange.rules.identifier.identify(request, passthrough=passthrough).principal.id
@@ -194,8 +201,7 @@ class Gateway:
 
         That is a body of anybody's, and so a large one is not read: its caller has to use a header.
         """
-        said = any(name in {KEY_HEADER, AUTHORIZATION} for name, _ in request.headers)
-        if said or request.peer.sans or not request.body or is_large(request):
+        if _says_who(request) or not request.body or is_large(request):
             return request
         body = undo_content_coding(request.headers, request.body, self._limit)
         codec = codec_for(request.headers.one("content-type"), route.request_media)
@@ -413,6 +419,11 @@ def is_large(message: Request | Response) -> bool:
     """Say whether work on a body takes so long that others should not wait for it."""
     coded = any(name == "content-encoding" for name, _ in message.headers)
     return len(message.body) > (LARGE_CODED if coded else LARGE)
+
+
+def _says_who(request: Request) -> bool:
+    """Tell whether something beside the body says who asks, whether or not it is true."""
+    return bool(request.peer.sans) or any(name in {KEY_HEADER, AUTHORIZATION} for name, _ in request.headers)
 
 
 def _as_fault(error: BaseException) -> ExchangeError:

@@ -13,7 +13,7 @@ from addons.master import serve
 from proxy.app import App, build
 from proxy.cli.run import lane_spec
 from proxy.config import load_config
-from proxy.demo.installation import Installation, LaneOf, make_installation
+from proxy.demo.installation import Crm, Installation, LaneOf, make_installation
 from proxy.ledger.verify import verify
 from tests.e2e.reading import entries_of
 
@@ -84,18 +84,25 @@ def http(status: str, content: bytes, media: str = "application/json") -> bytes:
 @pytest.fixture
 async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     """Serve the example policies in front of an upstream whose answer is full of canaries."""
+    async with standing(tmp_path, "salesforce") as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def standing(tmp_path: Path, crm: Crm) -> AsyncIterator[Stand]:
+    """Serve the example policies in front of an upstream that takes itself for a CRM of this kind."""
     upstream = Upstream()
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
     upstream.port = server.sockets[0].getsockname()[1]
     lane = LaneOf(0, f"http://127.0.0.1:{upstream.port}", "upstream-secret-token")
-    made = make_installation(tmp_path / "gateway", {"salesforce": lane}, admin=0)
+    made = make_installation(tmp_path / "gateway", {crm: lane}, admin=0)
     app = build(load_config(made.config))
     await app.started()
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     (settings,) = app.config.lanes
     task = asyncio.create_task(
         serve(
-            [(lane_spec(settings), app.gateways["salesforce"])],
+            [(lane_spec(settings), app.gateways[crm])],
             state_dir=app.config.state,
             ready=ready.set_result,
             stop=stop,
@@ -104,7 +111,7 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     )
     await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
     try:
-        yield Stand(app, made, upstream, ready.result()["salesforce"][1])
+        yield Stand(app, made, upstream, ready.result()[crm][1])
     finally:
         stop.set()
         await task
