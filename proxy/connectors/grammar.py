@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from proxy.connectors.asked import Answer, Faults, Sealer, Sign
+from proxy.connectors.asked import Answer, Asked, Faults, Sealer, Sign
 from proxy.connectors.facts import Wanted
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import Shape
@@ -33,6 +33,8 @@ class Asking:
     """Opaque: whom and what for. Whatever is sealed for this caller must be bound to it."""
     request: Request
     """The whole message, for the rare grammar that looks at its headers."""
+    part: bool = False
+    """Whether it is one of several requests inside another."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,26 @@ class Grammar(Protocol):
         ...
 
 
+class Recognises(Protocol):
+    """A route that was found for one request, for a grammar whose requests hold others."""
+
+    @property
+    def request_media(self) -> frozenset[str]:
+        """Names of the codecs a request body may come in."""
+
+    @property
+    def response_media(self) -> frozenset[str]:
+        """Names of the codecs an answer may come in."""
+
+    def recognise(self, request: Request, tree: Tree | None, *, binding: str = "", part: bool = False) -> Asked:
+        """Return the request in the CRM's terms, and what to send; see `Route.recognise`."""
+        ...
+
+
+Find = Callable[[Request], Recognises]
+"""Finds the route of a request; raises Gap and Undecodable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a grammar is compiled against: one connector, its parts already compiled."""
@@ -86,6 +108,8 @@ class Setting:
     bodies: Mapping[str, Shape]
     answers: Mapping[str, Shape]
     sealer: Sealer | None = None
+    find: Find | None = None
+    """Finds routes of this same connector; not before all of them are compiled."""
 
 
 Compile = Callable[[RouteModel, Setting], Grammar]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
@@ -76,8 +77,8 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     document = documents[0]
     model = validate(document, ConnectorFile)
     complaints = Complaints(document)
-    setting = _setting(model, complaints, sealer)
     table = RouteTable()
+    setting = replace(_setting(model, complaints, sealer), find=table.find)
     for number, route in enumerate(model.routes):
         _add(table, number, route, setting, complaints)
     complaints.stop()

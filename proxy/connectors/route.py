@@ -95,13 +95,14 @@ class Route:
         """Whether an answer has the content coding it states; if not, it has none."""
         return self.declared.coded
 
-    def recognise(self, request: Request, tree: Tree | None, *, binding: str = "") -> Asked:
+    def recognise(self, request: Request, tree: Tree | None, *, binding: str = "", part: bool = False) -> Asked:
         """Return the request in the CRM's terms, and what to send.
 
         Args:
             request: the message this route was found for, credentials removed.
             tree: its decoded body; None when it has none. Owned by the result from here on.
             binding: opaque text that stands for principal and purpose; a cursor we seal opens only for it.
+            part: whether it came inside another request.
 
         Raises:
             Gap: something in it that the connector has no word for.
@@ -114,7 +115,7 @@ class Route:
         if declared.request_media and tree is None:
             raise Undecodable("body_expected")
         headers = declared.headers.onward(request)
-        reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request))
+        reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request, part))
         if sum(len(each.records) for each in reading.operations) > MAX_RECORDS:
             raise Undecodable("too_many_records", status=413)
         sent = self._sent(reading)

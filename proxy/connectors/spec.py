@@ -70,6 +70,8 @@ class RouteModel(Strict):
     """Name of an entry of `bodies`; "" when a body is refused or the grammar reads it itself."""
     answer: str = ""
     """Name of an entry of `answers`; "" when the answer has no body."""
+    layout: str = ""
+    """With `grammar: parts`: how requests stand in the body: batch, composite or graph."""
     media: list[str] | None = None
     """Codecs of the request body; None: those of the connector if `body` is set, else no body."""
     answers_in: list[str] | None = None

@@ -10,6 +10,7 @@ from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.odata.grammar import compile_odata
 from proxy.connectors.odoo.faults import OdooFaults
 from proxy.connectors.odoo.grammar import compile_odoo
+from proxy.connectors.parts import compile_parts
 from proxy.connectors.plain import compile_plain
 from proxy.connectors.queries import compile_soql, compile_soql_page
 from proxy.connectors.rpc import compile_rpc
@@ -20,6 +21,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "record": compile_plain,
     "soql": compile_soql,
     "soql-page": compile_soql_page,
+    "parts": compile_parts,
     "hubspot-search": compile_search,
     "hubspot-export": compile_export,
     "rpc": compile_rpc,

@@ -1,8 +1,8 @@
 """A small Salesforce: one org in memory, its REST API, its SOQL and its recycle bin.
 
 Nouns: an `Org` holds `Row`s of an `SObject`'s `Field`s; `Select` runs a query; `Rest` says what a route
-means. The story starts in `rest.Rest.dispatch`. Left out: SOAP, Bulk, composite requests, undelete, sharing
-rules and field-level security: whoever has the token sees everything.
+means. The story starts in `rest.Rest.dispatch`. Left out: SOAP, Bulk, undelete, sharing rules and
+field-level security: whoever has the token sees everything.
 """
 
 import time

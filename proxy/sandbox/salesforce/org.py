@@ -4,6 +4,7 @@ A stored row holds every field of its object except the computed ones; values ar
 text in Salesforce's own form, and `IsDeleted` rows are in the recycle bin.
 """
 
+import copy
 from collections.abc import Iterable, Iterator
 
 from proxy.sandbox.clock import Now, salesforce_time
@@ -30,6 +31,14 @@ class Org:
         """The user every call acts as."""
         self._rows: dict[str, dict[str, Row]] = {item.name: {} for item in schema.objects.values()}
         self._made: dict[str, int] = dict.fromkeys(self._rows, 0)
+
+    def kept(self) -> tuple[dict[str, dict[str, Row]], dict[str, int]]:
+        """Return a copy of everything, for `undo`."""
+        return copy.deepcopy((self._rows, self._made))
+
+    def undo(self, kept: tuple[dict[str, dict[str, Row]], dict[str, int]]) -> None:
+        """Put back what was kept."""
+        self._rows, self._made = kept
 
     def rows(self, sobject: SObject, *, deleted: bool = False) -> Iterator[Row]:
         """Yield the live rows of an object, and those in the recycle bin too when `deleted`."""

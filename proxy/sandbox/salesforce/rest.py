@@ -6,6 +6,7 @@
     /query?q=  /queryAll?q=                             GET   SOQL; queryAll sees the recycle bin
     /query/{locator}                                    GET   next page
     /search?q=                                          GET   SOSL
+    /composite  /composite/batch  /composite/graph          POST  requests inside a request
     /sobjects                                           GET   objects
     /sobjects/{object}                                  GET   summary            POST  create
     /sobjects/{object}/describe                         GET
@@ -22,6 +23,7 @@ from proxy.sandbox.clock import salesforce_time
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.salesforce import describing
 from proxy.sandbox.salesforce.comparing import instant
+from proxy.sandbox.salesforce.composite import Composite
 from proxy.sandbox.salesforce.ids import full_id
 from proxy.sandbox.salesforce.org import Org
 from proxy.sandbox.salesforce.pages import Pages
@@ -73,6 +75,10 @@ class Rest:
             case ("search",):
                 records = search(Select(self.org, base), call.argument("q") or "")
                 return self._get(call, {"searchRecords": records})
+            case ("composite", *rest) if len(rest) <= 1:
+                if call.method != "POST":
+                    raise method_not_allowed(call.method, "POST")
+                return Answer(200, Composite(self.org, self.dispatch).do("".join(rest), call))
             case ("sobjects",):
                 return self._get(call, describing.listed(self.org.schema, base))
             case ("sobjects", name, *rest):
