@@ -11,7 +11,7 @@ from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, HttpResponseParser
 
-from addons.grammar import FRAMING, HEAD_FAULTS, check_field, check_head, host_name, split_target
+from addons.grammar import FRAMING, HEAD_FAULTS, check_head, host_name, split_target
 from addons.lane import LaneSpec
 from proxy.errors import Undecodable, UpstreamFault
 from proxy.message import Headers
@@ -247,14 +247,14 @@ def _answer_length(fields: list[tuple[str, str]], *, old: bool, bodyless: bool) 
 
 
 def _kept(fields: list[tuple[str, str]]) -> Headers:
-    """Return what may be looked at: obs-text and odd names are legal in an answer, and nobody wants them."""
-    kept = []
-    for name, value in fields:
-        if name in FRAMING or not value.isascii():
-            continue
-        try:
-            check_field(name, value)
-        except ValueError:
-            continue
-        kept.append((name, value))
-    return Headers(tuple(kept))
+    """Return what may be looked at, by the grammar of `check_field`, less the fields of the connection.
+
+    `_ANSWER` let in two things more, which are legal in an answer and which nobody wants: obs-text, and `_`.
+    """
+    return Headers(
+        tuple(
+            (name, value)
+            for name, value in fields
+            if name not in FRAMING and value.isascii() and "_" not in name
+        )
+    )
