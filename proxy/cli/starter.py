@@ -26,6 +26,7 @@ policies: policies              # vocabulary, rules and connectors: what you rev
 # reload: {watch: true}         # take up changes by themselves, not only on SIGHUP
 admin: 127.0.0.1:9464           # /metrics, /ready, /healthz; answers this machine only
 drain_seconds: 10               # how long exchanges under way may take to finish after SIGTERM
+# workers: 2                   # processes that serve side by side, for more than one core
 
 # Who may sign the tokens of your callers. A client in the vocabulary refers to an issuer by its name here.
 # issuers:
