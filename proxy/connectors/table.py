@@ -7,6 +7,7 @@ from proxy.connectors.asked import Faults
 from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
+from proxy.connectors.lookup import compile_lookup
 from proxy.connectors.odata.grammar import compile_odata
 from proxy.connectors.odoo.faults import OdooFaults
 from proxy.connectors.odoo.grammar import compile_odoo
@@ -22,6 +23,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "soql": compile_soql,
     "soql-page": compile_soql_page,
     "parts": compile_parts,
+    "lookup": compile_lookup,
     "hubspot-search": compile_search,
     "hubspot-export": compile_export,
     "rpc": compile_rpc,

@@ -40,6 +40,7 @@ def graph(client: Salesforce, url: str) -> Any:
 
 
 SURFACES: dict[str, Callable[[Salesforce], Any]] = {
+    "lookup": lambda client: client.restful(f"sobjects/Contact/Id/{FIRST}?fields={','.join(FIELDS)}"),
     "query": lambda client: client.query(SOQL)["records"][0],
     "batch": lambda client: batch(client, GET),
     "batch of a query": lambda client: batch(client, QUERY)["records"][0],
