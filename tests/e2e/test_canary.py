@@ -521,11 +521,13 @@ def test_what_the_process_says_holds_no_value(aviary: Aviary) -> None:
 
 
 def test_what_the_process_leaves_behind_holds_no_value(aviary: Aviary) -> None:
-    """Nothing was written but the ledger, and neither it nor any other file or name holds a canary or an id."""
+    """Only ledger and checkpoints were written; no file or name holds a canary or an id."""
     folder = aviary.run.made.folder
     before = set(json.loads((folder / "before.json").read_text("utf-8")))
     new = files_of(folder) - before - {"before.json"}
-    assert {path.rpartition("/")[0] for path in new} == {"state/ledger"}
+    assert {path for path in new if path.startswith("state/keys/")} == {"state/keys/checkpoint-1.key"}
+    folders = {path.rpartition("/")[0] for path in new}
+    assert folders == {"state/ledger", "state/checkpoints", "state/keys"}
     assert not canaries_in("\n".join(new).encode())
     for path in files_of(folder):
         data = (folder / path).read_bytes().rstrip(b"\0")
