@@ -60,6 +60,7 @@ bench: setup envoy ## CPU per request and per decision against baselines measure
 	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends $(BENCH_PACKAGES); } >/dev/null
 	@$(PY) tests/bench/bench_lane.py
 	@$(PY) tests/bench/bench_workers.py
+	@$(PY) tests/bench/bench_engine.py
 	@$(PY) tests/bench/bench_tables.py
 
 lock: ## Resolve the dependencies anew (needs uv)
