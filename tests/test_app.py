@@ -110,7 +110,7 @@ def link(path: Path, target: Path) -> None:
 def condition(at: Path, text: str) -> None:
     """Give a guard of its own a condition."""
     rule = f'  - {{id: own, effect: deny, on: {{objects: [Contact]}}, actions: [read], when: ["{text}"]}}\n'
-    (at / "guards.yaml").write_text((at / "guards.yaml").read_text() + rule)
+    (at / "guards.yaml").write_text((at / "guards.yaml").read_text().replace("guards:\n", f"guards:\n{rule}"))
 
 
 def floor(name: str) -> str:
