@@ -17,6 +17,10 @@ _BEGUN: Final = re.compile(rb"[0-9A-Fa-f]{0,16}\r?")
 _LINE: Final = 18
 """Bytes of the longest size line, its CRLF included."""
 _SLACK: Final = 65_536
+"""Bytes of framing that any chunked body may have."""
+_WORTH: Final = 4
+"""Bytes of body for each byte of framing beyond. A chunk costs everybody time, and is an object in memory: a
+body's limit in chunks of two bytes was a second in which nobody was served, and hundreds of megabytes."""
 
 
 class BadFraming(ValueError):
@@ -77,7 +81,8 @@ class Body:
                 raise BadFraming
             size = int(buffer[begin:end], 16)
             after = end + 2 + size + 2
-            if self._size + size > self._most or after > 2 * self._most + _SLACK:
+            whole = self._size + size
+            if whole > self._most or _WORTH * (after - whole - _SLACK) > whole:
                 raise TooLarge
             if size == 0 and not b"\r\n".startswith(buffer[end + 2 : end + 4]):
                 raise Trailers

@@ -153,6 +153,7 @@ def test_rx02_a_head_without_end_costs_what_a_head_may(rig, seen):
     [
         (b"Transfer-Encoding: chunked", b"10000\r\n" + b"x" * 65536 + b"\r\n"),
         (b"Transfer-Encoding: chunked", b"1\r\nx\r\n" * 10_000),
+        (b"Transfer-Encoding: chunked", b"10\r\n0123456789abcdef\r\n" * 3_000),
         (b"Transfer-Encoding: chunked", b"1;a=b\r\nx\r\n"),
         (b"Transfer-Encoding: chunked", b"ffffffffffffffff\r\n"),
         (b"Transfer-Encoding: chunked", b"0" * 17 + b"1\r\nx\r\n"),
@@ -179,6 +180,19 @@ def test_rx03_a_body_without_end_is_not_kept(rig, seen, framing, chunk):
     )
     assert len(seen[-1]._reader.buffer) < 3 << 20
     assert rig.upstream.connections == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_rx03_tiny_chunks_are_refused_before_they_are_many(rig, seen, size):
+    """Each costs everybody time and memory, whatever the lane's limit: a small body of them passes, no more."""
+    lane = rig.start(rig.upstream.port, body_limit=64 << 20)
+    head = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)
+    assert statuses(lane.client().send(head + chunk * 10_000 + b"0\r\n\r\n").read()) == [200]
+    client = lane.client().send(head)
+    with contextlib.suppress(OSError):
+        client.send(chunk * 100_000 + b"0\r\n\r\n")
+    assert wait_for(lambda: rig.gateway.outcomes[1:] == ["malformed body_too_large"])
 
 
 def test_rx03_one_caller_cannot_take_all_the_memory(rig, seen):
