@@ -20,6 +20,9 @@ class Forward(Protocol):
     def request(self) -> Request:
         """What to send; nothing else may be sent."""
 
+    def still(self) -> None:
+        """Return if it may be sent now, a permission having waited for its turn; raises ExchangeError."""
+
 
 class Gateway[F: Forward](Protocol):
     """Decides for one lane.

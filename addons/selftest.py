@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from addons.http1.exchange import Exchange, Lane
 from addons.http1.heads import RequestHead, read_request_head
-from addons.http1.pool import Hold, Pool
+from addons.http1.pool import Hold, Pool, Still
 from addons.http1.underway import Account, Fault, Underway
 from addons.lane import LaneSpec, Limits
 from addons.lockdown import Unsafe
@@ -92,15 +92,18 @@ class _Permission:
     def __init__(self, request: Request) -> None:
         self.request = request
 
+    def still(self) -> None:
+        """Be in force."""
+
 
 class _Vault(Pool):
     """An upstream that nobody should have reached, and whose answer nobody should see."""
 
     reached = False
 
-    async def ask(self, method: str, wire: tuple[bytes, ...], hold: Hold) -> Response:
+    async def ask(self, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still) -> Response:
         """Be reached."""
-        del method, wire, hold
+        del method, wire, hold, still
         self.reached = True
         return Response(200, body=CANARY)
 

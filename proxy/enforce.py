@@ -191,6 +191,10 @@ class Gateway:
             built, entry = self.understand(exchange)
         exchange.stage = "ledger"  # 6
         await ports.ledger.append(entry)
+        exchange.stage = (
+            "identity"  # somebody may have stopped the caller while a helper or the disk took its time
+        )
+        rules.identifier.refuse_frozen(who.principal)
         exchange.stage = "upstream"  # 7
         ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()

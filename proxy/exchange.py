@@ -161,3 +161,8 @@ class Forward:
     def caller(self) -> str:
         """Who asked, as a key that the data plane counts by."""
         return self.exchange.principal.id if self.exchange.principal is not None else ""
+
+    def still(self) -> None:
+        """Return if nobody has stopped the caller since; raises Refused."""
+        if self.exchange.principal is not None:
+            self.exchange.rules.identifier.refuse_frozen(self.exchange.principal)

@@ -93,7 +93,8 @@ class Exchange:
         self._still_wanted()
         self._count_for(self._permission.caller)
         wire = build_request(self._permission.request, self._lane.spec)
-        answer = await self._lane.pool.ask(self._permission.request.method, wire, client.account.hold)
+        method, still = self._permission.request.method, self._permission.still
+        answer = await self._lane.pool.ask(method, wire, client.account.hold, still)
         self._still_wanted()
         word = await gateway.on_response(self._permission, answer)  # what of it may be shown?
         self._still_wanted()

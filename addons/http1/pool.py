@@ -19,6 +19,8 @@ from proxy.message import Response
 
 Hold = Callable[[int], Fault | None]
 """Counts bytes that have come; says why they are too many."""
+Still = Callable[[], None]
+"""Returns if a request may still be sent."""
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -136,31 +138,36 @@ class Pool:
         self._idle: list[Upstream] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def ask(self, method: str, wire: tuple[bytes, ...], hold: Hold) -> Response:
+    async def ask(self, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still) -> Response:
         """Return the upstream's answer to one request.
 
         A request is sent a second time only if it is a GET or HEAD, its connection had been kept from an earlier
-        one, and that turned out to be closed before a byte of an answer came.
+        one, and that turned out to be closed before a byte of an answer came. `still` is asked each time, after
+        whatever there was to wait for.
 
         Raises:
+            ExchangeError: what `still` raises; nothing was sent then, or nothing more.
             UpstreamFault: there is none that can be read exactly.
         """
         async with self._places:
             upstream = self._kept()
             if upstream is not None:
                 try:
-                    return await self._ask(upstream, method, wire, hold)
+                    return await self._ask(upstream, method, wire, hold, still)
                 except Stale:
                     if method not in _SAFE:
                         raise UpstreamFault("upstream_failed") from None
             upstream = await self._connect()
             try:
-                return await self._ask(upstream, method, wire, hold)
+                return await self._ask(upstream, method, wire, hold, still)
             except Stale:
                 raise UpstreamFault("upstream_failed") from None
 
-    async def _ask(self, upstream: Upstream, method: str, wire: tuple[bytes, ...], hold: Hold) -> Response:
+    async def _ask(
+        self, upstream: Upstream, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still
+    ) -> Response:
         try:
+            still()
             reader = AnswerReader(method, most_body=self._spec.body_limit, limits=self._limits)
             answer = await upstream.ask(wire, reader, hold)
         except BaseException:

@@ -35,6 +35,9 @@ class Allowed:
     request: Request
     caller: str = "somebody"
 
+    def still(self) -> None:
+        """It always is."""
+
 
 def whole_answer(response: Response) -> Response:
     """Release everything: what is tested here is the data plane."""

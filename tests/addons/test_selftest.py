@@ -17,7 +17,7 @@ async def test_it_finds_an_exchange_that_lets_everything_through(monkeypatch):
     """One that asks nobody, and says what the upstream said."""
 
     async def careless(self):
-        answer = await self._lane.pool.ask("POST", (CANARY,), self._client.account.hold)
+        answer = await self._lane.pool.ask("POST", (CANARY,), self._client.account.hold, lambda: None)
         return (b"HTTP/1.1 503 x\r\n\r\n", answer.body)
 
     monkeypatch.setattr(Exchange, "_judge", careless)

@@ -26,6 +26,9 @@ class Yes:
     id: str = ""
     caller: str = ""
 
+    def still(self) -> None:
+        """It always is."""
+
 
 class NullGateway:
     """Decides nothing and records nothing."""

@@ -247,3 +247,35 @@ async def test_a_ledger_that_never_answers_ends_in_a_refusal(stand: Stand, at: i
     assert CANARY.encode() not in answer
     assert (at == 1) == (not stand.upstream.received)
     assert stand.entries()[-1]["reason"] == "deadline"
+
+
+@pytest.mark.parametrize("waits", ["for the ledger", "for a place"])
+async def test_who_is_stopped_while_a_request_waits_asks_nothing(stand: Stand, waits: str) -> None:
+    """A freeze that has returned holds for what had been admitted, and was not sent, as well."""
+    gateway = stand.app.gateways["salesforce"]
+    real = gateway._ports.ledger
+
+    async def append(entry: Any) -> int:
+        number = await real.append(entry)
+        if waits == "for the ledger":
+            stand.app.frozen.replace(["helpdesk"])
+        return number
+
+    original = addons.http1.exchange.build_request
+
+    def build(*args: Any) -> Any:
+        if waits == "for a place":
+            stand.app.frozen.replace(["helpdesk"])
+        return original(*args)
+
+    gateway._ports = replace(gateway._ports, ledger=Broken(real, append=append))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addons.http1.exchange, "build_request", build)
+        answer = await stand.ask("PATCH", RECORD, {"Phone": CANARY})
+    assert answer.split()[1] == b"403"
+    assert not stand.upstream.received
+    assert [(entry["kind"], entry.get("reason")) for entry in stand.entries()[-2:]] == [
+        ("requested", None),
+        ("declined" if waits == "for the ledger" else "failed", "principal_frozen"),
+    ]
+    assert stand.verified()

@@ -10,7 +10,7 @@ import pytest
 from addons.http1.pool import Pool
 from addons.lane import Limits
 from addons.tls import make_legs
-from proxy.errors import UpstreamFault
+from proxy.errors import Refused, UpstreamFault
 
 GET = (b"GET /x HTTP/1.1\r\nhost: a\r\n\r\n",)
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -54,7 +54,7 @@ async def served(answer, spec, *, tls=None, limits=None, **changes):
 
 def ask(pool, method="GET", wire=GET):
     """Return what the pool will answer."""
-    return pool.ask(method, wire, lambda size: None)
+    return pool.ask(method, wire, lambda size: None, lambda: None)
 
 
 async def fine(_number, writer):
@@ -228,9 +228,34 @@ async def test_too_much_memory_ends_the_answer(spec):
     """Whoever counts says when, and the connection is not used again."""
     async with served(fine, spec) as (crm, pool):
         with pytest.raises(UpstreamFault, match="overloaded"):
-            await pool.ask("GET", GET, lambda size: ("overloaded", 503))
+            await pool.ask("GET", GET, lambda size: ("overloaded", 503), lambda: None)
         await ask(pool)
         assert crm.connections == 2
+
+
+async def test_what_has_waited_for_a_place_is_sent_only_if_it_still_may(spec):
+    """A permission can be withdrawn while all connections are busy; those that are kept are none the worse."""
+    held, stopped = asyncio.Event(), False
+
+    async def slow(number, writer):
+        await held.wait()
+        return await fine(number, writer)
+
+    def still():
+        if stopped:
+            raise Refused("principal_frozen")
+
+    async with served(slow, spec, limits=Limits(upstream_connections=1)) as (crm, pool):
+        first = asyncio.create_task(ask(pool))
+        await asyncio.sleep(0.05)
+        second = asyncio.create_task(pool.ask("GET", GET, lambda size: None, still))
+        await asyncio.sleep(0.05)
+        stopped = True
+        held.set()
+        await first
+        with pytest.raises(Refused, match="principal_frozen"):
+            await second
+        assert len(crm.requests) == 1
 
 
 async def test_nobody_there_is_a_fault(spec):
