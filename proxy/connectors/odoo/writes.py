@@ -29,10 +29,10 @@ def normal(values: Tree, name: str, shapes: Shapes, depth: int = 1) -> Tree:
         relation = relations.get(member)
         if relation is not None and relation.many and isinstance(value, list):
             found[member] = [each for given in value for each in _commands(given, relation, shapes, depth)]
-        elif relation is not None and relation.many and value is not None:
-            raise Gap("construct", "relation_command")
+        elif relation is not None and relation.many:
+            raise Gap("construct", "relation_command")  # null or false lets go of all that was linked
         else:
-            found[member] = value
+            found[member] = None if value is False else value  # as Odoo writes that there is nothing
     return found
 
 
