@@ -26,6 +26,7 @@ from proxy.connectors.odata.writes import Written
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import Hidden, ObjectWords
 from proxy.errors import ExchangeError, Gap, Undecodable
+from proxy.message import Record
 from proxy.model import DISCLOSING, Action, FieldUse, Operation
 
 _SKIPTOKEN: Final = "$skiptoken"
@@ -173,13 +174,17 @@ class OData:
         shown = understand(options, words, self.names, Action.READ)
         operations = tuple(written.operation(each, uses, records) for each in actions)
         params = dict(asking.params)
+        key: Mapping[str, str] = {}
         if not self.many:
-            params["entity"] = keys.read(params["entity"], self.names, self.setting.patterns["id"]).text
+            address = keys.read(params["entity"], self.names, self.setting.patterns["id"])
+            params["entity"], key = address.text, address.values
         told = shown.operations if options != Options() else ()
         query = _Query(words, options, params)
         reading = self._reading(asking, query, replace(shown, operations=(*operations, *told)))
         reading.tree = written.tree
         reading.writes = tuple(written.record(each) for each in actions)
+        if key and Action.CREATE in actions:  # what is created under a key has that key's values
+            reading.writes += (Record(words.name, Action.CREATE, dict(key)),)
         reading.narrow = reading.widen = None
         return reading
 

@@ -1,7 +1,8 @@
 """Record addresses in OData URLs: `contacts(ID)`, and `contacts(name='x')` by an alternate key."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.connectors.odata.naming import Names
@@ -24,6 +25,8 @@ class Address:
     """The fields that it is looked up by."""
     text: str
     """The segment to send."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Where it is looked up: field -> value, as it would be in a body."""
 
 
 def read(segment: str, names: Names, is_id: re.Pattern[str]) -> Address:
@@ -49,7 +52,12 @@ def read(segment: str, names: Names, is_id: re.Pattern[str]) -> Address:
         raise Gap("construct", "odata_key")
     uses = () if record else tuple(FieldUse(words.name, each, Action.FILTER) for each in fields)
     text = ",".join(f"{name}={value}" for name, value in pairs.items())
-    return Address(words, record, uses, f"{found[1]}({text})")
+    values = {} if record else dict(zip(fields, map(_plain, pairs.values()), strict=True))
+    return Address(words, record, uses, f"{found[1]}({text})", values)
+
+
+def _plain(literal: str) -> str:
+    return literal[1:-1].replace("''", "'") if literal.startswith("'") else literal
 
 
 def bound(text: str, names: Names, is_id: re.Pattern[str]) -> tuple[str, str]:
