@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.connectors.asked import Faults
-from proxy.connectors.domains import UNDECLARED, Relation, Shape, Shapes, Typed, path_uses
+from proxy.connectors.domains import Relation, Shape, Shapes, Typed
 from proxy.connectors.grammar import Asking, Reading, Setting
+from proxy.connectors.relations import broken_relations, resolves
 from proxy.connectors.rpcanswers import DEFINITIONS, RpcAnswer
 from proxy.connectors.rpcargs import ID, Arguments
 from proxy.connectors.rpcspec import RpcCall, RpcModel, RpcObject
@@ -176,21 +177,8 @@ def _complaints(model: RpcModel, words: Words, shapes: Shapes) -> Iterator[str]:
             for each in extra.typed.fields:
                 if each in listed:
                     yield f'lists "{name}.{each}" both as typed and as a field'
-        for each, relation in extra.relations.items():
-            target = shapes.get(relation.object)
-            if each not in shapes[name].fields or target is None:
-                yield f'has a relation "{name}.{each}" from or to what is not listed'
-            elif relation.inverse is not None and relation.inverse not in target.fields:
-                yield f'has a relation "{name}.{each}" whose inverse is not a field of "{relation.object}"'
+        yield from broken_relations(name, extra.relations, shapes)
         for label, paths in extra.labels.items():
             for path in paths:
-                if not _resolves(path, name, shapes):
+                if not resolves(path, name, shapes):
                     yield f'has a label "{name}.{label}" with a path that leads nowhere: "{path}"'
-
-
-def _resolves(path: str, name: str, shapes: Shapes) -> bool:
-    try:
-        uses, _ = path_uses(path, name, shapes, Action.FILTER)
-    except (Gap, Undecodable):
-        return False
-    return all(use.field != UNDECLARED for use in uses)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.connectors.asked import Faults, SignedBody
-from proxy.connectors.domains import UNDECLARED, Relation, Shape, Shapes, path_uses
+from proxy.connectors.domains import Relation, Shape, Shapes
 from proxy.connectors.grammar import Asking, Reading, Setting
 from proxy.connectors.odoo import calls
 from proxy.connectors.odoo.answers import DEFINITIONS, VERSION, OdooAnswer
 from proxy.connectors.odoo.arguments import ID, Arguments
 from proxy.connectors.odoo.spec import OdooModel, OdooObject
+from proxy.connectors.relations import broken_relations, resolves
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import Words
 from proxy.errors import Gap, Unavailable, Undecodable
@@ -167,20 +168,7 @@ def _complaints(model: OdooModel, shapes: Shapes) -> Iterator[str]:
             return
         if extra.called not in shapes[name].fields:
             yield f'says of "{name}" that it is called by what is not a field: "{extra.called}"'
-        for each, relation in extra.relations.items():
-            target = shapes.get(relation.object)
-            if each not in shapes[name].fields or target is None:
-                yield f'has a relation "{name}.{each}" from or to what is not listed'
-            elif relation.inverse is not None and relation.inverse not in target.fields:
-                yield f'has a relation "{name}.{each}" whose inverse is not a field of "{relation.object}"'
+        yield from broken_relations(name, extra.relations, shapes)
         for path in extra.searched:
-            if not _resolves(path, name, shapes):
+            if not resolves(path, name, shapes):
                 yield f'has a search of "{name}" by a path that leads nowhere: "{path}"'
-
-
-def _resolves(path: str, name: str, shapes: Shapes) -> bool:
-    try:
-        uses, _ = path_uses(path, name, shapes, Action.FILTER)
-    except (Gap, Undecodable):
-        return False
-    return all(use.field != UNDECLARED for use in uses)
