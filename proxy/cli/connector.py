@@ -1,15 +1,20 @@
-"""`lychgate connector`: first drafts of connectors."""
+"""`lychgate connector`: what connectors cover, and first drafts of them."""
 
 from pathlib import Path
 
 import click
 
+from proxy.cli.connector_coverage import coverage, listing
 from proxy.connectors.drafting import odata
 
 
 @click.group()
 def connector() -> None:
-    """Draft the description of a CRM's API."""
+    """See what of which CRM is let through, and draft the description of another."""
+
+
+connector.add_command(listing)
+connector.add_command(coverage)
 
 
 @connector.command("from-odata")

@@ -22,6 +22,7 @@ from proxy.connectors.words import NAME
 from proxy.errors import Problem, Problems
 from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
 
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 READ_BY_GRAMMAR: Final = frozenset({"select", "soql", "odata"})
 """Kinds of query parameter that have no pattern because the grammar reads them."""
 
@@ -81,6 +82,7 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     setting = replace(_setting(model, complaints, sealer), find=table.find)
     for number, route in enumerate(model.routes):
         _add(table, number, route, setting, complaints)
+    _check_denied(model, complaints)
     complaints.stop()
     return Connector(
         model.metadata.name,
@@ -155,6 +157,23 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             coded=setting.file.media.coding == "stated",
         )
         table.add(method, setting.patterns, declared)
+
+
+def _check_denied(model: ConnectorFile, complaints: Complaints) -> None:
+    """Complain of endpoints that are said to be refused, and have a route all the same."""
+    routes = {_bare(route.match) for route in model.routes}
+    for number, denied in enumerate(model.denied):
+        with complaints.at("denied", number):
+            method, path = _bare(denied.match)
+            methods = METHODS if method == "ANY" else (method,)
+            if any((each, path) in routes for each in methods):
+                raise ValueError("is said to be denied, but there is a route for it")
+
+
+def _bare(match: str) -> tuple[str, tuple[str, ...]]:
+    """Return method and path of a template, whatever its blanks are called."""
+    method, _, path = match.partition(" ")
+    return method, tuple(part if isinstance(part, str) else "{}" for part in target.template(path))
 
 
 def _parameter(kind: str, patterns: Mapping[str, re.Pattern[str]]) -> Parameter:

@@ -78,6 +78,14 @@ class RouteModel(Strict):
     """Codecs of the answer; None: those of the connector. Name `json` too where errors come in it."""
 
 
+class DeniedModel(Strict):
+    """An endpoint of the API that is known and has no route: whoever asks for it is refused."""
+
+    match: str = Field(pattern=r"^(GET|POST|PUT|PATCH|DELETE|ANY) /\S*$")
+    because: str = Field(min_length=1)
+    """For whoever reads the table of what is covered."""
+
+
 class MediaModel(Strict):
     """Codecs, by name, in which this CRM's messages come."""
 
@@ -173,6 +181,8 @@ class ConnectorFile(Strict):
     headers: HeadersModel = Field(default_factory=HeadersModel)
     record: RecordModel = Field(default_factory=RecordModel)
     routes: list[RouteModel]
+    denied: list[DeniedModel] = Field(default_factory=list)
+    """What a person may look for among the routes and not find; nothing is refused for standing here."""
     bodies: dict[str, dict[str, Kind]] = Field(default_factory=dict)
     """Name -> JSONPath -> kind of every member a request body may have."""
     lists: dict[str, int] = Field(default_factory=dict)
