@@ -9,13 +9,22 @@ Why
     "lychgate.dev/v1/pseudonym"), so that destroying the subject's key unlinks every past entry without
     touching one. `Pseudonyms.of` keeps its signature then: `kind` and `value` say which key to look up.
     Until that day these are pseudonymous personal data (GDPR Art. 4(5)), and the ledger is kept accordingly.
+
+    *Remembered, within bounds.* Pages name the same people again and again, and two hashes for each of hundreds
+    are an eighth of what such an exchange costs. So identifiers are kept with their pseudonyms, in memory and
+    nowhere else, until there are too many. Whoever destroys a subject's key has to have them forgotten as well.
 """
 
 import hashlib
 from collections.abc import Iterable
+from typing import Final
 
-KEY_BYTES = 32
-_BLOCK = 64
+KEY_BYTES: Final = 32
+MOST_REMEMBERED: Final = 16_384
+"""Pseudonyms of each kind that are kept, some four megabytes of them; then all are forgotten."""
+LONGEST_REMEMBERED: Final = 64
+"""Characters of an identifier that is remembered: those of records have no more."""
+_BLOCK: Final = 64
 """Bytes that SHA-256 takes at a time."""
 
 
@@ -38,6 +47,7 @@ class Pseudonyms:
         padded = key.ljust(_BLOCK, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+        self._remembered: dict[str, dict[str, str]] = {}
 
     def __repr__(self) -> str:
         return "Pseudonyms(...)"
@@ -53,14 +63,32 @@ class Pseudonyms:
 
     def all(self, kind: str, values: Iterable[str]) -> list[str]:
         """Return the pseudonym of each value, in order."""
+        wanted = list(values)
+        known = self._remembered.setdefault(kind, {})
+        try:
+            return [known[value] for value in wanted]
+        except KeyError:
+            found = self._made(kind, [value for value in dict.fromkeys(wanted) if value not in known])
+            found.update((value, known[value]) for value in wanted if value in known)
+            self._remember(known, found)
+            return [found[value] for value in wanted]
+
+    def _made(self, kind: str, values: Iterable[str]) -> dict[str, str]:
         name = kind.encode()
         inner = self._inner.copy()
         # The length goes first: ("a", "bc") and ("ab", "c") are two things.
         inner.update(len(name).to_bytes(4, "big") + name)
-        found = []
+        found = {}
         for value in values:
             first, second = inner.copy(), self._outer.copy()
             first.update(value.encode("utf-8", "surrogatepass"))
             second.update(first.digest())
-            found.append(second.hexdigest()[:32])
+            found[value] = second.hexdigest()[:32]
         return found
+
+    @staticmethod
+    def _remember(known: dict[str, str], found: dict[str, str]) -> None:
+        if len(known) + len(found) > MOST_REMEMBERED:
+            known.clear()
+        if len(found) <= MOST_REMEMBERED:
+            known.update((each, found[each]) for each in found if len(each) <= LONGEST_REMEMBERED)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy import subjects
 from proxy.subjects import Pseudonyms
 
 KEY = bytes(range(32))
@@ -39,6 +40,30 @@ def test_a_pseudonym_is_32_harmless_characters(kind, value):
 def test_many_at_once_are_the_same_as_each(values):
     """The pseudonyms of a page are those of its people, in order."""
     assert PSEUDONYMS.all("record", values) == [PSEUDONYMS.of("record", value) for value in values]
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdef"), max_size=5), max_size=8))
+def test_what_is_remembered_is_what_would_be_made(pages):
+    """Whether pseudonyms are remembered, forgotten or made again says nothing: they are the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subjects, "MOST_REMEMBERED", 4)
+        remembering = Pseudonyms(KEY)
+        for page in pages:
+            assert remembering.all("record", page) == [Pseudonyms(KEY).of("record", each) for each in page]
+            assert remembering.all("principal", page) == [Pseudonyms(KEY).of("principal", each) for each in page]
+
+
+def test_only_so_many_and_no_long_ones_are_remembered(monkeypatch):
+    """A CRM with ever new ids, and ids of a megabyte, do not fill the memory."""
+    monkeypatch.setattr(subjects, "MOST_REMEMBERED", 10)
+    remembering = Pseudonyms(KEY)
+    for number in range(40):
+        remembering.all("record", [str(number), "long" * 20, *map(str, range(number % 3))])
+        assert len(remembering._remembered["record"]) <= 10
+        assert all(len(each) < 65 for each in remembering._remembered["record"])
+    assert remembering._remembered["record"]
+    remembering.all("record", map(str, range(11)))
+    assert not remembering._remembered["record"]
 
 
 @given(st.tuples(st.text(max_size=5), st.text(max_size=5)), st.tuples(st.text(max_size=5), st.text(max_size=5)))
