@@ -13,6 +13,9 @@ from collections.abc import Awaitable, Callable, Container, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
+
+import orjson
 
 from proxy import config as settings
 from proxy.aside import Aside
@@ -42,6 +45,8 @@ ASIDE = 2
 KEY_FILE = "keys/root.key"
 """32 random bytes below the state folder; every key but those that sign checkpoints is derived from it
 (HKDF, RFC 5869)."""
+SHORTEST_TRACE: Final = 12
+"""Characters that a secret needs at least to be looked for in answers."""
 CHECKPOINTS: Final = "checkpoints"
 """Folder below the state folder: checkpoints, their public keys, and the tree over the ledger."""
 
@@ -50,13 +55,14 @@ CHECKPOINTS: Final = "checkpoints"
 class HeldCredential:
     """A secret that only Lychgate holds, shown to the CRM in one header field."""
 
-    field: tuple[str, str] = field(repr=False)
+    shown: tuple[str, str] = field(repr=False)
     passthrough: bool = False
+    traces: tuple[bytes, ...] = field(default=(), repr=False)
 
     def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
         """Return the field; what the client sent does not matter."""
         del request
-        return (self.field,)
+        return (self.shown,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class ClientCredential:
     """The client's own CRM credential, passed on unchanged in `authorization`."""
 
     passthrough: bool = True
+    traces: tuple[bytes, ...] = ()
 
     def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
         """Return what the client sent; none is the CRM's to refuse."""
@@ -519,11 +526,28 @@ def load_credential(lane: settings.Lane) -> HeldCredential | ClientCredential:
     held = lane.credential
     if held.passthrough:
         return ClientCredential()
-    secret = _secret(lane)
+    secret = shown = _secret(lane)
     if held.scheme == "Basic":
-        secret = base64.b64encode(secret.encode()).decode("ascii")
-    value = secret if held.scheme == "none" else f"{held.scheme} {secret}"
-    return HeldCredential((held.header.lower(), value))
+        shown = base64.b64encode(secret.encode()).decode("ascii")
+    value = shown if held.scheme == "none" else f"{held.scheme} {shown}"
+    return HeldCredential((held.header.lower(), value), traces=_traces(secret, held.scheme))
+
+
+def _traces(secret: str, scheme: str) -> tuple[bytes, ...]:
+    """Return how a secret may look where somebody repeats it; a short one would be found in innocent text."""
+    secrets = {secret, secret.partition(":")[2]} if scheme == "Basic" else {secret}
+    looks = [
+        look
+        for each in secrets
+        for look in (
+            each.encode(),
+            orjson.dumps(each)[1:-1],
+            base64.b64encode(each.encode()),
+            base64.urlsafe_b64encode(each.encode()),
+            quote(each, safe="").encode(),
+        )
+    ]
+    return tuple(dict.fromkeys(look for look in looks if len(look) >= SHORTEST_TRACE))
 
 
 def _secret(lane: settings.Lane) -> str:

@@ -63,6 +63,10 @@ class Credential(Protocol):
     def passthrough(self) -> bool:
         """Whether `authorization` holds the client's own credential for the CRM."""
 
+    @property
+    def traces(self) -> tuple[bytes, ...]:
+        """How our own secret would look in an answer; a CRM that shows it is not passed on."""
+
     def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
         """Return the header fields that authenticate us; raises Unavailable when there is no secret."""
 
@@ -315,6 +319,8 @@ class Gateway:
         elif codec is None:  # the CRM's error page was unreadable; ours is not
             codec = codec_named(route.response_media)
         body = b"" if codec is None else codec.encode(opened.tree)
+        if any(trace in body for trace in self._ports.credential.traces):
+            raise UpstreamFault("credential_echoed")
         headers = self._headers_back(exchange, asked, response, codec)
         if tally.warned() or exchange.ruling.warned:
             # That a rule in mode warn held, and never which: rules are for the ledger.
