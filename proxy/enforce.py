@@ -267,7 +267,7 @@ class Gateway:
         fields = asked.headers + ours
         if codec is not None:
             fields += (("content-type", codec.content_type),)
-        return Request(request.method, path, query, Headers(fields), body)
+        return Request(asked.method or request.method, path, query, Headers(fields), body)
 
     # ---- steps 9 and 10: what of the answer may be shown? ------------------------------------------------
 
@@ -316,6 +316,8 @@ class Gateway:
             raise Refused("nothing_released")
         if opened.tree is None:  # nothing of the body may be shown, whatever was in it
             codec = None
+        elif opened.media:
+            codec = codec_named(frozenset({opened.media}))
         elif codec is None:  # the CRM's error page was unreadable; ours is not
             codec = codec_named(route.response_media)
         body = b"" if codec is None else codec.encode(opened.tree)

@@ -84,6 +84,8 @@ class Request:
     body: bytes = b""
     """Content-codings undone."""
     peer: Peer = field(default_factory=Peer)
+    host: str = ""
+    """What the client calls us, `host[:port]` in lower case; not forwarded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Exchange:
 
     def _request(self, body: bytes) -> Request:
         head = self._head
-        return Request(head.method, head.path, head.query, head.headers, body, self._client.peer)
+        return Request(head.method, head.path, head.query, head.headers, body, self._client.peer, head.host)
 
     def _count_for(self, caller: str) -> None:
         account = self._client.account

@@ -83,6 +83,8 @@ class RequestHead:
     """Whether the client wants the connection to end with the answer."""
     expects: bool
     """Whether it waits for `100 Continue` before it sends its body."""
+    host: str
+    """What the client calls us, with the port if it names one; in lower case."""
 
     @property
     def body_follows(self) -> bool:
@@ -139,7 +141,8 @@ def read_request_head(raw: bytes, lane: LaneSpec, sni: str | None, *, most_bytes
     if length is not None and length > lane.body_limit:
         raise Undecodable("body_too_large", status=413)
     kept = tuple(pair for pair in fields if pair[0] not in FRAMING)
-    return RequestHead(method, path, query, Headers(kept), Framing(length, parser, heard), close, expects)
+    framing = Framing(length, parser, heard)
+    return RequestHead(method, path, query, Headers(kept), framing, close, expects, hosts[0].lower())
 
 
 def _request_fields(

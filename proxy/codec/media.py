@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Protocol
 
+from proxy.codec.batch import MEDIA_TYPE, OdataBatch
 from proxy.codec.csv_text import CSV_CODECS
 from proxy.codec.form import Form
 from proxy.codec.json_text import JsonText
@@ -78,6 +79,8 @@ _BY_TYPE: Final[Mapping[str, tuple[Codec, ...]]] = {
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,127}"  # noqa: S105 - RFC 9110's word for it
 _MEDIA_TYPE: Final = re.compile(rf"({_TOKEN}/{_TOKEN})((?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|\"{_TOKEN}\"))*)")
+_MULTIPART: Final = re.compile(rf"{re.escape(MEDIA_TYPE)}[ \t]*;", re.IGNORECASE)
+"""Its boundary is another in each body, and so is the codec."""
 _PARAMETER: Final = re.compile(rf"({_TOKEN})=\"?({_TOKEN})\"?")
 
 
@@ -91,6 +94,8 @@ def codec_for(content_type: str | None, allowed: frozenset[str]) -> Codec:
     Raises:
         Undecodable: 415, for anything but a known media type in UTF-8 that the route takes.
     """
+    if content_type is not None and OdataBatch.name in allowed and _MULTIPART.match(content_type):
+        return OdataBatch.of(content_type)
     for codec in _read(content_type) if content_type is not None else ():
         if codec.name in allowed:
             return codec

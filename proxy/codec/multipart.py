@@ -64,14 +64,22 @@ def split(body: bytes, boundary: str) -> list[Part]:
     return [_part(part) for part in parts]
 
 
-def join(parts: Sequence[tuple[Sequence[tuple[str, str]], bytes]]) -> tuple[str, bytes]:
+def join(
+    parts: Sequence[tuple[Sequence[tuple[str, str]], bytes]], boundary: str | None = None
+) -> tuple[str, bytes]:
     """Return a boundary, and the body it bounds.
 
     Args:
         parts: header fields, names and values free of control characters, and body of each; at least one.
+        boundary: a random one, drawn after the bodies came; None: one that is drawn here.
+
+    Raises:
+        Undecodable: the boundary stands in a body.
     """
     bodies = [body for _, body in parts]
-    boundary = secrets.token_hex(16)
+    if boundary is not None and any(boundary.encode() in body for body in bodies):
+        raise Undecodable("unencodable_value")
+    boundary = boundary or secrets.token_hex(16)
     while any(boundary.encode() in body for body in bodies):
         boundary = secrets.token_hex(16)
     out: list[bytes] = []

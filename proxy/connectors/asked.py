@@ -29,6 +29,8 @@ class Opened:
     """Records that are opened, judged and transformed together."""
     pruned: int = 0
     """Members that were dropped because the connector does not declare them."""
+    media: str = ""
+    """Name of the codec to write it in, where that is not the one in which it came."""
     is_error: bool = False
     """The CRM's error answer: a known code with our constant text, never the CRM's words."""
 
@@ -121,6 +123,8 @@ class Asked:
     """Asks for less; see `narrow`."""
     sign: Sign | None = None
     """None: the CRM reads our credential in the headers."""
+    method: str = ""
+    """To send; "": the client's."""
 
     def narrow(self, hidden: Hidden) -> None:
         """Have the CRM not asked for fields of which nothing could be shown; comes before `gather`, and once.

@@ -119,6 +119,10 @@ def _odata(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, actions)
 
 
+def _property(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    yield _endpoint(route, [route.action, Action.FILTER])
+
+
 def _odoo(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     if not route.match.endswith("/common"):
         for name, method in METHODS.items():
@@ -155,6 +159,10 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "hubspot-export": _export,
     "rpc": _rpc,
     "odata": _odata,
+    "odata-batch": _parts,
+    "odata-count": _query(Action.FILTER, Action.AGGREGATE),
+    "odata-link": _record,
+    "odata-property": _property,
     "odoo": _odoo,
 }
 """Grammar -> the endpoints of a route that it reads; one entry for each of `table.GRAMMARS`."""

@@ -56,6 +56,12 @@ class Reading:
     """Makes a request that does not ask for some fields; None where it names none that it asks for."""
     sign: Sign | None = None
     """Puts our credential into the body; None where the CRM reads it in the headers."""
+    path: tuple[str | tuple[str], ...] | None = None
+    """Template of the path to ask for, where it is not the route's own."""
+    method: str = ""
+    """By which method; "": that of the client."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """To be sent beside those of the connector."""
 
 
 Widen = Callable[[Wanted], Reading]

@@ -123,7 +123,7 @@ class Route:
         return Asked(
             operations=reading.operations,
             target=sent.target,
-            headers=headers,
+            headers=headers + reading.headers,
             tree=sent.tree,
             writes=reading.writes,
             answer=sent.answer,
@@ -132,6 +132,7 @@ class Route:
             widen=sent.widen,
             less=None if narrow is None else lambda hidden: self._sent(narrow(hidden)),
             sign=reading.sign,
+            method=reading.method,
         )
 
     @property
@@ -146,7 +147,7 @@ class Route:
         return found if isinstance(found, str) else None
 
     def _sent(self, reading: Reading) -> Sent:
-        path = target.path_of(self.declared.template, reading.params)
+        path = target.path_of(reading.path or self.declared.template, reading.params)
         widen = reading.widen
         wider = None if widen is None else lambda wanted: self._sent(widen(wanted))
         return Sent(path + target.query_of(reading.query), reading.tree, reading.answer, wider)

@@ -8,7 +8,11 @@ from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.lookup import compile_lookup
+from proxy.connectors.odata.batch import compile_odata_batch
+from proxy.connectors.odata.counting import compile_odata_count
 from proxy.connectors.odata.grammar import compile_odata
+from proxy.connectors.odata.links import compile_odata_link
+from proxy.connectors.odata.single import compile_odata_property
 from proxy.connectors.odoo.faults import OdooFaults
 from proxy.connectors.odoo.grammar import compile_odoo
 from proxy.connectors.parts import compile_parts
@@ -28,6 +32,10 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "hubspot-export": compile_export,
     "rpc": compile_rpc,
     "odata": compile_odata,
+    "odata-batch": compile_odata_batch,
+    "odata-count": compile_odata_count,
+    "odata-link": compile_odata_link,
+    "odata-property": compile_odata_property,
     "odoo": compile_odoo,
 }
 

@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from jwt import PyJWK
@@ -110,7 +110,7 @@ class Identifier:
         self.refuse_frozen(principal)  # 5
         purpose = purpose_of(client, request.headers, self._purposes)  # 6
         headers = strip(request.headers, keep_authorization=passthrough)  # 7
-        clean = Request(request.method, request.path, request.query, headers, request.body, request.peer)
+        clean = replace(request, headers=headers)
         return Identified(principal, purpose, clean)
 
     def refuse_frozen(self, principal: Principal) -> None:

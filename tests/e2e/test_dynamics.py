@@ -30,7 +30,8 @@ class Asker:
     def _answer(self, request: Request) -> Response:
         headers = {name.title(): value for name, value in request.headers}
         answer = self.crm.answer(Call(request.method, request.path, request.query, headers, request.body))
-        fields = (("content-type", "application/json"),) if answer.body() else ()
+        kind = answer.headers.get("Content-Type", "application/json")
+        fields = (("content-type", kind),) if answer.body() else ()
         return Response(answer.status, Headers(fields), answer.body())
 
     async def send(

@@ -3,6 +3,8 @@
 Nouns: `Options` is the tree of what a request asks for; `Names` says which field a property is; a `Meaning` is
 the operations a request comes to; an `Answered` opens the answer. The story starts in `grammar.OData.read`.
 
-What there is no word for is refused: functions and actions, `$batch`, FetchXML, `$ref`, `/$value`, `/$count`,
-single properties in the path, `$skip`, `$compute`, deep inserts, delta links, and metadata.
+`batch` reads requests inside a request, `single` one property, `counting` a number, `links` what leads where.
+
+What there is no word for is refused: functions and actions, records below a record in the path, `$skip`,
+`$compute`, deep inserts, delta links, and metadata.
 """

@@ -4,7 +4,9 @@
 /api/data/v9.2/{set}(ID or key='x')      GET PATCH (upsert) DELETE
 /api/data/v9.2/{set}(ID)/{property}      GET PUT DELETE one column
 /api/data/v9.2/{set}(ID)/{property}/$value   GET as text
+/api/data/v9.2/{set}(ID)/{way}/$ref      DELETE a link
 /api/data/v9.2/{set}/$count              GET as text
+/api/data/v9.2/$batch                    POST several of these, as JSON or multipart
 """
 
 import json
@@ -12,6 +14,7 @@ import re
 from urllib.parse import quote, unquote
 
 from proxy.sandbox.dynamics.asking import Asking, outer
+from proxy.sandbox.dynamics.batches import Batches
 from proxy.sandbox.dynamics.filters import literal
 from proxy.sandbox.dynamics.refusals import (
     bad_request,
@@ -40,6 +43,8 @@ class Rest:
         parts = call.segments
         if parts[:2] != ("api", "data") or len(parts) < 4 or not re.fullmatch(r"v9\.[0-2]", parts[2]):
             raise no_such_route(parts[-1])
+        if parts[3:] == ("$batch",) and call.method == "POST":
+            return Batches(self.store, self.dispatch).answer(call)
         asking = Asking(self.store, annotated="include-annotations" in call.headers.get("Prefer", ""))
         found = _ADDRESS.fullmatch(parts[3])
         table = SETS.get(found[1] if found else parts[3])
@@ -56,6 +61,8 @@ class Rest:
                 return self._told(table, self.store.create(table, self._written(table, call)), call, asking, 201)
             case (_, re.Match(), ()):
                 return self._one(table, found[2], call, asking)
+            case ("DELETE", re.Match(), (name, "$ref")):
+                return self._unlink(table, self._row(table, found[2]), name)
             case (_, re.Match(), (name, *rest)):
                 return self._property(table, self._row(table, found[2]), name, rest, call)
         raise no_such_route(parts[-1])
@@ -162,6 +169,18 @@ class Rest:
             raise no_such_property(table.name, navigation)
         other = TABLES[table.targets[navigation]]
         return table.lookups[navigation], self._row(other, found[2])[other.key]
+
+    def _unlink(self, table: Table, row: Row, name: str) -> Answer:
+        """Clear a link, from the end that holds it or from the other."""
+        found = _ADDRESS.fullmatch(name)
+        if found is None and name in table.lookups:
+            self.store.update(table, row, {table.lookups[name]: None})
+        elif found is not None and found[1] in table.many:
+            other = TABLES[table.targets[found[1]]]
+            self.store.update(other, self._row(other, found[2]), {table.many[found[1]]: None})
+        else:
+            raise no_such_property(table.name, name)
+        return Answer(204)
 
     def _property(self, table: Table, row: Row, name: str, rest: list[str], call: Call) -> Answer:
         column = table.column(name)

@@ -68,6 +68,14 @@ class Store:
                     if each.get(link) == key:
                         each[link] = None
 
+    def kept(self) -> dict[str, dict[str, Row]]:
+        """Return a copy of all rows, to be put back."""
+        return {name: {key: dict(row) for key, row in rows.items()} for name, rows in self._rows.items()}
+
+    def put_back(self, kept: dict[str, dict[str, Row]]) -> None:
+        """Have the rows as they were."""
+        self._rows = kept
+
     def name_of(self, table: Table, column: str, key: object) -> str | None:
         """Return what the row is called that a link leads to."""
         for navigation, held in table.lookups.items():
