@@ -6,7 +6,7 @@ the one in force and swaps one reference per lane, so that an exchange sees one 
 """
 
 import base64
-import os
+import secrets
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Container, Hashable, Mapping
@@ -27,6 +27,7 @@ from proxy.errors import LedgerError, Problem, Problems
 from proxy.exchange import Rules
 from proxy.identity import Frozen, Identifier, Issuer, JwksKeys
 from proxy.identity.frozen import FILE as FROZEN_FILE
+from proxy.kept import Kept, open_kept, read_secret
 from proxy.ledger import Appends, Ledger, Notary
 from proxy.ledger.published import PUBLIC_KEYS
 from proxy.message import Request
@@ -106,6 +107,7 @@ class App:
     pseudonyms: Pseudonyms
     frozen: Frozen
     notary: Notary
+    kept: Kept
     settled: tuple[str, ...] = ()
     """How far each origin had come when its policies were read, for `Source.settle`."""
     spread: Callable[[], Awaitable[None]] = _alone
@@ -117,6 +119,7 @@ class App:
         """Let go of the ledger, then sign what it ended with; blocks for a moment."""
         self.ledger.close()
         self.notary.close()
+        self.kept.close()
 
     def reload(self) -> str:
         """Put the policies as they are now in force on every lane, or leave all as it is.
@@ -233,6 +236,8 @@ class App:
         found = dict(self.problems)
         if self.ledger.failed:
             found["ledger"] = "the ledger cannot be written"
+        if problem := self.kept.problem():
+            found["store"] = problem
         return found
 
     async def started(self) -> None:
@@ -276,12 +281,18 @@ def build(config: settings.Config) -> App:
     frozen = Frozen(config.state / FROZEN_FILE)
     rules, settled = load_all(found, sealer, issuers, frozen)
     credentials = {lane.name: load_credential(lane) for lane in config.lanes}
-    ledger = Ledger.open(config.state / "ledger", now=time.time)
+    kept = open_kept(config, root)
+    try:
+        ledger = Ledger.open(config.state / "ledger", now=time.time)
+    except BaseException:
+        kept.close()
+        raise
     notary = make_notary(config, root, ledger.head)
     try:
         notary.resume()
     except BaseException as error:
         ledger.close()
+        kept.close()
         if isinstance(error, OSError):
             raise LedgerError(f"its checkpoints cannot be used: {error.strerror}") from None
         raise
@@ -294,7 +305,9 @@ def build(config: settings.Config) -> App:
     metrics.watch(
         "checkpoint_failing", "Whether a checkpoint is missing somewhere.", lambda: notary.failing != ""
     )
-    return App(config, gateways, ledger, metrics, sealer, issuers, found, pseudonyms, frozen, notary, settled)
+    return App(
+        config, gateways, ledger, metrics, sealer, issuers, found, pseudonyms, frozen, notary, kept, settled
+    )
 
 
 def note_keys(config: settings.Config, root: bytes) -> NoteKeys:
@@ -526,7 +539,7 @@ def load_credential(lane: settings.Lane) -> HeldCredential | ClientCredential:
     held = lane.credential
     if held.passthrough:
         return ClientCredential()
-    secret = shown = _secret(lane)
+    secret = shown = read_secret(held, f"lane {lane.name} needs a credential for its CRM")
     if held.scheme == "Basic":
         shown = base64.b64encode(secret.encode()).decode("ascii")
     value = shown if held.scheme == "none" else f"{held.scheme} {shown}"
@@ -535,10 +548,10 @@ def load_credential(lane: settings.Lane) -> HeldCredential | ClientCredential:
 
 def _traces(secret: str, scheme: str) -> tuple[bytes, ...]:
     """Return how a secret may look where somebody repeats it; a short one would be found in innocent text."""
-    secrets = {secret, secret.partition(":")[2]} if scheme == "Basic" else {secret}
+    each_of = {secret, secret.partition(":")[2]} if scheme == "Basic" else {secret}
     looks = [
         look
-        for each in secrets
+        for each in each_of
         for look in (
             each.encode(),
             orjson.dumps(each)[1:-1],
@@ -550,23 +563,6 @@ def _traces(secret: str, scheme: str) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(look for look in looks if len(look) >= SHORTEST_TRACE))
 
 
-def _secret(lane: settings.Lane) -> str:
-    held = lane.credential
-    where = str(held.file) if held.file is not None else f"environment variable {held.env}"
-    try:
-        text = held.file.read_text("utf-8") if held.file is not None else os.environ[held.env or ""]
-        private = held.file is None or held.file.stat().st_mode & 0o077 == 0
-    except (OSError, KeyError, UnicodeDecodeError):
-        text, private = "", True
-    secret = text.strip()
-    if not private:
-        raise Problems([Problem(where, 0, 0, "LG201", "others can read this credential: chmod 600")])
-    if not secret or not secret.isprintable():
-        message = f"lane {lane.name} needs a credential for its CRM here: one line of printable text"
-        raise Problems([Problem(where, 0, 0, "LG202", message)])
-    return secret
-
-
 def new_id() -> str:
     """Return a decision id: milliseconds since the epoch and 40 random bits, sortable, lower-case hex."""
-    return f"{time.time_ns() // 1_000_000:011x}{os.urandom(5).hex()}"
+    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"

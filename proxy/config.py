@@ -113,6 +113,47 @@ class Credential(Strict):
         return self
 
 
+class Secret(Strict):
+    """Where a secret lies; it never stands in the configuration."""
+
+    file: Path | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Secret":
+        if (self.file is None) == (self.env is None):
+            msg = "write exactly one of `file:` or `env:`"
+            raise ValueError(msg)
+        return self
+
+
+def _database(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme != "postgresql" or len(url.path) < 2:
+        msg = "write postgresql://user@host/database, or leave `url` out for a file below the state folder"
+        raise ValueError(msg)
+    if url.password is not None or "password" in url.query:
+        msg = "no password in a URL: name a file or an environment variable under `password`"
+        raise ValueError(msg)
+    return text
+
+
+class Store(Strict):
+    """Where rows are kept that outlive a process: wrapped keys, tokens, cases."""
+
+    url: Annotated[str, AfterValidator(_database)] | None = None
+    """A PostgreSQL database; None = an SQLite file below the state folder, for one machine."""
+    password: Secret | None = None
+
+
+class Keys(Strict):
+    """Who holds the keys that wrap the keys of data subjects."""
+
+    provider: Literal["file"] = "file"
+    passphrase: Secret | None = None
+    """Of the key ring's file; None = it is unlocked by the installation's root key."""
+
+
 class Issuer(Strict):
     """Who may sign the tokens that callers show, and how their claims become roles."""
 
@@ -217,6 +258,8 @@ class Config(Strict):
     """A folder, or more about where they come from."""
     reload: Reload = Field(default_factory=Reload)
     checkpoints: Checkpoints = Field(default_factory=Checkpoints)
+    store: Store = Field(default_factory=Store)
+    keys: Keys = Field(default_factory=Keys)
     admin: Address = "127.0.0.1:9464"
     """Where /metrics, /ready and /healthz answer."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1

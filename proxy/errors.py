@@ -4,12 +4,14 @@
     ├── ExchangeError              one exchange ends here; carries stage, reason, status
     │   ├── Unidentified           the caller's fault, 401: no, unknown or expired credential
     │   ├── Refused                the caller's fault, 403: policy says no
-    │   │   └── Gap                policy has no word for it: unknown route, object, field, purpose, ...
+    │   │   ├── Gap                policy has no word for it: unknown route, object, field, purpose, ...
+    │   │   └── KeyGone            what is asked for was made unreadable for good
     │   ├── Undecodable            the caller's fault, 400/413/415/422: we cannot read it exactly
     │   ├── UpstreamFault          the CRM's fault, 502: its answer cannot be made safe
     │   └── Unavailable            ours, 503: policy, keys or ledger cannot be used
     ├── Problems                   a file a person wrote is wrong: every problem at once
-    └── LedgerError                the ledger on disk is damaged, or in use by another process
+    ├── LedgerError                the ledger on disk is damaged, or in use by another process
+    └── StoreError                 the database cannot be used as it is configured, or as it is
 
 No exception here ever carries a field's value, a query, a URL or a credential: `reason` is a constant from
 the code, and `detail` holds names from the connector or the policy only. That is what makes it safe to log
@@ -68,6 +70,10 @@ class Gap(Refused):
         self.kind: GapKind = kind
 
 
+class KeyGone(Refused):
+    """The key of a protected value has been destroyed, and with it the value: no later attempt can succeed."""
+
+
 GapKind = Literal["route", "object", "field", "construct", "media", "purpose", "client", "response"]
 """What policy can have no word for. `construct` is a part of a query language, `response` a member of an
 answer that the connector does not declare."""
@@ -93,6 +99,10 @@ class Unavailable(ExchangeError):
 
 class LedgerError(LychgateError):
     """The ledger on disk is damaged, incomplete or in use by another process."""
+
+
+class StoreError(LychgateError):
+    """The database cannot be used as it is configured, or was used by a newer version."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

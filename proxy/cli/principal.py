@@ -74,7 +74,7 @@ def _have_done(verb: str, who: str, path: Path, act: Callable[[App], Awaitable[N
     except OSError as error:
         raise LychgateError(f"not done: {error.strerror}") from None
     finally:
-        app.ledger.close()
+        app.close()
 
 
 async def _act(app: App, act: Callable[[App], Awaitable[None]]) -> None:

@@ -20,6 +20,7 @@ from proxy.enforce import Gateway
 from proxy.errors import LychgateError
 from proxy.exchange import Rules
 from proxy.identity import Frozen, Issuer
+from proxy.kept import Kept, open_kept
 from proxy.metrics import Metrics
 from proxy.origins import origins
 from proxy.subjects import Pseudonyms
@@ -58,6 +59,7 @@ class Equipment:
     config: settings.Config
     sealer: Sealer
     issuers: dict[str, Issuer]
+    kept: Kept
     gateways: dict[str, Gateway] = field(default_factory=dict)
 
 
@@ -154,7 +156,9 @@ class Worker:
     def _begin(self, message: m.Begin) -> None:
         config = settings.Config.model_validate_json(message.config)
         root = read_key(config.state / KEY_FILE)
-        has = Equipment(config, Sealer(derive(root, "continuation")), load_issuers(config))
+        has = Equipment(
+            config, Sealer(derive(root, "continuation")), load_issuers(config), open_kept(config, root)
+        )
         self._frozen.replace(message.frozen)
         credentials = {lane.name: load_credential(lane) for lane in config.lanes}
         rules = self._read(message.load, has)

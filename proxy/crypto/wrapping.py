@@ -1,0 +1,63 @@
+"""A data key under a key encryption key: AES-256-GCM, 60 bytes, bound to whom it belongs to."""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from proxy.errors import Unavailable
+
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
+WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + TAG_BYTES
+
+
+class Wrapping:
+    """Wraps and unwraps under one key that is in this process's memory."""
+
+    def __init__(self, key: bytes, *, random: Callable[[int], bytes] = os.urandom) -> None:
+        """Keep the key.
+
+        Args:
+            key: 32 random bytes.
+            random: how many bytes -> that many bytes from a cryptographic source.
+
+        Raises:
+            ValueError: the key is not 32 bytes long.
+        """
+        if len(key) != KEY_BYTES:
+            raise ValueError("a key that wraps others is 32 bytes long")
+        self._cipher = AESGCM(key)
+        self._random = random
+
+    def __repr__(self) -> str:
+        return "Wrapping(...)"
+
+    def wrap(self, key: bytes, bound: bytes) -> bytes:
+        """Return nonce, ciphertext and tag.
+
+        Args:
+            key: to be wrapped.
+            bound: authenticated with it (`bind`); needed to unwrap.
+        """
+        nonce = self._random(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, key, bound)
+
+    def unwrap(self, wrapped: bytes, bound: bytes) -> bytes:
+        """Return what was wrapped under this key and bound to the same.
+
+        Raises:
+            Unavailable: `key_not_authentic`: changed, of another key, or bound to something else.
+        """
+        try:
+            return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
+        except (InvalidTag, ValueError):
+            raise Unavailable("key_not_authentic") from None
+
+
+def bind(*parts: bytes) -> bytes:
+    """Return the parts as one, each with its length before it, so that no two lists give the same."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)

@@ -1,0 +1,143 @@
+"""Wiring of what an installation keeps beside its ledger: the store, and the keys in it.
+
+For `proxy.app` and `proxy.workers`, which both need them, and for commands that need nothing else.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import URL, make_url
+
+from proxy import config as settings
+from proxy.crypto import derive
+from proxy.crypto.providers import KeyringFile, Provider
+from proxy.errors import LychgateError, Problem, Problems, Unavailable
+from proxy.keys import CHAPTER as KEYS
+from proxy.keys import Keys, SharedNumber
+from proxy.store import Store
+from proxy.store.store import url_of
+
+CHAPTERS: Final = (KEYS,)
+"""Everything that is kept in the store, by mechanism."""
+FILE: Final = "store.db"
+"""The embedded store, below the state folder."""
+KEYRING: Final = "keys/keyring.json"
+GENERATION: Final = "keys/generation"
+"""Tells every process of this machine when what it remembers of keys is no longer true."""
+
+
+class _Source(Protocol):
+    """Where a secret lies: a file or an environment variable."""
+
+    @property
+    def file(self) -> Path | None: ...
+
+    @property
+    def env(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The store of an installation, and the keys in it."""
+
+    store: Store
+    keys: Keys
+
+    def problem(self) -> str:
+        """Return why the store cannot be used now; "" when it can, or when asking would take a while."""
+        if not self.store.embedded:
+            return ""
+        try:
+            self.store.ping()
+        except Unavailable:
+            return "the store cannot be used"
+        return ""
+
+    def close(self) -> None:
+        """Let go of both."""
+        self.keys.forget()
+        self.keys.provider.close()
+        self.store.close()
+
+
+def open_kept(config: settings.Config, root: bytes) -> Kept:
+    """Return the store, up to date, and the keys in it; nobody has asked the key provider anything yet.
+
+    Raises:
+        Problems: the database cannot be used, or a secret is missing or readable by others.
+        Unavailable: the database's server cannot be reached.
+    """
+    try:
+        store = Store.open(store_url(config), CHAPTERS)
+    except Problems:
+        raise
+    except LychgateError as error:
+        raise Problems([Problem(store_where(config), 0, 0, "LG206", str(error))]) from None
+    try:
+        return Kept(store, Keys(store, open_provider(config, root), SharedNumber(config.state / GENERATION)))
+    except BaseException:
+        store.close()
+        raise
+
+
+def store_where(config: settings.Config) -> str:
+    """Return where the store is, for people to read."""
+    return config.store.url or str(config.state / FILE)
+
+
+def store_url(config: settings.Config) -> URL:
+    """Return the store's URL, with its password.
+
+    Raises:
+        Problems: the password cannot be read.
+    """
+    if config.store.url is None:
+        return url_of(config.state / FILE)
+    url = make_url(config.store.url)
+    if config.store.password is None:
+        return url
+    return url.set(password=read_secret(config.store.password, "the store needs its password"))
+
+
+def open_provider(config: settings.Config, root: bytes) -> Provider:
+    """Return who holds the keys that wrap others.
+
+    Raises:
+        Problems: a secret cannot be read.
+    """
+    path = config.state / KEYRING
+    if config.keys.passphrase is None:
+        return KeyringFile(path, key=derive(root, "keyring"))
+    passphrase = read_secret(config.keys.passphrase, "the key ring needs its passphrase")
+    return KeyringFile(path, passphrase=passphrase)
+
+
+def read_secret(source: _Source, need: str) -> str:
+    """Return one line of printable text from the file or the environment variable.
+
+    Args:
+        source: where.
+        need: `lane helpdesk needs a credential`, for whoever has to put it there.
+
+    Raises:
+        Problems: it is missing, empty, or readable by others.
+    """
+    where = str(source.file) if source.file is not None else f"environment variable {source.env}"
+    private = True
+    try:
+        if source.file is None:
+            text = os.environ[source.env or ""]
+        else:
+            with source.file.open(encoding="utf-8") as file:
+                private = os.fstat(file.fileno()).st_mode & 0o077 == 0
+                text = file.read()
+    except (OSError, KeyError, UnicodeDecodeError):
+        text = ""
+    secret = text.strip()
+    if not private:
+        raise Problems([Problem(where, 0, 0, "LG201", "others can read this secret: chmod 600")])
+    if not secret or not secret.isprintable():
+        raise Problems([Problem(where, 0, 0, "LG202", f"{need} here: one line of printable text")])
+    return secret

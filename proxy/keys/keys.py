@@ -1,0 +1,377 @@
+"""The front door: make keys, find them, give them to somebody, destroy them."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import Connection, insert
+
+from proxy.crypto import derive
+from proxy.crypto.providers import Provider
+from proxy.crypto.wrapping import KEY_BYTES, bind
+from proxy.errors import KeyGone, Unavailable
+from proxy.keys import rows
+from proxy.keys.cache import MOST, SECONDS, Cache
+from proxy.keys.generation import Generation
+from proxy.keys.rows import Epoch, Wrapped
+from proxy.keys.states import ENDED, UNWRAPS, State
+from proxy.keys.subjectkey import ID_BYTES, SubjectKey
+from proxy.keys.tables import EPOCHS, INSTALLATION_KEYS, SETTINGS
+from proxy.store import Store
+
+Name = Literal["index", "audit", "tombstone", "signing"]
+"""Of an installation key."""
+NAMES: Final[tuple[Name, ...]] = ("index", "audit", "tombstone", "signing")
+WAIT_SECONDS: Final = 10.0
+"""The longest that an exchange waits for keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A key that is made and wrapped and not kept yet."""
+
+    key: SubjectKey
+    row: Wrapped
+
+
+class Keys:
+    """The keys of one installation; threads may share it, every process has its own.
+
+    Args:
+        store: holds the wrapped keys.
+        provider: holds the keys that they are wrapped under.
+        generation: tells every process when what it remembers is no longer true.
+        now: seconds since the epoch.
+        clock: monotonic seconds.
+        random: how many bytes -> that many bytes from a cryptographic source.
+        seconds: how long an opened key is remembered, 60 at most.
+        most: how many are.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        generation: Generation,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[int], bytes] = os.urandom,
+        seconds: float = SECONDS,
+        most: int = MOST,
+    ) -> None:
+        self.store = store
+        self.provider = provider
+        self.generation = generation
+        self._now = now
+        self._random = random
+        self._cache: Cache[bytes, SubjectKey] = Cache(generation, clock, seconds=seconds, most=most)
+        self._sealing: Cache[bytes, SubjectKey] = Cache(generation, clock, seconds=seconds, most=most)
+        self._own: Cache[str, bytes] = Cache(generation, clock, seconds=seconds, most=len(NAMES))
+        self._tenant = b""
+
+    # -- the installation ---------------------------------------------------------------------------------
+
+    def initialise(self) -> bool:
+        """Have a first epoch and every installation key; return whether anything was made.
+
+        If we die before the row is there, a key without a row is left with the provider; the next attempt makes
+        another, since nothing can be wrapped under the first.
+
+        Raises:
+            Unavailable: provider or store cannot be used.
+        """
+        with self.store.read() as connection:
+            if rows.epochs(connection):
+                return False
+        handle = self.provider.generate(self.label(1), "wrap")
+        tenant = self._random(ID_BYTES).hex()
+        fresh = {name: self._random(KEY_BYTES) for name in NAMES}
+        wrapped = self.provider.wrap(
+            handle, [(key, _bound(tenant.encode(), name.encode(), None, 1)) for name, key in fresh.items()]
+        )
+        now = self._now()
+        with self.store.begin() as connection:
+            if rows.epochs(connection):
+                return False
+            connection.execute(
+                insert(EPOCHS).values(
+                    number=1, provider=self.provider.name, handle=handle, state=State.ACTIVE.value,
+                    created_at=now, changed_at=now,
+                )
+            )  # fmt: skip
+            connection.execute(insert(SETTINGS).values(name="tenant", value=tenant))
+            for name, each in zip(fresh, wrapped, strict=True):
+                connection.execute(insert(INSTALLATION_KEYS).values(name=name, epoch=1, wrapped=each))
+        return True
+
+    def label(self, number: int) -> str:
+        """Return a new name for the key of an epoch, for people who look at the provider."""
+        return f"lychgate-epoch-{number}-{self._random(4).hex()}"
+
+    def tenant(self) -> bytes:
+        """Return what everything sealed by this installation is bound to.
+
+        Raises:
+            Unavailable: `keys_not_initialised`, or the store cannot be used.
+        """
+        if not self._tenant:
+            with self.store.read() as connection:
+                self._tenant = rows.settings(connection).get("tenant", "").encode()
+        if not self._tenant:
+            raise Unavailable("keys_not_initialised")
+        return self._tenant
+
+    def own(self, name: Name) -> bytes:
+        """Return an installation key, 32 bytes; derive from it, one key per use.
+
+        Raises:
+            Unavailable: keys, provider or store cannot be used.
+        """
+        found = self._own.found((name,))
+        if not found:
+            found = self._read_own()
+        return found[name]
+
+    def index_key(self, element: str) -> bytes:
+        """Return the 32 bytes that index the values of one data element; they outlive every erasure.
+
+        Args:
+            element: `user.contact.email/1`: the data element and the version of how its values are normalised.
+
+        Raises:
+            Unavailable: as `own`.
+        """
+        return derive(self.own("index"), f"index/{element}")
+
+    def _read_own(self) -> dict[str, bytes]:
+        generation = self.generation.now()
+        with self.store.read() as connection:
+            epochs = rows.epochs(connection)
+            kept = rows.installation_keys(connection)
+        if len(kept) != len(NAMES):
+            raise Unavailable("keys_not_initialised")
+        opened = self._opened(kept.values(), epochs)
+        found = {name: opened[key.id] for name, key in kept.items() if key.id in opened}
+        if len(found) != len(NAMES):
+            raise Unavailable("key_epoch_ended", "installation keys")
+        self._own.remember(found, generation)
+        return found
+
+    # -- data subjects ------------------------------------------------------------------------------------
+
+    def draft(self, subject: bytes | None) -> Draft:
+        """Return a new key, made and wrapped, for `keep`; nothing is kept yet, and no connection is held.
+
+        Args:
+            subject: whose; None for a record of somebody who cannot be named yet.
+
+        Raises:
+            Unavailable: provider or store cannot be used.
+        """
+        with self.store.read() as connection:
+            epoch = rows.active_epoch(connection)
+        key_id, key = self._random(ID_BYTES), self._random(KEY_BYTES)
+        return Draft(SubjectKey(key_id, subject, key), self._wrapped(key_id, subject, key, epoch))
+
+    def draft_subject(self) -> Draft:
+        """Return a `draft` for somebody new."""
+        return self.draft(self._random(ID_BYTES))
+
+    def keep(self, connection: Connection, draft: Draft) -> SubjectKey:
+        """Keep a draft, if the connection's block ends well; return its key.
+
+        Raises:
+            Unavailable: `key_epoch_changed`: make another draft.
+        """
+        if rows.active_epoch(connection, hold=True).number != draft.row.epoch:
+            raise Unavailable("key_epoch_changed")
+        rows.add(connection, draft.row)
+        return draft.key
+
+    def new_subject(self, connection: Connection) -> SubjectKey:
+        """Return the key of somebody new, kept if the connection's block ends well.
+
+        The provider is asked while the connection is held: with one that is far away, `draft_subject` before
+        the block and `keep` inside keep others from waiting.
+
+        Raises:
+            Unavailable: provider or store cannot be used.
+        """
+        return self._new(connection, self._random(ID_BYTES))
+
+    def new_record(self, connection: Connection) -> SubjectKey:
+        """Return the key of a record of somebody who cannot be named yet; `adopt` gives it to them later."""
+        return self._new(connection, None)
+
+    def renew(self, connection: Connection, subject: bytes) -> SubjectKey:
+        """Return another key of a data subject, which seals from now on; the older ones still open.
+
+        Raises:
+            KeyGone: the subject has no key any more, so it was shredded.
+        """
+        held = rows.by_subject(connection, (subject,))
+        if not held:
+            raise KeyGone("key_gone")
+        return self._new(connection, subject, serial=held[-1].serial + 1)
+
+    def adopt(self, connection: Connection, key_id: bytes, subject: bytes) -> SubjectKey:
+        """Have a record's key be a data subject's: shredding the subject destroys it too; it still opens.
+
+        Raises:
+            KeyGone: there is no such key, or it has another owner by now.
+        """
+        found = rows.by_id(connection, (key_id,))
+        if not found or found[0].subject not in {None, subject}:
+            raise KeyGone("key_gone")
+        key = self._opened(found, rows.epochs(connection)).get(key_id)
+        if key is None:
+            raise KeyGone("key_gone")
+        if found[0].subject is None:
+            epoch = rows.active_epoch(connection, hold=True)
+            row = self._wrapped(key_id, subject, key, epoch, serial=0)  # the subject's own keys go on sealing
+            if not rows.give(connection, row):
+                raise Unavailable("key_epoch_changed")
+        return SubjectKey(key_id, subject, key)
+
+    def find(self, ids: Iterable[bytes]) -> dict[bytes, SubjectKey]:
+        """Return the keys of these ids; an id that is missing in what is returned is dead for good.
+
+        Blocks where something is not remembered: in an event loop use `fetch`.
+
+        Raises:
+            Unavailable: provider or store cannot be used now, or an epoch is suspended; none of them then.
+        """
+        wanted = set(ids)
+        found = self._cache.found(wanted)
+        missing = wanted - found.keys()
+        return found | self._read(missing) if missing else found
+
+    async def fetch(self, ids: Iterable[bytes], *, wait: float = WAIT_SECONDS) -> dict[bytes, SubjectKey]:
+        """Return what `find` does, without keeping the event loop from others.
+
+        Raises:
+            Unavailable: as `find`; also `keys_slow`.
+        """
+        wanted = set(ids)
+        found = self._cache.found(wanted)
+        missing = wanted - found.keys()
+        if not missing:
+            return found
+        try:
+            async with asyncio.timeout(wait):
+                return found | await asyncio.to_thread(self._read, missing)
+        except TimeoutError:
+            raise Unavailable("keys_slow") from None
+
+    def one(self, key_id: bytes) -> SubjectKey:
+        """Return one key.
+
+        Raises:
+            KeyGone: it is dead for good.
+            Unavailable: as `find`.
+        """
+        found = self.find((key_id,))
+        if key_id not in found:
+            raise KeyGone("key_gone")
+        return found[key_id]
+
+    def sealing(self, subjects: Iterable[bytes]) -> dict[bytes, SubjectKey]:
+        """Return the key that seals for each data subject; one that is missing was shredded, or never met.
+
+        Raises:
+            Unavailable: as `find`.
+        """
+        wanted = set(subjects)
+        found = self._sealing.found(wanted)
+        missing = wanted - found.keys()
+        if missing:
+            generation = self.generation.now()
+            with self.store.read() as connection:
+                held = {key.subject or b"": key for key in rows.by_subject(connection, missing)}
+            opened = self.find(key.id for key in held.values())
+            fresh = {subject: opened[key.id] for subject, key in held.items() if key.id in opened}
+            self._sealing.remember(fresh, generation)
+            found |= fresh
+        return found
+
+    def shred(self, subject: bytes) -> int:
+        """Destroy every key of a data subject; when this returns, nothing sealed under them opens anywhere.
+
+        The rows are gone and overwritten, and no process uses what it remembered. Again is no error: a run that
+        died half-way is repeated. Copies of the database that were made before need the epoch's key to be
+        destroyed.
+
+        Returns:
+            How many keys there were.
+
+        Raises:
+            Unavailable: the store cannot be used; what has happened is not known, repeat it.
+        """
+        return self._destroy(lambda connection: rows.remove(connection, subject))
+
+    def shred_key(self, key_id: bytes) -> int:
+        """Destroy one key, that of a record; as `shred`."""
+        return self._destroy(lambda connection: rows.remove_key(connection, key_id))
+
+    def _destroy(self, remove: Callable[[Connection], int]) -> int:
+        with self.generation.changing():
+            with self.store.begin() as connection:
+                count = remove(connection)
+            self.store.forget()
+        return count
+
+    def forget(self) -> None:
+        """Forget every key that is remembered in this process."""
+        for cache in (self._cache, self._sealing, self._own):
+            cache.drop()
+
+    # -- wrapping -----------------------------------------------------------------------------------------
+
+    def _new(self, connection: Connection, subject: bytes | None, *, serial: int = 1) -> SubjectKey:
+        epoch = rows.active_epoch(connection, hold=True)
+        key_id, key = self._random(ID_BYTES), self._random(KEY_BYTES)
+        rows.add(connection, self._wrapped(key_id, subject, key, epoch, serial=serial))
+        return SubjectKey(key_id, subject, key)
+
+    def _wrapped(
+        self, key_id: bytes, subject: bytes | None, key: bytes, epoch: Epoch, *, serial: int = 1
+    ) -> Wrapped:
+        bound = _bound(self.tenant(), key_id, subject, epoch.number)
+        (wrapped,) = self.provider.wrap(epoch.handle, [(key, bound)])
+        return Wrapped(key_id, subject, epoch.number, wrapped, serial, self._now())
+
+    def _read(self, ids: set[bytes]) -> dict[bytes, SubjectKey]:
+        generation = self.generation.now()
+        with self.store.read() as connection:
+            held = rows.by_id(connection, ids)
+            epochs = rows.epochs(connection)
+        opened = self._opened(held, epochs)
+        found = {key.id: SubjectKey(key.id, key.subject, opened[key.id]) for key in held if key.id in opened}
+        self._cache.remember(found, generation)
+        return found
+
+    def _opened(self, held: Iterable[Wrapped], epochs: Mapping[int, Epoch]) -> dict[bytes, bytes]:
+        """Return the keys in clear, by id, without those of an epoch that has ended."""
+        by_epoch: dict[int, list[Wrapped]] = {}
+        for key in held:
+            by_epoch.setdefault(key.epoch, []).append(key)
+        found: dict[bytes, bytes] = {}
+        for number, keys in by_epoch.items():
+            epoch = epochs[number]
+            if epoch.state in ENDED:
+                continue
+            if epoch.state not in UNWRAPS:
+                raise Unavailable("key_suspended", f"epoch {number}")
+            tenant = self.tenant()
+            pairs = [(key.wrapped, _bound(tenant, key.id, key.subject, number)) for key in keys]
+            found |= zip((key.id for key in keys), self.provider.unwrap(epoch.handle, pairs), strict=True)
+        return found
+
+
+def _bound(tenant: bytes, key_id: bytes, subject: bytes | None, epoch: int) -> bytes:
+    """Return what a wrapped key is bound to: nobody can give it to another subject, tenant or epoch."""
+    return bind(b"lychgate.dev/v1/key", tenant, key_id, subject or b"", epoch.to_bytes(8, "big"))

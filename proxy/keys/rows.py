@@ -1,0 +1,143 @@
+"""The statements about keys, in one place."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from proxy.errors import Unavailable
+from proxy.keys.states import State
+from proxy.keys.tables import EPOCHS, INSTALLATION_KEYS, SETTINGS, SUBJECT_KEYS
+
+_AT_ONCE = 500
+"""Names in one statement; SQLite once took 999 at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A key encryption key and how it stands."""
+
+    number: int
+    provider: str
+    handle: str
+    state: State
+    created_at: float
+    changed_at: float
+    gone_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A key as it is kept."""
+
+    id: bytes
+    subject: bytes | None
+    epoch: int
+    wrapped: bytes
+    serial: int = 1
+    created_at: float = 0.0
+
+
+def epochs(connection: Connection) -> dict[int, Epoch]:
+    """Return every epoch there ever was, by number."""
+    return {row.number: _epoch(row) for row in connection.execute(select(EPOCHS))}
+
+
+def active_epoch(connection: Connection, *, hold: bool = False) -> Epoch:
+    """Return the one that is in force.
+
+    Args:
+        connection: may be one that changes something.
+        hold: nobody ends it before this connection's block has ended.
+
+    Raises:
+        Unavailable: `keys_not_initialised`, or `key_suspended` if there is none in force now.
+    """
+    query = select(EPOCHS).where(EPOCHS.c.state == State.ACTIVE.value)
+    row = connection.execute(query.with_for_update(read=True) if hold else query).first()
+    if row is not None:
+        return _epoch(row)
+    any_ = connection.execute(select(EPOCHS.c.number).limit(1)).first()
+    raise Unavailable("keys_not_initialised" if any_ is None else "key_suspended")
+
+
+def _epoch(row: Row[tuple[object, ...]]) -> Epoch:
+    return Epoch(
+        row.number, row.provider, row.handle, State(row.state), row.created_at, row.changed_at, row.gone_at
+    )
+
+
+def by_id(connection: Connection, ids: Iterable[bytes]) -> list[Wrapped]:
+    """Return the keys of these ids that there are."""
+    return _select(connection, SUBJECT_KEYS.c.id, list(ids))
+
+
+def by_subject(connection: Connection, subjects: Iterable[bytes]) -> list[Wrapped]:
+    """Return every key of these data subjects, the one that seals last."""
+    return sorted(_select(connection, SUBJECT_KEYS.c.subject, list(subjects)), key=lambda key: key.serial)
+
+
+def _select(connection: Connection, column: object, names: Sequence[bytes]) -> list[Wrapped]:
+    found: list[Wrapped] = []
+    for start in range(0, len(names), _AT_ONCE):
+        query = select(SUBJECT_KEYS).where(column.in_(names[start : start + _AT_ONCE]))  # type: ignore[attr-defined]
+        found += [
+            Wrapped(row.id, row.subject, row.epoch, row.wrapped, row.serial, row.created_at)
+            for row in connection.execute(query)
+        ]
+    return found
+
+
+def add(connection: Connection, key: Wrapped) -> None:
+    """Keep a new key."""
+    connection.execute(
+        insert(SUBJECT_KEYS).values(
+            id=key.id,
+            subject=key.subject,
+            epoch=key.epoch,
+            wrapped=key.wrapped,
+            serial=key.serial,
+            created_at=key.created_at,
+        )
+    )
+
+
+def give(connection: Connection, key: Wrapped) -> bool:
+    """Have a record's key be a data subject's from now on; return whether it was a record's still."""
+    change = (
+        update(SUBJECT_KEYS)
+        .where(SUBJECT_KEYS.c.id == key.id, SUBJECT_KEYS.c.subject.is_(None))
+        .values(subject=key.subject, epoch=key.epoch, wrapped=key.wrapped, serial=key.serial)
+    )
+    return connection.execute(change).rowcount == 1
+
+
+def remove(connection: Connection, subject: bytes) -> int:
+    """Delete every key of a data subject; return how many there were."""
+    return connection.execute(delete(SUBJECT_KEYS).where(SUBJECT_KEYS.c.subject == subject)).rowcount
+
+
+def remove_key(connection: Connection, key_id: bytes) -> int:
+    """Delete one key; return how many there were."""
+    return connection.execute(delete(SUBJECT_KEYS).where(SUBJECT_KEYS.c.id == key_id)).rowcount
+
+
+def counts(connection: Connection) -> dict[int, int]:
+    """Return how many keys are wrapped under each epoch, installation keys included."""
+    found: dict[int, int] = {}
+    for table in (SUBJECT_KEYS, INSTALLATION_KEYS):
+        query = select(table.c.epoch, func.count()).group_by(table.c.epoch)
+        for epoch, count in connection.execute(query):
+            found[epoch] = found.get(epoch, 0) + count
+    return found
+
+
+def installation_keys(connection: Connection) -> dict[str, Wrapped]:
+    """Return the keys that belong to nobody, by name."""
+    rows = connection.execute(select(INSTALLATION_KEYS))
+    return {row.name: Wrapped(row.name.encode(), None, row.epoch, row.wrapped) for row in rows}
+
+
+def settings(connection: Connection) -> dict[str, str]:
+    """Return what was settled when keys were made."""
+    return {row.name: row.value for row in connection.execute(select(SETTINGS))}

@@ -1,0 +1,43 @@
+"""The key of one data subject, or of one record that nobody can be named for yet."""
+
+from typing import Final
+
+from proxy.crypto import derive
+
+ID_BYTES: Final = 16
+
+
+class SubjectKey:
+    """One data key, opened; what it is used for is derived from it, one key per use.
+
+    Attributes:
+        id: 16 random bytes; stands in what is sealed, to find the key again.
+        subject: 16 random bytes that stand for the person; None for the key of a record.
+    """
+
+    __slots__ = ("_key", "_uses", "id", "subject")
+
+    def __init__(self, key_id: bytes, subject: bytes | None, key: bytes) -> None:
+        self.id: Final = key_id
+        self.subject: Final = subject
+        self._key: Final = key
+        self._uses: Final[dict[str, bytes]] = {}
+
+    def __repr__(self) -> str:
+        return f"SubjectKey({self.id.hex()})"
+
+    @property
+    def enc(self) -> bytes:
+        """32 bytes to seal values with."""
+        return self.use("enc")
+
+    def use(self, purpose: str) -> bytes:
+        """Return the 32 bytes of one use: HKDF-SHA256, info `lychgate.dev/v1/subject/<purpose>`.
+
+        Args:
+            purpose: constant word: `enc`, `token`, `pseudonym`.
+        """
+        found = self._uses.get(purpose)
+        if found is None:
+            found = self._uses[purpose] = derive(self._key, f"subject/{purpose}")
+        return found

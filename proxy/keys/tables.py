@@ -1,0 +1,54 @@
+"""What is kept of keys: which epochs there were and are, and every key that is wrapped under one of them."""
+
+from typing import Final
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table
+
+from proxy.store import METADATA, Chapter
+
+EPOCHS: Final = Table(
+    "key_epochs",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("provider", String(16), nullable=False),
+    Column("handle", String(2048), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("gone_at", Float),
+)
+"""Key encryption keys, one at a time in force. `gone_at`: when a destroyed one is, or will be, beyond recovery;
+times are seconds since the epoch of Unix."""
+
+SUBJECT_KEYS: Final = Table(
+    "subject_keys",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("subject", LargeBinary(16)),
+    Column("epoch", Integer, ForeignKey(EPOCHS.c.number), nullable=False),
+    Column("wrapped", LargeBinary(60), nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("ix_subject_keys_subject", "subject"),
+    Index("ix_subject_keys_epoch", "epoch"),
+)
+"""One row per data key; `subject` is None while nobody knows whose record it is for. Of several keys of one data
+subject the one with the highest `serial` seals, the others still open."""
+
+INSTALLATION_KEYS: Final = Table(
+    "installation_keys",
+    METADATA,
+    Column("name", String(16), primary_key=True),
+    Column("epoch", Integer, ForeignKey(EPOCHS.c.number), nullable=False),
+    Column("wrapped", LargeBinary(60), nullable=False),
+)
+"""Keys that belong to nobody and outlive every erasure."""
+
+SETTINGS: Final = Table(
+    "key_settings",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(2048), nullable=False),
+)
+
+CHAPTER: Final = Chapter("keys", (EPOCHS, SUBJECT_KEYS, INSTALLATION_KEYS, SETTINGS))
