@@ -521,13 +521,17 @@ def test_what_the_process_says_holds_no_value(aviary: Aviary) -> None:
 
 
 def test_what_the_process_leaves_behind_holds_no_value(aviary: Aviary) -> None:
-    """Only ledger and checkpoints were written; no file or name holds a canary or an id."""
+    """Only ledger, checkpoints and store were written; no file or name holds a canary or an id."""
     folder = aviary.run.made.folder
     before = set(json.loads((folder / "before.json").read_text("utf-8")))
     new = files_of(folder) - before - {"before.json"}
-    assert {path for path in new if path.startswith("state/keys/")} == {"state/keys/checkpoint-1.key"}
+    keys = {path.removeprefix("state/keys/") for path in new if path.startswith("state/keys/")}
+    assert keys == {"checkpoint-1.key", "generation"}
+    assert {path for path in new if path.rpartition("/")[0] == "state"} <= {
+        "state/store.db", "state/store.db-wal", "state/store.db-shm"
+    }  # fmt: skip
     folders = {path.rpartition("/")[0] for path in new}
-    assert folders == {"state/ledger", "state/checkpoints", "state/keys"}
+    assert folders == {"state", "state/ledger", "state/checkpoints", "state/keys"}
     assert not canaries_in("\n".join(new).encode())
     for path in files_of(folder):
         data = (folder / path).read_bytes().rstrip(b"\0")
