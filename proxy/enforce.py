@@ -314,6 +314,8 @@ class Gateway:
         shown += [redactions.apply_all(alike, tally) for alike in opened.alike]
         if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
             raise Refused("nothing_released")
+        if not all(told.cut(exchange.may) for told in opened.told):
+            raise Refused("not_granted")
         if opened.tree is None:  # nothing of the body may be shown, whatever was in it
             codec = None
         elif opened.media:

@@ -16,6 +16,8 @@ from proxy.policy.judge import Ruling
 from proxy.policy.witness import within_bounds, written
 from proxy.transforms import Redactors
 
+_OF_USE = (Action.READ, Action.LIST, Action.CREATE, Action.UPDATE)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -110,6 +112,23 @@ class Exchange:
                 rules = self.rules.policies.reach(self.rules.connector.name, name, action)
                 if any(each.rule.effect is Effect.REDACT and field in each.fields for each in rules):
                     return True
+        return False
+
+    def may(self, name: str, field: str, action: Action | None) -> bool:
+        """Say whether the caller may do something with a field, or with any field of an object, in some record.
+
+        Args:
+            name: the object.
+            field: "" for any of its fields.
+            action: None for any that makes it worth knowing of the field: to be shown it, or to write it.
+        """
+        actions = _OF_USE if action is None else (action,)
+        for each in actions:
+            decision = self.foresee(name, each) if each in DISCLOSING else self.decide(name, each)
+            found = [decision.of(field)] if field else decision.outcomes.values()
+            limit = Effect.DENY if each in DISCLOSING else Effect.MASK
+            if any(outcome.effect < limit for outcome in found):
+                return True
         return False
 
     def hidden(self) -> frozenset[tuple[str, str]]:

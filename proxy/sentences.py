@@ -30,6 +30,11 @@ SENTENCES: Final[dict[str, str]] = {
     "principal_frozen": f"This access has been stopped. {ASK}",
     "method_override": "A header or parameter that changes the method is not accepted.",
     "unknown_route": f"This API operation is not declared for this lane. {ASK}",
+    "saved_filter": (
+        "What a stored filter finds tells the values it compares, so it is refused. Send a query of your own "
+        "instead."
+    ),
+    "file_body": f"The body of a file cannot be judged field by field, so it is not passed on. {ASK}",
     "deadline": "The request took longer than this lane allows.",
 }
 _BY_STATUS: Final[dict[int, str]] = {

@@ -1,6 +1,7 @@
 """What a request turned out to ask for, and how the CRM's answer to it is opened."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
@@ -8,13 +9,46 @@ from proxy.connectors.facts import Wanted
 from proxy.connectors.words import Hidden
 from proxy.errors import UpstreamFault
 from proxy.message import Alike, Headers, Record, Request, Response, Tree
-from proxy.model import Operation
+from proxy.model import Action, Operation
 
 _REDIRECTS: Final = 300
 _ERRORS: Final = 400
 _BODILESS: Final = frozenset({204, 205})
 _MAX_DIGITS: Final = 6
 """Of seconds: eleven days. Longer numbers are no counters, but could be somebody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Descriptions of objects or fields that stand in one list of an answer, or alone."""
+
+    items: list[dict[str, Tree]]
+    """The live list; a description that stands alone is the only item of a list of its own."""
+    about: list[tuple[str, str]]
+    """Object and field that each is about; the field is "" where it is the object itself."""
+    flags: Mapping[str, Action]
+    """Members that say whether something can be done -> what."""
+    alone: bool = False
+    """Whether the answer is nothing without it."""
+
+    def cut(self, may: Callable[[str, str, Action | None], bool]) -> bool:
+        """Leave out what the caller has no use for, and say of the rest no more than the caller may do.
+
+        Args:
+            may: gets object, field ("" for any of them) and an action (None for any that is of use).
+
+        Returns whether a description that stands alone may be shown.
+        """
+        kept = []
+        for item, (name, field_) in zip(self.items, self.about, strict=True):
+            if not may(name, field_, None):
+                continue
+            for flag, action in self.flags.items():
+                if item.get(flag) is True and not may(name, field_, action):
+                    item[flag] = False
+            kept.append(item)
+        self.items[:] = kept
+        return bool(kept) or not self.alone
 
 
 @dataclass(slots=True)
@@ -33,6 +67,8 @@ class Opened:
     """Name of the codec to write it in, where that is not the one in which it came."""
     is_error: bool = False
     """The CRM's error answer: a known code with our constant text, never the CRM's words."""
+    told: list[Told] = field(default_factory=list)
+    """What describes objects and fields: each goes unless the caller has a use for what it describes."""
 
 
 class Answer(Protocol):
@@ -117,6 +153,8 @@ class Asked:
     faults: Faults
     back: frozenset[str] = frozenset()
     """Headers of the answer that may go back; only a run of digits ever does."""
+    patterns: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    """Further headers of the answer that may go back, each with what its whole value must match."""
     widen: Callable[[Wanted], Sent] | None = None
     """Asks for more; see `gather`."""
     less: Callable[[Hidden], Sent] | None = None
@@ -169,13 +207,16 @@ class Asked:
     def headers_back(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         """Return the fields of the CRM's answer that the connector lets back.
 
-        Their values are counters and seconds: one that is not a short run of digits is left out, and so is
-        a field that stands there twice.
+        Their values are counters and seconds, where the connector says nothing else: one that is not a short run
+        of digits is left out, and so is a field that stands there twice.
         """
-        found = [pair for pair in headers if pair[0] in self.back]
+        found = [pair for pair in headers if pair[0] in self.back or pair[0] in self.patterns]
         names = [name for name, _ in found]
         return tuple(
-            (name, value)
-            for name, value in found
-            if names.count(name) == 1 and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
+            (name, value) for name, value in found if names.count(name) == 1 and self._goes_back(name, value)
         )
+
+    def _goes_back(self, name: str, value: str) -> bool:
+        if name in self.patterns:
+            return self.patterns[name].fullmatch(value) is not None
+        return value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS

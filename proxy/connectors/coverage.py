@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.connectors.connector import Connector
+from proxy.connectors.implied import EITHER_WAY
 from proxy.connectors.odoo.answers import VERSION
 from proxy.connectors.odoo.methods import METHODS
 from proxy.connectors.spec import ConnectorFile, RouteModel
@@ -54,20 +55,29 @@ class Endpoint:
 def endpoints(connector: Connector) -> tuple[Endpoint, ...]:
     """Return every endpoint that a connector names, in the order of its file, those inspected first."""
     file = ConnectorFile.model_validate(connector.document, strict=False)  # it was, strictly, at load
-    found = [each for route in file.routes for each in _COVERS[route.grammar](route, file)]
-    refused = [_refused(each.match, each.because) for each in file.denied]
+    read = [route for route in file.routes if not route.refuse]
+    found = [each for route in read for each in _COVERS[route.grammar](route, file)]
+    refused = [_refused(each.match, each.because) for each in file.routes if each.refuse]
+    refused += [_refused(each.match, each.because) for each in file.denied]
     return (*dict.fromkeys(found), *refused)
 
 
 def _refused(match: str, because: str) -> Endpoint:
-    method, _, path = match.partition(" ")
+    method, _, path = match.removesuffix(EITHER_WAY).partition(" ")
     return Endpoint(method, path, because=because)
 
 
 def _endpoint(route: RouteModel, actions: Iterable[Action], call: str = "", name: str = "") -> Endpoint:
-    method, _, path = route.match.partition(" ")
+    method, _, path = route.match.removesuffix(EITHER_WAY).partition(" ")
     about = name or route.object
-    return Endpoint(method, path, call, tuple(dict.fromkeys(actions)), (about,) if about else ())
+    done = tuple(dict.fromkeys((*actions, *_implied(route))))
+    return Endpoint(method, path, call, done, (about,) if about else ())
+
+
+def _implied(route: RouteModel) -> Iterator[Action]:
+    """Yield what a route does by itself, and what else is then asked, so that nothing is left to the answer."""
+    for action in route.uses.values():
+        yield from (action, Action.LIST if action is Action.READ else Action.READ)
 
 
 def _record(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
@@ -79,8 +89,19 @@ def _lookup(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, [route.action, *more, Action.READ, Action.FILTER])
 
 
+def _many(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    more = [Action.CREATE, Action.READ, Action.FILTER] if route.layout == "upsert" else []
+    yield _endpoint(route, [route.action, *more])
+
+
+def _related(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    yield _endpoint(route, [Action.READ, Action.LIST, Action.FILTER])
+
+
 def _query(*actions: Action) -> "Covers":
-    return lambda route, _file: iter([_endpoint(route, [Action.LIST, *actions])])
+    return lambda route, _file: iter(
+        [_endpoint(route, [Action.LIST, *actions, *([Action.READ] if route.layout else [])])]
+    )
 
 
 def _export(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
@@ -88,7 +109,7 @@ def _export(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
 
 
 def _parts(route: RouteModel, file: ConnectorFile) -> Iterator[Endpoint]:
-    inside = [each for each in file.routes if each.grammar != route.grammar]
+    inside = [each for each in file.routes if each.grammar != route.grammar and not each.refuse]
     actions = [
         action for each in inside for found in _COVERS[each.grammar](each, file) for action in found.actions
     ]
@@ -152,6 +173,8 @@ Covers = Callable[[RouteModel, ConnectorFile], Iterator[Endpoint]]
 _COVERS: Final[Mapping[str, Covers]] = {
     "record": _record,
     "lookup": _lookup,
+    "many": _many,
+    "related": _related,
     "soql": _query(*_QUERIES),
     "soql-page": _query(*_QUERIES),
     "parts": _parts,

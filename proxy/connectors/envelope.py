@@ -1,13 +1,18 @@
 """Successful answers: an envelope of declared members around records."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.connectors import paths
 from proxy.connectors.alike import together
 from proxy.connectors.asked import Opened
+from proxy.connectors.describing import Descriptions
 from proxy.connectors.facts import NOTHING, Gathering
+from proxy.connectors.faults import filled
 from proxy.connectors.rows import More, Page, Rows, no_more
 from proxy.connectors.shape import GONE, Shape
+from proxy.connectors.spec import ConnectorFile
 from proxy.connectors.words import ObjectWords
 from proxy.errors import UpstreamFault
 from proxy.message import Tree
@@ -35,6 +40,13 @@ class Envelope:
     action: Action
     more: More = no_more
     gathering: Gathering = NOTHING
+    faults: "Mishaps | None" = None
+    """Says in our words what went wrong with single records; None: such answers have none."""
+    describes: tuple[Descriptions, ...] = ()
+    mixed: frozenset[str] = frozenset()
+    """Objects whose records may stand there too; each says itself what it is."""
+    types: frozenset[str] = frozenset()
+    """Further names that the CRM may give the object."""
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the records of the answer and its declared envelope; see `Answer`."""
@@ -50,18 +62,59 @@ class Envelope:
             return GONE if sealed is None else sealed
 
         def record(row: Tree) -> Tree:
-            return page.open(row, self.object)
+            told = self.rows.told(row) if self.mixed and isinstance(row, dict) else None
+            if told is None:
+                return page.open(row, self.object, self.types)
+            if told not in self.mixed:  # of an object that was not asked for, or that nobody lists
+                opened.pruned += 1
+                return GONE
+            return page.open(row, self.rows.words.objects[told])
+
+        def optional(row: Tree) -> Tree:
+            return None if row is None else record(row)
+
+        def fault(value: Tree) -> Tree:
+            return GONE if self.faults is None else self.faults.tell(value)
 
         def records(rows: Tree) -> Tree:
             assert isinstance(rows, list)
-            if (found := together(page, rows, self.object)) is not None:
+            if self.mixed:
+                rows[:] = [row for row in map(record, rows) if row is not GONE]
+            elif (found := together(page, rows, self.object)) is not None:
                 opened.alike.append(found)
             else:
                 for row in rows:
-                    page.open(row, self.object)
+                    page.open(row, self.object, self.types)
             return rows
 
-        visits = {"record": record, "records": records, "more": link}
+        visits = {"record": record, "records": records, "optional": optional, "more": link, "fault": fault}
         opened.tree, pruned = self.shape.open(tree, visits)
         opened.pruned += pruned
+        for each in self.describes:
+            opened.told += each.told(opened.tree, self.object)
         return opened
+
+
+@dataclass(frozen=True, slots=True)
+class Mishaps:
+    """Errors that stand inside a success, one for each record that failed: a known code and our sentence."""
+
+    code_at: paths.Steps
+    shape: object
+    codes: Mapping[str, str]
+    otherwise: str
+    """The code where the CRM sent none we know."""
+
+    @staticmethod
+    def compile(file: ConnectorFile) -> "Mishaps | None":
+        """Return them as a connector declares them, None where it does not."""
+        errors = file.errors
+        if errors.item is None:
+            return None
+        return Mishaps(paths.compile_path(errors.item_code), errors.item, errors.codes, errors.statuses["400"])
+
+    def tell(self, tree: Tree) -> Tree:
+        """Return one error in constants; total."""
+        told = paths.first(tree, self.code_at)
+        code = told if isinstance(told, str) and told in self.codes else self.otherwise
+        return filled(self.shape, {"{code}": code, "{text}": self.codes[code]})

@@ -6,6 +6,7 @@ connector lists, and with it the connector's constant text.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,14 +72,14 @@ class JsonFaults:
         return self.statuses.get(str(status)) or self.statuses[family]
 
     def _fill(self, values: dict[str, str]) -> Tree:
-        return _filled(self.shape, values)
+        return filled(self.shape, values)
 
 
-def _filled(shape: object, values: dict[str, str]) -> Tree:
+def filled(shape: object, values: Mapping[str, str]) -> Tree:
     """Return a copy of `shape` filled in; a member whose placeholder has no value is left out."""
     if isinstance(shape, dict):
         present = {name: part for name, part in shape.items() if part not in _PLACEHOLDERS or part in values}
-        return {str(name): _filled(part, values) for name, part in present.items()}
+        return {str(name): filled(part, values) for name, part in present.items()}
     if isinstance(shape, list):
-        return [_filled(part, values) for part in shape]
+        return [filled(part, values) for part in shape]
     return values.get(shape, shape) if isinstance(shape, str) else shape

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from proxy.connectors.asked import Answer, Asked, Faults, Sealer, Sign
+from proxy.connectors.envelope import Mishaps
 from proxy.connectors.facts import Wanted
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import Shape
@@ -113,6 +114,8 @@ class Setting:
     patterns: Mapping[str, re.Pattern[str]]
     bodies: Mapping[str, Shape]
     answers: Mapping[str, Shape]
+    mishaps: Mishaps | None = None
+    """How errors of single records are told, in answers that hold several."""
     sealer: Sealer | None = None
     find: Find | None = None
     """Finds routes of this same connector; not before all of them are compiled."""

@@ -11,7 +11,9 @@ from typing import Final, cast
 from proxy.connectors import target
 from proxy.connectors.asked import Faults, Sealer
 from proxy.connectors.connector import Connector
-from proxy.connectors.grammar import Setting
+from proxy.connectors.envelope import Mishaps
+from proxy.connectors.grammar import Grammar, Setting
+from proxy.connectors.implied import EITHER_WAY, Implying, Unread, implied
 from proxy.connectors.objects import compile_words
 from proxy.connectors.route import LISTS, Declared, HeaderRules, Parameter, RouteTable
 from proxy.connectors.rows import Rows
@@ -23,7 +25,7 @@ from proxy.errors import Problem, Problems
 from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-READ_BY_GRAMMAR: Final = frozenset({"select", "soql", "odata"})
+READ_BY_GRAMMAR: Final = frozenset({"select", "soql", "odata", "keys", "text"})
 """Kinds of query parameter that have no pattern because the grammar reads them."""
 
 
@@ -78,7 +80,7 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     document = documents[0]
     model = validate(document, ConnectorFile)
     complaints = Complaints(document)
-    table = RouteTable()
+    table = RouteTable(frozenset(model.values))
     setting = replace(_setting(model, complaints, sealer), find=table.find)
     for number, route in enumerate(model.routes):
         _add(table, number, route, setting, complaints)
@@ -102,21 +104,29 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
             patterns[name] = _pattern(text)
     words = compile_words(model, complaints.add, complaints.where)
     bodies = _shapes("bodies", model.bodies, REQUESTED, patterns, complaints, lists=model.lists)
-    answers = _shapes("answers", model.answers, ANSWERED, patterns, complaints)
+    listed = re.compile("|".join(map(re.escape, model.objects)))
+    answers = _shapes("answers", model.answers, ANSWERED, {**patterns, "object": listed}, complaints)
     for path in model.lists:
         with complaints.at("lists", path):
             if not any(body.has_list(path) for body in bodies.values()):
                 raise ValueError("is no list in any of the bodies")
+    for word, names, known in (("describes", model.describes, answers), ("values", model.values, patterns)):
+        for name in names:
+            if name not in known:
+                complaints.add((word,), f'says more of an unknown "{name}"{nearest(name, known.keys())}')
     rows: Rows | None = None
     faults: Faults | None = None
     with complaints.at("record"):
         rows = Rows.compile(model.record, words, patterns.get("id", NAME))
     with complaints.at("errors"):
         faults = FAULTS[model.errors.style](model)
+    mishaps: Mishaps | None = None
+    with complaints.at("errors", "item_code"):
+        mishaps = Mishaps.compile(model)
     complaints.stop()
     assert rows is not None
     assert faults is not None
-    return Setting(model, words, rows, faults, patterns, bodies, answers, sealer)
+    return Setting(model, words, rows, faults, patterns, bodies, answers, mishaps, sealer)
 
 
 def _shapes(
@@ -144,19 +154,31 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
         ):
             if name is not None and name not in known:
                 raise ValueError(f'names an unknown {key} "{name}"{nearest(name, known.keys())}')
-        method, _, template = route.match.partition(" ")
+        method, _, path = route.match.removesuffix(EITHER_WAY).partition(" ")
         media = route.media if route.media is not None else setting.file.media.request if route.body else []
         declared = Declared(
-            target.template(template),
+            target.template(path),
             {name: _parameter(kind, setting.patterns) for name, kind in route.query.items()},
-            GRAMMARS[route.grammar](route, setting),
+            _grammar(route, setting),
             _headers(setting.file),
             setting.faults,
             frozenset(media),
             frozenset(setting.file.media.response if route.answers_in is None else route.answers_in),
             coded=setting.file.media.coding == "stated",
+            refused=route.refuse,
         )
         table.add(method, setting.patterns, declared)
+        if route.match.endswith(EITHER_WAY):
+            table.add(method, setting.patterns, replace(declared, template=target.template(f"{path}/")))
+
+
+def _grammar(route: RouteModel, setting: Setting) -> Grammar:
+    """Return what reads the requests of a route, after what the route says that they do by themselves."""
+    if route.refuse:
+        return Unread()
+    match = route.match.removesuffix(EITHER_WAY)
+    grammar = GRAMMARS[route.grammar](route.model_copy(update={"match": match}), setting)
+    return Implying(implied(route, setting), setting.words, grammar) if route.uses else grammar
 
 
 def _check_denied(model: ConnectorFile, complaints: Complaints) -> None:
@@ -172,7 +194,7 @@ def _check_denied(model: ConnectorFile, complaints: Complaints) -> None:
 
 def _bare(match: str) -> tuple[str, tuple[str, ...]]:
     """Return method and path of a template, whatever its blanks are called."""
-    method, _, path = match.partition(" ")
+    method, _, path = match.removesuffix(EITHER_WAY).partition(" ")
     return method, tuple(part if isinstance(part, str) else "{}" for part in target.template(path))
 
 
@@ -191,6 +213,7 @@ def _headers(model: ConnectorFile) -> HeaderRules:
         {name.lower(): _pattern(text) for name, text in headers.forward.items()},
         frozenset(map(str.lower, headers.refuse)),
         frozenset(map(str.lower, headers.back)),
+        {name.lower(): _pattern(text) for name, text in headers.answer.items()},
     )
 
 

@@ -53,7 +53,7 @@ def _object(name: str, model: ObjectModel, where: Where, *, any_case: bool) -> O
     spec = spec_of(name, fields, parents, key)
     spec = replace(spec, attributes=_attributes(model), place=where(("objects", name)))
     searched, unasked = tuple(model.searched), tuple(model.unasked)
-    return ObjectWords(spec, parents, children, searched, spelling, unasked)
+    return ObjectWords(spec, parents, children, searched, spelling, unasked, model.prefix)
 
 
 def _attributes(model: ObjectModel) -> Mapping[str, AttributeSpec]:

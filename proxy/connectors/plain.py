@@ -1,9 +1,10 @@
 """The grammar `record`: routes whose path, parameters and body are wholly described in YAML."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 
 from proxy.connectors.asked import Answer
+from proxy.connectors.describing import Descriptions, compile_descriptions
 from proxy.connectors.envelope import Envelope, Nothing
 from proxy.connectors.facts import Gathering, Wanted, fields_of
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
@@ -25,6 +26,18 @@ def select(text: str) -> list[str]:
     found = text.split(",")
     if not all(NAME.fullmatch(name) for name in found):
         raise Gap("construct", "not_a_field_name")
+    return found
+
+
+def keys(text: str, setting: Setting) -> list[str]:
+    """Return the ids in a comma-separated list of records.
+
+    Raises:
+        Gap: something in it is no id.
+    """
+    found = text.split(",")
+    if not all(map(setting.rows.id.fullmatch, found)):
+        raise Gap("construct", "unknown_value")
     return found
 
 
@@ -59,10 +72,16 @@ class Plain:
     """None: the path names it."""
     selects: frozenset[str]
     """Query parameters that list fields."""
+    keys: frozenset[str]
+    """Query parameters that list ids of records."""
     body: Shape | None
     answer: Shape | None
     selected: tuple[str, ...] = ()
     """Members of the body that list fields."""
+    describes: tuple[Descriptions, ...] = ()
+    """Where the answer describes objects and fields."""
+    mixed: frozenset[str] = frozenset()
+    """Objects whose records may be in the answer; each is then judged as one of a list."""
 
     def read(self, asking: Asking) -> Reading:
         """Return what the request does; see `Grammar.read`."""
@@ -74,7 +93,9 @@ class Plain:
         tree = None if self.body is None else self.body.read(asking.tree, visits(uses, self.setting))
         reading = Reading(
             operations=(uses.operation(),),
-            answer=answer(self.setting, self.answer, words, self.action),
+            answer=answer(
+                self.setting, self.answer, words, self.action, describes=self.describes, mixed=self.mixed
+            ),
             params=canonical(asking.params, words),
             query=query,
             tree=tree,
@@ -116,18 +137,30 @@ class Plain:
         return replace(reading, query=query, tree=tree)
 
     def _parameter(self, uses: Uses, name: str, values: tuple[str, ...]) -> tuple[str, str]:
+        if name in self.keys:
+            uses.records += keys(values[0], self.setting)
         if name not in self.selects:
             return name, values[0]
         return name, ",".join(uses.add(each) for value in values for each in select(value))
 
 
-def answer(setting: Setting, shape: Shape | None, words: ObjectWords, action: Action) -> Answer:
+def answer(
+    setting: Setting,
+    shape: Shape | None,
+    words: ObjectWords,
+    action: Action,
+    *,
+    describes: tuple[Descriptions, ...] = (),
+    mixed: frozenset[str] = frozenset(),
+) -> Answer:
     """Return how the answer to a request about `words` is read.
 
     A record that comes back from a write is shown, so it is judged as one that was read.
     """
-    shown = action if action in DISCLOSING else Action.READ
-    return Nothing() if shape is None else Envelope(shape, setting.rows, words, shown)
+    shown = Action.LIST if mixed else action if action in DISCLOSING else Action.READ
+    if shape is None:
+        return Nothing()
+    return Envelope(shape, setting.rows, words, shown, faults=setting.mishaps, describes=describes, mixed=mixed)
 
 
 def selecting(words: ObjectWords, wanted: Wanted, given: object) -> tuple[list[str], frozenset[str]]:
@@ -174,23 +207,11 @@ def canonical(params: Mapping[str, str], words: ObjectWords) -> Mapping[str, str
 def visits(uses: Uses, setting: Setting) -> Mapping[str, Visit]:
     """Return what a request body's meaningful places do to `uses`."""
     is_id = setting.rows.id.fullmatch
-    structure = setting.rows.structure
 
     def fields(tree: Tree) -> Tree:
         if not isinstance(tree, dict):
             raise Gap("construct", "unknown_value")
-        written: dict[str, Tree] = {}
-        for name, value in tree.items():
-            if name in structure:
-                continue
-            if isinstance(value, dict | list):
-                raise Gap("construct", "nested_value")
-            if not NAME.fullmatch(name):
-                raise Gap("construct", "not_a_field_name")
-            spelled = uses.add(name)
-            if spelled in written:
-                raise Undecodable("repeated_field")
-            written[spelled] = value
+        written = members_of(tree, uses, setting.rows.structure)
         uses.writes.append(Record(uses.words.name, uses.action, written))
         return written
 
@@ -208,6 +229,38 @@ def visits(uses: Uses, setting: Setting) -> Mapping[str, Visit]:
     return {"fields": fields, "select": named, "key": key}
 
 
+def members_of(
+    tree: Mapping[str, Tree], uses: Uses, leave_out: Container[str], *also: Action
+) -> dict[str, Tree]:
+    """Return the fields that a record writes, in the connector's spelling, with each noted as written.
+
+    Args:
+        tree: one record of a request.
+        uses: collects what is written, for its action and for those of `also`.
+        leave_out: members that are no fields.
+        also: further actions.
+
+    Raises:
+        Gap: a value that is none, or a member whose name is none.
+        Undecodable: one field under two names.
+    """
+    written: dict[str, Tree] = {}
+    for name, value in tree.items():
+        if name in leave_out:
+            continue
+        if isinstance(value, dict | list):
+            raise Gap("construct", "nested_value")
+        if not NAME.fullmatch(name):
+            raise Gap("construct", "not_a_field_name")
+        spelled = uses.add(name)
+        for action in also:
+            uses.add(name, action)
+        if spelled in written:
+            raise Undecodable("repeated_field")
+        written[spelled] = value
+    return written
+
+
 def compile_plain(route: RouteModel, setting: Setting) -> Grammar:
     """Return the grammar of one declared route; raises ValueError where the route is wrong."""
     if not route.object and "/{object}" not in route.match:
@@ -219,6 +272,7 @@ def compile_plain(route: RouteModel, setting: Setting) -> Grammar:
         route.action,
         setting.words.objects[route.object] if route.object else None,
         frozenset(name for name, kind in route.query.items() if kind == "select"),
+        frozenset(name for name, kind in route.query.items() if kind == "keys"),
         setting.bodies[route.body] if route.body else None,
         setting.answers[route.answer] if route.answer else None,
         tuple(
@@ -226,4 +280,6 @@ def compile_plain(route: RouteModel, setting: Setting) -> Grammar:
             for path, kind in setting.file.bodies.get(route.body, {}).items()
             if kind == "select" and len(steps := compile_path(path)) == 2 and steps[0] and steps[1] is EACH
         ),
+        compile_descriptions(setting.file, route.answer, setting.words),
+        frozenset(setting.words.objects) if route.any_object else frozenset(),
     )

@@ -16,16 +16,19 @@ from proxy.connectors.asked import Answer, Opened, Sealer
 from proxy.connectors.envelope import Envelope
 from proxy.connectors.facts import Gathering, Wanted, Way
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
+from proxy.connectors.implied import outright
 from proxy.connectors.rows import More, Page, Rows, no_more
 from proxy.connectors.shape import GONE, Shape
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.words import Hidden
 from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Record, Tree
-from proxy.model import Action, Operation
+from proxy.model import Action, FieldUse, Operation
 
 _AGGREGATE: Final = "AggregateResult"
 """What Salesforce calls a row that is not a record."""
+ALL: Final = "All"
+"""At the end of the path of queries that see deleted rows, too; pages of them are those of any query."""
 MOST_KEPT: Final = 128
 """Queries remembered, and of each of them what was left out or added."""
 LONGEST_KEPT: Final = 4_096
@@ -51,19 +54,20 @@ class Links:
 
         def seal(relation: str, link: str) -> str | None:
             before, _, locator = link.rpartition("/")
+            before = before.removesuffix(ALL) if understood.deleted else before
             child = understood.meaning.children.get(relation)
             query = understood.text if child is None else soql.write(child.query)
             if before != prefix or not self.setting.patterns["locator"].fullmatch(locator):
                 return None
             if relation and child is None:
                 return None
-            plain = compress(json.dumps([locator, query]).encode("ascii"))
+            plain = compress(json.dumps([locator, query, understood.deleted]).encode("ascii"))
             return f"{prefix}/{sealer.seal(plain, self.context + asking.binding)}"
 
         return seal
 
-    def open(self, asking: Asking) -> tuple[str, str]:
-        """Return the locator and the query inside the link that was followed.
+    def open(self, asking: Asking) -> tuple[str, str, bool]:
+        """Return the locator and the query inside the link that was followed, and whether it sees deleted rows.
 
         Raises:
             Undecodable: the link was not made for this caller and purpose.
@@ -73,18 +77,22 @@ class Links:
             raise Gap("construct", "cursor")
         plain = self.sealer.open(asking.params["cursor"], self.context + asking.binding)
         match json.loads(decompress(plain)):
-            case [str(locator), str(query)]:
-                return locator, query
+            case [str(locator), str(query), bool(deleted)]:
+                return locator, query, deleted
         raise Undecodable("cursor")
 
 
 class Understood:
     """A query, and what has been worked out of it; the same for every caller."""
 
-    def __init__(self, meaning: soql.Meaning, setting: Setting) -> None:
+    def __init__(self, meaning: soql.Meaning, setting: Setting, *, deleted: bool = False) -> None:
         self.meaning = meaning
+        self.deleted = deleted
+        """Whether it sees deleted rows, too."""
         self.text = soql.write(meaning.query)
         self.operations = _operations(meaning, setting)
+        if deleted:
+            self.operations += of_deleted(self.operations, setting)
         self._setting = setting
         self._less: dict[Hidden, Understood] = {}
         self._more: dict[frozenset[tuple[str, frozenset[str]]], tuple[str, Mapping[Way, frozenset[str]]]] = {}
@@ -94,7 +102,8 @@ class Understood:
         found = self._less.get(hidden)
         if found is None:
             less = soql.narrowed(self.meaning.query, self.meaning.object, self._setting.words, hidden)
-            found = _keep(self._less, hidden, Understood(replace(self.meaning, query=less), self._setting))
+            meaning = replace(self.meaning, query=less)
+            found = _keep(self._less, hidden, Understood(meaning, self._setting, deleted=self.deleted))
         return found
 
     def widened(self, wanted: Wanted) -> tuple[str, Mapping[Way, frozenset[str]]]:
@@ -129,7 +138,9 @@ class Soql:
     setting: Setting
     links: Links
     answer: Shape
-    kept: dict[str, Understood] = field(default_factory=dict, repr=False, compare=False)
+    deleted: bool = False
+    """Whether its queries see deleted rows, too."""
+    kept: dict[tuple[str, bool], Understood] = field(default_factory=dict, repr=False, compare=False)
     """Queries of which clients send the same ones again and again. None with a condition is among them: what
     it compares with may be somebody's, and is not to outlive its request."""
 
@@ -138,21 +149,21 @@ class Soql:
         text = asking.query.get("q")
         if text is None:
             raise Undecodable("query_missing")
-        return self._reading(self.understood(text[0]), asking)
+        return self._reading(self.understood(text[0], deleted=self.deleted), asking)
 
-    def understood(self, text: str) -> Understood:
-        """Return what a query means.
+    def understood(self, text: str, *, deleted: bool) -> Understood:
+        """Return what a query means that sees deleted rows, too, or does not.
 
         Raises:
             Gap: something that the connector has no word for.
             Undecodable: it is none.
         """
-        found = self.kept.get(text)
+        found = self.kept.get((text, deleted))
         if found is None:
             query = soql.parse(text)
-            found = Understood(soql.understand(query, self.setting.words), self.setting)
+            found = Understood(soql.understand(query, self.setting.words), self.setting, deleted=deleted)
             if len(text) <= LONGEST_KEPT and not _has_condition(query):
-                _keep(self.kept, text, found)
+                _keep(self.kept, (text, deleted), found)
         return found
 
     def _reading(self, understood: Understood, asking: Asking) -> Reading:
@@ -190,8 +201,8 @@ class SoqlPage:
 
     def read(self, asking: Asking) -> Reading:
         """Return what the query behind the link does; see `Grammar.read`."""
-        locator, text = self.soql.links.open(asking)
-        understood = self.soql.understood(text)
+        locator, text, deleted = self.soql.links.open(asking)
+        understood = self.soql.understood(text, deleted=deleted)
         params = {**asking.params, "cursor": locator}
 
         def widen(wanted: Wanted) -> Reading:
@@ -253,6 +264,15 @@ def _operations(meaning: soql.Meaning, setting: Setting) -> tuple[Operation, ...
     )
 
 
+def of_deleted(operations: tuple[Operation, ...], setting: Setting) -> tuple[Operation, ...]:
+    """Return what it is to see deleted records of the objects that some operations touch, judged outright."""
+    words = setting.words.objects[setting.file.deleted]
+    names = dict.fromkeys(
+        name for each in operations for name in (each.object, *(use.object for use in each.uses))
+    )
+    return tuple(outright(FieldUse(words.name, words.listed(name), Action.LIST)) for name in names)
+
+
 def compile_soql(route: RouteModel, setting: Setting) -> Grammar:
     """Return the grammar of a route that takes a query; raises ValueError where the route is wrong."""
     return _soql(route, setting)
@@ -270,6 +290,14 @@ def _soql(route: RouteModel, setting: Setting) -> Soql:
         raise ValueError("needs an answer for its grammar")
     if "locator" not in setting.patterns:
         raise ValueError('needs a pattern "locator" for its grammar')
-    path = route.match.partition(" ")[2].removesuffix("/{cursor}").removesuffix("/")
-    links = Links(setting.sealer, f"{setting.file.metadata.name} soql\n", target.template(path), setting)
-    return Soql(setting, links, setting.answers[route.answer])
+    deleted = route.layout == "deleted"
+    if deleted and setting.file.deleted not in setting.words.objects:
+        raise ValueError('needs the name of an object at "deleted:" for its layout')
+    return Soql(setting, links_of(route, setting), setting.answers[route.answer], deleted)
+
+
+def links_of(route: RouteModel, setting: Setting) -> Links:
+    """Return what seals links to further pages of the queries of a route."""
+    path = route.match.partition(" ")[2].removesuffix("[/]").removesuffix("/{cursor}").removesuffix("/")
+    path = path.removesuffix(ALL)
+    return Links(setting.sealer, f"{setting.file.metadata.name} soql\n", target.template(path), setting)

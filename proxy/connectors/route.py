@@ -27,6 +27,7 @@ class HeaderRules:
     forward: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     refuse: frozenset[str] = frozenset()
     back: frozenset[str] = frozenset()
+    answer: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
     def onward(self, request: Request) -> tuple[tuple[str, str], ...]:
         """Return the fields to send on: the constants, and what the client may say itself.
@@ -70,6 +71,8 @@ class Declared:
     request_media: frozenset[str] = frozenset()
     response_media: frozenset[str] = frozenset({"json"})
     coded: bool = True
+    refused: str = ""
+    """Why whatever comes this way is refused; "" where it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class Route:
             answer=sent.answer,
             faults=declared.faults,
             back=declared.headers.back,
+            patterns=declared.headers.answer,
             widen=sent.widen,
             less=None if narrow is None else lambda hidden: self._sent(narrow(hidden)),
             sign=reading.sign,
@@ -165,8 +169,10 @@ class _Step:
 class RouteTable:
     """Every route of a connector, arranged so that finding one costs one look per path segment."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: frozenset[str] = frozenset()) -> None:
+        """Take the names of the blanks that hold values, which SDKs write into a path fully encoded."""
         self._methods: dict[str, _Step] = {}
+        self._values = values
 
     def add(self, method: str, patterns: Mapping[str, re.Pattern[str]], declared: Declared) -> None:
         """Add one route.
@@ -192,10 +198,22 @@ class RouteTable:
         step = self._methods.get(request.method)
         params: dict[str, str] = {}
         declared = _walk(step, parts, 0, params) if step else None
+        quoted = [part for part in parts if type(part) is target.Quoted]
+        if quoted and (declared is None or not _are_values(params, quoted, self._values)):
+            raise Undecodable("ambiguous_path")
         if declared is None:
             raise Gap("route", "unknown_route")
+        if declared.refused:
+            raise Gap("route", declared.refused)
         query = _checked(declared, target.parameters(request.query)) if request.query else {}
         return Route(declared, params, query)
+
+
+def _are_values(params: dict[str, str], quoted: list[target.Quoted], values: frozenset[str]) -> bool:
+    """Say whether all that was fully encoded is in blanks that hold values; there it is text as any other."""
+    found = [name for name, part in params.items() if type(part) is target.Quoted]
+    params.update({name: str(params[name]) for name in found})
+    return len(found) == len(quoted) and values.issuperset(found)
 
 
 def _next(step: _Step, part: str | tuple[str], patterns: Mapping[str, re.Pattern[str]]) -> _Step:
@@ -217,7 +235,7 @@ def _walk(step: _Step, parts: list[str], at: int, params: dict[str, str]) -> Dec
     if at == len(parts):
         return step.end
     part = parts[at]
-    after = step.literals.get(part)
+    after = None if type(part) is target.Quoted else step.literals.get(part)
     if after is not None and (found := _walk(after, parts, at + 1, params)) is not None:
         return found
     for name, pattern, after in step.blanks:

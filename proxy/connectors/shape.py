@@ -8,12 +8,16 @@ in the connector's `patterns`.
 Kinds with a meaning:
 
     record      answers    a record of an object, opened by the route
+    optional    answers    the same, or null where there is none
+    fault       answers    an error about one record, told in our words
+    counters    answers    named numbers, or groups of them, whatever their names
     more        answers    a link to the next page, sealed by the grammar or dropped
     empty       answers    a list, released without its items (each is counted as pruned)
     drop        answers    known, never released, and not counted as pruned
     fields      requests   the members are fields that the client writes
     select      requests   the text is the name of a field to return
     key         requests   the text is the CRM's id of a record; must match the pattern `id`
+    row         requests   a record of the object that it names itself, written as `fields` are
 
 Why no free text among the kinds: whatever is text in an envelope can hold a value nobody judged.
 """
@@ -29,9 +33,9 @@ from proxy.connectors.words import NAME
 from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Tree
 
-ANSWERED: Final = frozenset({"record", "more", "empty", "drop"})
+ANSWERED: Final = frozenset({"record", "optional", "more", "empty", "drop", "fault", "counters"})
 """Kinds with a meaning in answers."""
-REQUESTED: Final = frozenset({"fields", "select", "key"})
+REQUESTED: Final = frozenset({"fields", "select", "key", "row"})
 """Kinds with a meaning in requests."""
 MAX_COUNT: Final = 1 << 53
 MAX_ITEMS: Final = 1_000
@@ -184,6 +188,8 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
     if node.kind == "empty":
         pruned[0] += len(tree) if isinstance(tree, list) else 1
         return [] if isinstance(tree, list) else GONE
+    if node.kind == "counters":
+        return _counters(tree, pruned)
     if node.kind:
         return visits[node.kind](tree)
     if node.check is not None:
@@ -197,6 +203,21 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
     if node.records:
         raise UpstreamFault("unexpected_shape")
     return GONE
+
+
+def _counters(tree: Tree, pruned: list[int], depth: int = 0) -> Tree:
+    """Return named numbers, and groups of them, without whatever else stands there."""
+    if not isinstance(tree, dict):
+        return GONE
+    for name, value in list(tree.items()):
+        if isinstance(value, dict):
+            known = depth < 1 and _counters(value, pruned, depth + 1) is not GONE
+        else:
+            known = type(value) is int and abs(value) < MAX_COUNT
+        if not known or not NAME.fullmatch(name):
+            del tree[name]
+            pruned[0] += 1
+    return tree
 
 
 def _open_items(node: Node, items: list[Tree], visits: Mapping[str, Visit], pruned: list[int]) -> None:
@@ -234,5 +255,5 @@ def _mark(node: Node) -> bool:
     """Set `records` of a node and all inside it."""
     inner = [*node.members.values(), *([node.items] if node.items else [])]
     marks = [_mark(each) for each in inner]
-    node.records = True in marks or node.kind == "record"
+    node.records = True in marks or node.kind in {"record", "optional"}
     return node.records

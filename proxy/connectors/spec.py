@@ -37,6 +37,8 @@ class HeadersModel(Strict):
     """A request that carries one is refused: it changes what the CRM answers."""
     back: list[str] = Field(default_factory=list)
     """Headers of the answer; released when their value is a short run of digits."""
+    answer: dict[str, str] = Field(default_factory=dict)
+    """Name -> pattern; headers of the answer that are released when their value matches as a whole."""
 
 
 class RecordModel(Strict):
@@ -58,6 +60,11 @@ class RouteModel(Strict):
     """One operation of the API."""
 
     match: str = Field(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /\S*$")
+    """Method and path; `[/]` at its end stands for a slash that may be there or not."""
+    refuse: str = ""
+    """Why this operation, which is known, is refused: a word of `proxy.sentences`; "" where it is read."""
+    because: str = ""
+    """The same for whoever reads the table of what is covered."""
     grammar: str = "record"
     """What reads the requests: an entry of `table.py`."""
     action: Action = Action.READ
@@ -66,12 +73,17 @@ class RouteModel(Strict):
     """Object the route is about; "" when the path names it in `{object}` or the grammar finds it."""
     query: dict[str, Kind] = Field(default_factory=dict)
     """Query parameters, by name: case matters, each at most once unless its kind is `select`."""
+    uses: dict[str, Action] = Field(default_factory=dict)
+    """What the operation does to fields without naming them: `FIELD` of its object, or `OBJECT.FIELD`, with
+    `{object}` for what the path names -> how; each must be allowed outright."""
     body: str = ""
     """Name of an entry of `bodies`; "" when a body is refused or the grammar reads it itself."""
     answer: str = ""
     """Name of an entry of `answers`; "" when the answer has no body."""
+    any_object: bool = False
+    """Whether records of any listed object may be in the answer; each says what it is, and is judged as that."""
     layout: str = ""
-    """With `grammar: parts`: how requests stand in the body: batch, composite or graph."""
+    """With a grammar that knows several forms of one thing: which of them."""
     media: list[str] | None = None
     """Codecs of the request body; None: those of the connector if `body` is set, else no body."""
     answers_in: list[str] | None = None
@@ -150,6 +162,23 @@ class ObjectModel(Strict):
     parents: dict[str, RelationModel] = Field(default_factory=dict)
     children: dict[str, RelationModel] = Field(default_factory=dict)
     searched: list[str] = Field(default_factory=list)
+    prefix: str = ""
+    """What the ids of its records begin with, where a CRM tells objects by that."""
+
+
+class MetadataModel(Strict):
+    """A place in an answer that tells which objects or fields there are; what the caller has no use for goes."""
+
+    at: str
+    """JSONPath of a list, or of one member."""
+    of: Literal["object", "field", "child"]
+    """`child`: objects below the one that the answer is about, each by the field that links it."""
+    name: str
+    """Member of an item that holds its name."""
+    field: str = ""
+    """With `child`: member that holds the name of the field."""
+    flags: dict[str, Action] = Field(default_factory=dict)
+    """Members that say whether something can be done -> what; false where the caller may not."""
 
 
 class ErrorsModel(Strict):
@@ -159,6 +188,10 @@ class ErrorsModel(Strict):
     """An entry of `table.py`."""
     shape: object = None
     """The body, with `{text}`, `{code}` and `{id}` where those go."""
+    item: object = None
+    """The same for an error inside a success, of kind `fault`."""
+    item_code: str = ""
+    """JSONPath of the error code in such a one."""
     code: str = ""
     """JSONPath of the error code in the CRM's own error bodies."""
     codes: dict[str, str] = Field(default_factory=dict)
@@ -178,6 +211,8 @@ class ConnectorFile(Strict):
     media: MediaModel = Field(default_factory=MediaModel)
     patterns: dict[str, str] = Field(default_factory=dict)
     """Name -> regular expression that a whole value must match, for path blanks and scalars."""
+    values: list[str] = Field(default_factory=list)
+    """Path blanks that hold values, which clients may percent-encode sign by sign."""
     headers: HeadersModel = Field(default_factory=HeadersModel)
     record: RecordModel = Field(default_factory=RecordModel)
     routes: list[RouteModel]
@@ -189,6 +224,10 @@ class ConnectorFile(Strict):
     """JSONPath of a list in request bodies -> the most items that the CRM takes at once."""
     answers: dict[str, dict[str, Kind]] = Field(default_factory=dict)
     """Name -> JSONPath -> kind of every member an answer may have."""
+    deleted: str = ""
+    """The object whose fields are called like other objects: each stands for the deleted records of one."""
+    describes: dict[str, list[MetadataModel]] = Field(default_factory=dict)
+    """Name of an answer -> where it describes objects and fields."""
     errors: ErrorsModel
     rpc: RpcModel | None = None
     """For an API whose calls say in their body what they do."""

@@ -8,6 +8,7 @@ from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.lookup import compile_lookup
+from proxy.connectors.many import compile_many
 from proxy.connectors.odata.batch import compile_odata_batch
 from proxy.connectors.odata.counting import compile_odata_count
 from proxy.connectors.odata.grammar import compile_odata
@@ -18,6 +19,7 @@ from proxy.connectors.odoo.grammar import compile_odoo
 from proxy.connectors.parts import compile_parts
 from proxy.connectors.plain import compile_plain
 from proxy.connectors.queries import compile_soql, compile_soql_page
+from proxy.connectors.related import compile_related
 from proxy.connectors.rpc import compile_rpc
 from proxy.connectors.rpcfaults import RpcFaults
 from proxy.connectors.spec import ConnectorFile
@@ -28,6 +30,8 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "soql-page": compile_soql_page,
     "parts": compile_parts,
     "lookup": compile_lookup,
+    "many": compile_many,
+    "related": compile_related,
     "hubspot-search": compile_search,
     "hubspot-export": compile_export,
     "rpc": compile_rpc,

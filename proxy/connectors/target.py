@@ -2,7 +2,9 @@
 
 A path is compared with routes only after it is known to have a single meaning: printable ASCII, no dot
 segments, no empty segment but the last, no `;`, no backslash, and percent-encoding only where RFC 3986 §2.1
-needs it, decoded exactly once. What is sent on is written anew from the decoded parts.
+needs it, decoded exactly once. SDKs that put a value into a path encode all of it, `a%40b.c`; that is the one
+other way there is, told by `Quoted`, for blanks that are declared to hold values. What is sent on is written
+anew from the decoded parts.
 """
 
 import re
@@ -27,6 +29,12 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 _IN_SEGMENT: Final = "-._~:@!$&'()*+,="
 
 
+class Quoted(str):
+    """A decoded segment in which every sign was encoded that may be, and not only those that have to be."""
+
+    __slots__ = ()
+
+
 def segments(path: str) -> list[str]:
     """Return the decoded segments of a path; a path that ends in `/` ends in an empty one.
 
@@ -45,14 +53,17 @@ def segments(path: str) -> list[str]:
 
 
 def _segment(part: str) -> str:
-    """Return one segment decoded, if it was encoded where it had to be and nowhere else."""
+    """Return one segment decoded, if it was encoded in one of the two ways there are."""
     if "%" not in part:
         return part
     text = _decoded(part, "ambiguous_path")
-    canonical = quote(text, safe=_IN_SEGMENT)
-    if _NEVER.search(text) or canonical != _ESCAPE.sub(lambda escape: escape[0].upper(), part):
-        raise Undecodable("ambiguous_path")
-    return text
+    written = _ESCAPE.sub(lambda escape: escape[0].upper(), part)
+    if not _NEVER.search(text):
+        if written == quote(text, safe=_IN_SEGMENT):
+            return text
+        if written == quote(text, safe=_UNRESERVED):
+            return Quoted(text)
+    raise Undecodable("ambiguous_path")
 
 
 def parameters(query: str) -> list[tuple[str, str]]:

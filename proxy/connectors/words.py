@@ -47,6 +47,8 @@ class ObjectWords:
     """Lower-case name -> name as listed, of fields and relations; empty where case matters."""
     unasked: tuple[str, ...] = ()
     """Fields that the CRM answers with when a request names none; empty: all of them."""
+    prefix: str = ""
+    """What ids of its records begin with; "" where they say nothing of their object."""
 
     @property
     def name(self) -> str:
@@ -70,16 +72,31 @@ class Words:
     objects: Mapping[str, ObjectWords]
     spelling: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
+    def spelled(self, name: str) -> str:
+        """Return the name of an object in the connector's spelling if it is listed, else as it is."""
+        return self.spelling.get(name.lower(), name) if self.spelling else name
+
     def object(self, name: str) -> ObjectWords:
         """Return the object called `name`.
 
         Raises:
             Gap: the connector does not list it.
         """
-        found = self.objects.get(self.spelling.get(name.lower(), name) if self.spelling else name)
+        found = self.objects.get(self.spelled(name))
         if found is None:
             raise Gap("object", "unknown_object")
         return found
+
+    def of_id(self, key: str) -> ObjectWords:
+        """Return the object whose record an id names.
+
+        Raises:
+            Gap: no listed object has such ids.
+        """
+        for words in self.objects.values():
+            if words.prefix and key.startswith(words.prefix):
+                return words
+        raise Gap("object", "unknown_object")
 
     def catalogue(self) -> Catalogue:
         """Return what policy needs to know of the objects."""

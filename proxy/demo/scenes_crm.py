@@ -59,7 +59,9 @@ def salesforce(stage: Stage, run: Running, crm: SalesforceSandbox) -> None:
         lambda: support.query("SELECT Id FROM Contact ORDER BY Birthdate"),
     )
     _refused(stage, "a delete without a grant", SalesforceError, lambda: marketer.Contact.delete(held["Id"]))
-    _refused(stage, "an endpoint nobody declared", SalesforceError, support.limits)
+    _refused(
+        stage, "an endpoint nobody declared", SalesforceError, lambda: support.apexecute("all", method="GET")
+    )
     _refused(
         stage,
         "a masked phone written back",

@@ -39,7 +39,7 @@ def test_what_an_endpoint_is_open_to_follows_from_grants() -> None:
     one = "/services/data/{version}/sobjects/{object}/{id}"
     assert by_path["DELETE", one]["roles"] == ["privacy_officer"]
     assert by_path["DELETE", one]["actions"] == ["delete"]
-    assert by_path["GET", "/services/data/{version}/queryAll"]["state"] == "denied by default"
+    assert by_path["ANY", "/services/apexrest/{path}"]["state"] == "denied by default"
     assert "marketer" in by_path["POST", "/services/data/{version}/composite"]["roles"]
     assert {row["connector"] for row in rows} == {"salesforce"}
 

@@ -1,12 +1,13 @@
 """Connectors as they ship, and a sealer that can be looked into."""
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from proxy.connectors import Connector, load_connector
-from proxy.errors import Undecodable
+from proxy.errors import Problems, Undecodable
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,3 +63,43 @@ def dynamics(sealer: OpenSealer) -> Connector:
 def odoo() -> Connector:
     """Return the Odoo connector as it ships."""
     return load_connector(ROOT / "policies/connectors/odoo.yaml")
+
+
+SMALL = """\
+apiVersion: lychgate.dev/v1
+kind: Connector
+metadata: {name: small}
+names: any_case
+patterns: {id: "[0-9]+"}
+ROUTES
+record: {object: $.attributes.type}
+answers: {all: {$.name: name, "$.list[*].name": name}}
+EXTRA
+errors:
+  shape: {error: "{code}", text: "{text}"}
+  codes: {no: No., broken: Broken.}
+  statuses: {4xx: no, 400: no, 5xx: broken}
+  code: $.error
+objects:
+  Thing: {fields: {Id: {category: system.operations}, Name: {category: user.name}}}
+"""
+
+
+@pytest.fixture
+def load_text(tmp_path: Path) -> Callable[[str], list[str]]:
+    """Return what loads a small connector with a text in it, and returns what is wrong with it."""
+
+    def load(text: str) -> list[str]:
+        routes = (
+            text if text.startswith("routes:") else 'routes: [{match: "GET /all", object: Thing, answer: all}]'
+        )
+        extra = "" if text.startswith("routes:") else text
+        path = tmp_path / "small.yaml"
+        path.write_text(SMALL.replace("ROUTES", routes).replace("EXTRA", extra), encoding="utf-8")
+        try:
+            load_connector(path)
+        except Problems as caught:
+            return [each.message for each in caught.problems]
+        return []
+
+    return load

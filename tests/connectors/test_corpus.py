@@ -11,7 +11,16 @@ from proxy.message import Request
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "connectors"
 OBJECTS = """
+deleted: RecycleBin
 objects:
+  Service:
+    fields:
+      Versions: {category: system.operations}
+      Limits: {category: system.operations}
+      Objects: {category: system.operations}
+      Recent: {category: system.operations}
+      Jobs: {category: system.operations}
+  RecycleBin: {fields: {Whizbang: {category: user}}}
   Whizbang:
     parents:
       ParentWhizbang__r: {object: Whizbang, via: ParentWhizbang__c}
@@ -30,7 +39,7 @@ def connector(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Connector
     """Return the connector that ships, about the objects of the corpus."""
     text = (root / "policies/connectors/salesforce.yaml").read_text(encoding="utf-8")
     path = tmp_path_factory.mktemp("connector") / "whizbang.yaml"
-    path.write_text(text[: re.search(r"^objects:", text, re.MULTILINE).start()] + OBJECTS, encoding="utf-8")
+    path.write_text(text[: re.search(r"^deleted:", text, re.MULTILINE).start()] + OBJECTS, encoding="utf-8")
     return load_connector(path)
 
 

@@ -66,6 +66,12 @@ def test_a_small_connector_loads(tmp_path: Path) -> None:
         ("{$: record}", "{$..x: record}", "8:8 LG301 a JSONPath here is made of names and [*] only"),
         ("{key: key}", "{key: kee}", '16:14 LG301 no field "kee" (did you mean "key"?)'),
         ("errors:", "lists: {$.people: 9}\nerrors:", "9:19 LG301 is no list in any of the bodies"),
+        ("errors:", "values: [x]\nerrors:", '9:9 LG301 says more of an unknown "x"'),
+        (
+            "errors:",
+            "describes: {ome: []}\nerrors:",
+            '9:12 LG301 says more of an unknown "ome" (did you mean "one"',
+        ),
         ("semantic: id", "semantic: idd", "18:52 LG101"),
         ("user.name", "User Name", "19:24 LG117"),
         ("boss:", "unclassified:", '16:5 LG301 "unclassified" cannot be the name of a field'),
@@ -131,5 +137,6 @@ def test_a_grammar_says_what_it_needs(tmp_path: Path, name: str) -> None:
 
 def test_what_ships_loads(salesforce: Connector, hubspot: Connector) -> None:
     """The connectors that ship have no mistakes, and the objects that policies are written about."""
-    assert {"Contact", "Account", "Lead", "Case", "Opportunity", "Task", "User"} == set(salesforce.catalogue)
+    records = {"Contact", "Account", "Lead", "Case", "Opportunity", "Task", "User"}
+    assert records | {"Service", "RecycleBin"} == set(salesforce.catalogue)
     assert {"contacts", "companies"} == set(hubspot.catalogue)

@@ -58,11 +58,55 @@ class Records:
         """
         return self._insert(sobject, call, members(call))
 
-    def _insert(self, sobject: SObject, call: Call, fields: dict[str, object]) -> Answer:
+    def made(self, sobject: SObject, fields: dict[str, object], rule: str = "") -> str:
+        """Store a new record and return its id; `rule` is the client's `Sforce-Duplicate-Rule-Header`.
+
+        Raises:
+            SalesforceError: a member is refused, or the record would be a duplicate.
+        """
         values = checked(self.org, sobject, fields, new=True)
-        rule = call.headers.get(_RULE, "")
         refuse_duplicate(self.org, sobject, values, but=None, rule=rule, base=self.base)
-        key = self.org.insert(sobject, values)
+        return self.org.insert(sobject, values)
+
+    def changed(self, sobject: SObject, key: str, fields: dict[str, object], rule: str = "") -> None:
+        """Write over the fields of a live record; raises SalesforceError as `made` does, or if there is none."""
+        self.org.get(sobject, key)
+        values = checked(self.org, sobject, fields, new=False)
+        refuse_duplicate(self.org, sobject, values, but=key, rule=rule, base=self.base)
+        self.org.change(sobject, key, values)
+
+    def upserted(
+        self, sobject: SObject, field: str, value: object, fields: dict[str, object]
+    ) -> tuple[str, bool]:
+        """Change the record whose `field` has a value, or make one; return its id and whether it is new."""
+        item = sobject.find(field)
+        if item is None or not item.lookup:
+            message = f"Field name provided, {field} does not match an External ID for {sobject.name}"
+            raise SalesforceError(400, "INVALID_FIELD", message)
+        if value in {None, ""}:
+            raise SalesforceError(400, "MISSING_ARGUMENT", f"{field} not specified", [field])
+        found = [row for row in self.org.rows(sobject) if str(row[item.name]).lower() == str(value).lower()]
+        rest = {name: each for name, each in fields.items() if name.lower() != field.lower()}
+        if len(found) > 1:
+            raise SalesforceError(400, "DUPLICATE_EXTERNAL_ID", f"{field}: more than one record found")
+        if found:
+            self.changed(sobject, str(found[0]["Id"]), rest)
+            return str(found[0]["Id"]), False
+        return self.made(sobject, rest | ({} if item.type == "id" else {item.name: value})), True
+
+    def shown(self, sobject: SObject, name: str, fields: list[str]) -> dict[str, object] | None:
+        """Return some fields of a record, or None where there is no live one with this id."""
+        key = full_id(name)
+        row = None if key is None else self.org.find(sobject, key)
+        if row is None or row.get("IsDeleted"):
+            return None
+        items = [sobject.by_name["id"], *(_field(sobject, each.strip()) for each in fields)]
+        url = f"{self.base}/sobjects/{sobject.name}/{row['Id']}"
+        record: dict[str, object] = {"attributes": {"type": sobject.name, "url": url}}
+        return record | {item.name: self.org.value(sobject, row, item) for item in items}
+
+    def _insert(self, sobject: SObject, call: Call, fields: dict[str, object]) -> Answer:
+        key = self.made(sobject, fields, call.headers.get(_RULE, ""))
         location = {"Location": f"{self.base}/sobjects/{sobject.name}/{key}"}
         return Answer(201, {"id": key, "success": True, "errors": []}, location)
 
@@ -87,9 +131,7 @@ class Records:
         raise method_not_allowed(call.method, "HEAD,GET,PATCH,DELETE")
 
     def _update(self, sobject: SObject, key: str, call: Call) -> Answer:
-        values = checked(self.org, sobject, members(call), new=False)
-        refuse_duplicate(self.org, sobject, values, but=key, rule=call.headers.get(_RULE, ""), base=self.base)
-        self.org.change(sobject, key, values)
+        self.changed(sobject, key, members(call), call.headers.get(_RULE, ""))
         return Answer(204)
 
     def by_key(self, sobject: SObject, field: str, value: str, call: Call) -> Answer:
@@ -122,12 +164,19 @@ class Records:
         return Answer(200, {"id": key, "success": True, "errors": [], "created": False})
 
     def related(self, sobject: SObject, name: str, relationship: str, call: Call) -> Answer:
-        """Return the parent record behind `sobjects/Contact/003.../Account`.
+        """Return the parent record behind `sobjects/Contact/003.../Account`, or children as a query does.
 
         Raises:
             SalesforceError: no such record or relationship.
         """
         row = self.org.get(sobject, full_id(name) or name)
+        if (down := self.org.schema.downward(sobject, relationship)) is not None:
+            named = call.argument("fields")
+            child, item = down
+            names = named.split(",") if named else [each.name for each in child.listed]
+            rows = [held for held in self.org.rows(child) if held.get(item.name) == row["Id"]]
+            found = [self.shown(child, str(held["Id"]), names) for held in rows]
+            return Answer(200, {"totalSize": len(found), "done": True, "records": found})
         link = sobject.upward.get(relationship.lower())
         parent = None if link is None else self.org.parent(row, link)
         if link is None or parent is None:

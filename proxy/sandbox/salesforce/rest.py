@@ -7,6 +7,9 @@
     /query/{locator}                                    GET   next page
     /search?q=                                          GET   SOSL
     /composite  /composite/batch  /composite/graph          POST  requests inside a request
+    /composite/sobjects ..                                  GET POST PATCH DELETE   many records at once
+    /composite/tree/{object}                                POST  records with others below them
+    /recent                                                 GET
     /sobjects                                           GET   objects
     /sobjects/{object}                                  GET   summary            POST  create
     /sobjects/{object}/describe                         GET
@@ -22,6 +25,7 @@ from datetime import datetime
 from proxy.sandbox.clock import salesforce_time
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.salesforce import describing
+from proxy.sandbox.salesforce.collections import Collections, Trees
 from proxy.sandbox.salesforce.comparing import instant
 from proxy.sandbox.salesforce.composite import Composite
 from proxy.sandbox.salesforce.ids import full_id
@@ -75,6 +79,12 @@ class Rest:
             case ("search",):
                 records = search(Select(self.org, base), call.argument("q") or "")
                 return self._get(call, {"searchRecords": records})
+            case ("composite", "sobjects", *rest):
+                return Collections(self.org, base).do(call, tuple(rest))
+            case ("composite", "tree", name) if self.org.schema.find(name) and call.method == "POST":
+                return Trees(self.org, base).plant(self.org.schema.objects[name.lower()], call)
+            case ("recent",):
+                return self._get(call, self._looked_at(base, int(call.argument("limit") or 200)))
             case ("composite", *rest) if len(rest) <= 1:
                 if call.method != "POST":
                     raise method_not_allowed(call.method, "POST")
@@ -119,6 +129,11 @@ class Rest:
             case (field, value):
                 return records.by_key(sobject, field, value, call)
         raise no_such_resource()
+
+    def _looked_at(self, base: str, most: int) -> list[dict[str, object]]:
+        """Return some records as those that were looked at last: here, the newest of each object."""
+        found = [each for item in self.org.schema.objects.values() for each in self._recent(item, base)]
+        return found[:most]
 
     def _recent(self, sobject: SObject, base: str) -> list[dict[str, object]]:
         rows = list(self.org.rows(sobject))[-5:]
