@@ -108,7 +108,7 @@ class Answered:
         if not self.many:
             self._record(tree, self.object, opened, ())
             return opened
-        rows = _rows(tree, opened, self.sealed)
+        rows = rows_of(tree, opened, self.sealed)
         for row in rows:
             self._record(row, self.object, opened, ())
         return opened
@@ -173,7 +173,7 @@ class Grouped:
         """Return the rows; a column that was not asked for, or is of another kind, is pruned."""
         del status
         opened = Opened(tree)
-        for row in _rows(tree, opened, lambda _link: None):
+        for row in rows_of(tree, opened, lambda _link: None):
             if not isinstance(row, dict):
                 raise UpstreamFault("unexpected_record")
             names = self._names(row)
@@ -205,7 +205,7 @@ def counting(columns: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for name, method in columns.items() if method in _COUNTING)
 
 
-def _rows(tree: Tree, into: Opened, sealed: Next) -> list[Tree]:
+def rows_of(tree: Tree, into: Opened, sealed: Next) -> list[Tree]:
     """Return the rows of a collection, its envelope cut down to the count and a sealed link."""
     rows = tree.get("value") if isinstance(tree, dict) else None
     if not isinstance(tree, dict) or not isinstance(rows, list):

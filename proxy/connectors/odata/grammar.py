@@ -19,6 +19,7 @@ from proxy.connectors.facts import Gathering, Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.odata import keys, parsing, writing
 from proxy.connectors.odata.answers import Answered, Grouped, Reader, counting
+from proxy.connectors.odata.fetched import FETCH, Fetching
 from proxy.connectors.odata.meaning import Meaning, narrowed, understand, widened
 from proxy.connectors.odata.naming import Names
 from proxy.connectors.odata.tree import Options
@@ -65,6 +66,8 @@ class OData:
         words = self.names.of_set(asking.params["set"])
         if self.method == "POST":
             return self._write(asking, words, (), ())
+        if FETCH in asking.query:
+            return Fetching(self.names, self.reader, self.setting.sealer, self.context).read(asking, words)
         if _SKIPTOKEN in asking.query:
             return self._page(asking, words)
         return self._list(asking, words, {name: values[0] for name, values in asking.query.items()}, ())

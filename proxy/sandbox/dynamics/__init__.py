@@ -1,8 +1,9 @@
 """A small Dataverse: one environment in memory and its Web API for contacts, accounts, leads and users.
 
 Nouns: a `Table` says which columns and links there are; a `Store` holds the rows; `Rest` says what a route
-means; `filters` reads `$filter`. The story starts in `rest.Rest.dispatch`. Left out: FetchXML, `$batch`,
-functions and actions, metadata, search, plug-ins, security roles, the recycle bin and auditing.
+means; `filters` reads `$filter`, `fetching` FetchXML, `batches` a `$batch`. The story starts in
+`rest.Rest.dispatch`. Left out: functions and actions, metadata, search, plug-ins, security roles, the recycle
+bin and auditing.
 """
 
 from proxy.sandbox.dynamics.refusals import DataverseError, not_authenticated

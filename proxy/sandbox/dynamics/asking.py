@@ -143,11 +143,12 @@ class Asking:
             if named is None:
                 raise bad_request(f"The aggregation '{item}' is not supported.")
             column = self._column(table, named[1])
-            found[named[3]] = _aggregate(named[2], [row[column] for row in rows if row[column] is not None])
+            found[named[3]] = aggregate(named[2], [row[column] for row in rows if row[column] is not None])
         return found
 
 
-def _aggregate(method: str, values: list[object]) -> object:
+def aggregate(method: str, values: list[object]) -> object:
+    """Return what is computed over values of which none is null."""
     if method == "countdistinct":
         return len(set(values))
     if not values:

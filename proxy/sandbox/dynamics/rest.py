@@ -1,6 +1,6 @@
 """The routes of the Web API that the sandbox answers.
 
-/api/data/v9.2/{set}                     GET (query options)   POST create
+/api/data/v9.2/{set}                     GET (query options or fetchXml)   POST create
 /api/data/v9.2/{set}(ID or key='x')      GET PATCH (upsert) DELETE
 /api/data/v9.2/{set}(ID)/{property}      GET PUT DELETE one column
 /api/data/v9.2/{set}(ID)/{property}/$value   GET as text
@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 
 from proxy.sandbox.dynamics.asking import Asking, outer
 from proxy.sandbox.dynamics.batches import Batches
+from proxy.sandbox.dynamics.fetching import Fetched
 from proxy.sandbox.dynamics.filters import literal
 from proxy.sandbox.dynamics.refusals import (
     bad_request,
@@ -70,8 +71,11 @@ class Rest:
     # ---- lists -------------------------------------------------------------------------------------------
 
     def _list(self, table: Table, call: Call, asking: Asking) -> Answer:
-        options = _options(call)
         head: dict[str, object] = {"@odata.context": f"{_base(call)}/$metadata#{table.set}"}
+        if (text := call.argument("fetchXml")) is not None:
+            annotated = "include-annotations" in call.headers.get("Prefer", "")
+            return Answer(200, head | Fetched(self.store, table, text, annotated=annotated).answer())
+        options = _options(call)
         if "$search" in options:
             raise bad_request("The query parameter $search is not supported.")
         if "$apply" in options:
