@@ -1,0 +1,43 @@
+"""An attacker with the support role recovers nothing of a hidden value, on any way to ask about it."""
+
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.recovery import CRMS, WAYS, Crm, Way, attack, directly, through
+from tests.e2e.harness import GatewayHarness
+
+REQUESTS = 500
+"""Per way; `python -m tests.attacks.recovery` spends 10,000."""
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHarness]:
+    """An installation with the example policies."""
+    made = GatewayHarness.make(tmp_path_factory.mktemp("recovery") / "installation")
+    yield made
+    made.close()
+
+
+def _name(way: Way) -> str:
+    return f"{way.crm}: {way.name}"
+
+
+@pytest.mark.parametrize("way", WAYS, ids=_name)
+async def test_nothing_is_learned(harness: GatewayHarness, way: Way) -> None:
+    """Every answer is the same, whatever the hidden value is; so guesses are as good as chance."""
+    crm = Crm(CRMS[way.crm]())
+    learned = await attack(way, crm, through(harness, crm), REQUESTS, seed=7)
+    assert learned.looks == 1
+    chance = 0.5**learned.bits
+    spread = math.sqrt(learned.values * chance * (1 - chance))
+    assert learned.found <= learned.values * chance + 4 * spread + 1
+
+
+@pytest.mark.parametrize("way", WAYS, ids=_name)
+async def test_everything_is_learned_without_lychgate(way: Way) -> None:
+    """The attacker is one who succeeds: of the CRM itself it learns every value."""
+    crm = Crm(CRMS[way.crm]())
+    learned = await attack(way, crm, directly(crm), 200, seed=7)
+    assert learned.found == learned.values
