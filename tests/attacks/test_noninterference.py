@@ -1,0 +1,242 @@
+"""Two CRMs that differ only in what a caller may not see answer that caller alike, byte for byte.
+
+The strongest thing that can be said of a hidden field (non-interference, Goguen and Meseguer 1982): no sequence
+of requests, whatever they read, filter, sort, write or delete, tells the two apart by status, header or body.
+What is hidden is not listed here; it is asked of the policies.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from proxy.message import Headers, Request, Response
+from proxy.model import DISCLOSING, QUERYING, Access, Action, Effect, Principal, Purpose
+from proxy.policy import Decider
+from proxy.sandbox import Call, HubSpotSandbox, SalesforceSandbox, Sandbox, StoppedClock
+from tests.e2e.harness import CRM_TOKEN, GatewayHarness
+
+CLIENT, PURPOSE = "helpdesk", "customer_support"
+OBJECT = {"salesforce": "Contact", "hubspot": "contacts"}
+VALUES = st.text("abcxyz019 -", min_size=1, max_size=8).map(str.strip).filter(bool) | st.none()
+
+Sent = tuple[str, str, object]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the policies say of the fields of one object."""
+
+    hidden: tuple[str, ...]
+    """Neither shown nor part of an answer in any other way, whatever is in them."""
+    all: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHarness]:
+    """An installation with the example policies."""
+    made = GatewayHarness.make(tmp_path_factory.mktemp("worlds") / "installation")
+    yield made
+    made.close()
+
+
+def known_of(harness: GatewayHarness, crm: str) -> Known:
+    """Ask the policies which fields a support agent can learn nothing of."""
+    rules, name = harness.app.gateways[crm].rules, OBJECT[crm]
+    client = rules.policies.clients[CLIENT]
+    principal = Principal(CLIENT, CLIENT, client.roles, client.recipient)
+
+    def best(action: Action) -> Any:
+        plan = rules.policies.plan(
+            connector=crm,
+            roles=client.roles,
+            purpose=PURPOSE,
+            recipient=client.recipient.name,
+            action=action,
+            object=name,
+        )
+        access = Access(principal, Purpose(PURPOSE), action, name, now=rules.policies.now())
+        return Decider(plan, access).foreseen()
+
+    shown = [best(action) for action in sorted(DISCLOSING)]
+    asked = [best(action) for action in sorted(QUERYING)]
+    fields = rules.connector.catalogue[name].fields
+    hidden = [
+        field
+        for field in fields
+        if all(decision.of(field).effect >= Effect.REDACT for decision in shown)
+        and all(decision.of(field).effect is Effect.DENY for decision in asked)
+    ]
+    return Known(tuple(hidden), tuple(fields))
+
+
+# ---- worlds -------------------------------------------------------------------------------------------------
+
+
+def world(crm: str) -> Sandbox:
+    """Return a CRM that is the same each time, in a time that stands still."""
+    made = SalesforceSandbox if crm == "salesforce" else HubSpotSandbox
+    return made(CRM_TOKEN, people=6, now=StoppedClock())
+
+
+def keys_of(sandbox: Sandbox) -> list[str]:
+    """Return the ids of its people."""
+    return [str(one.get("Id") or one.get("hs_object_id")) for one in sandbox.people()]
+
+
+def differ(sandbox: Sandbox, values: dict[str, str | None], writable: tuple[str, ...]) -> None:
+    """Write hidden values to everybody, as an administrator of the CRM would; what it does not take stays."""
+    for key in keys_of(sandbox):
+        for name in writable:
+            _direct(sandbox, key, {name: values.get(name)})
+
+
+def _direct(sandbox: Sandbox, key: str, fields: dict[str, str | None]) -> int:
+    headers = {"Authorization": f"Bearer {CRM_TOKEN}", "Content-Type": "application/json"}
+    if isinstance(sandbox, SalesforceSandbox):
+        path, body = f"/services/data/v59.0/sobjects/Contact/{key}", fields
+    else:
+        path, body = f"/crm/v3/objects/contacts/{key}", {"properties": {n: v or "" for n, v in fields.items()}}
+    return sandbox.answer(Call("PATCH", path, "", headers, json.dumps(body).encode())).status
+
+
+# ---- requests -----------------------------------------------------------------------------------------------
+
+
+def requests_of(crm: str, keys: list[str], fields: tuple[str, ...]) -> st.SearchStrategy[Sent]:
+    """Return anything that a client of this CRM might ask."""
+    key, field = st.sampled_from(keys), st.sampled_from(fields)
+    some = st.lists(field, min_size=1, max_size=4, unique=True)
+    return _salesforce(key, field, some) if crm == "salesforce" else _hubspot(key, field, some)
+
+
+def _salesforce(
+    key: st.SearchStrategy[str], field: st.SearchStrategy[str], some: st.SearchStrategy[list[str]]
+) -> st.SearchStrategy[Sent]:
+    base = "/services/data/v59.0"
+    value = st.text("abcxyz019", min_size=1, max_size=4)
+    where = st.builds("{} {} '{}'".format, field, st.sampled_from(["=", "<", "LIKE"]), value)
+    query = st.builds(
+        "SELECT {} FROM Contact{}{}".format,
+        some.map(", ".join),
+        st.just("") | where.map(" WHERE {}".format),
+        st.just("") | field.map(" ORDER BY {}".format),
+    )
+    target = query.map(lambda soql: f"{base}/query?q={quote(soql, safe='')}")
+    read = st.builds(lambda one, names: f"{base}/sobjects/Contact/{one}?fields={','.join(names)}", key, some)
+    whole = key.map(lambda one: f"{base}/sobjects/Contact/{one}")
+    lookup = st.builds(lambda name, text: f"{base}/sobjects/Contact/{name}/{text}", field, value)
+    gets = target | read | whole | lookup
+    batch = st.lists(gets, min_size=1, max_size=3).map(
+        lambda urls: {
+            "batchRequests": [{"method": "GET", "url": url.removeprefix("/services/data/")} for url in urls]
+        }
+    )
+    written = st.dictionaries(field, value | st.none(), min_size=1, max_size=2)
+    return st.one_of(
+        gets.map(lambda url: ("GET", url, None)),
+        batch.map(lambda body: ("POST", f"{base}/composite/batch", body)),
+        st.builds(lambda url, body: ("PATCH", url, body), whole, written),
+        whole.map(lambda url: ("DELETE", url, None)),
+        written.map(lambda body: ("POST", f"{base}/sobjects/Contact", body)),
+    )
+
+
+def _hubspot(
+    key: st.SearchStrategy[str], field: st.SearchStrategy[str], some: st.SearchStrategy[list[str]]
+) -> st.SearchStrategy[Sent]:
+    base = "/crm/v3/objects/contacts"
+    value = st.text("abcxyz019", min_size=1, max_size=4)
+    one = st.builds(
+        lambda name, operator, text: {"propertyName": name, "operator": operator, "value": text},
+        field,
+        st.sampled_from(["EQ", "GTE", "CONTAINS_TOKEN"]),
+        value,
+    )
+    searched = st.fixed_dictionaries(
+        {"properties": some},
+        optional={
+            "filterGroups": st.lists(one, min_size=1, max_size=2).map(lambda filters: [{"filters": filters}]),
+            "sorts": field.map(lambda name: [{"propertyName": name, "direction": "ASCENDING"}]),
+        },
+    )
+    written = st.dictionaries(field, value, min_size=1, max_size=2)
+    many = st.lists(key, min_size=1, max_size=3, unique=True)
+    return st.one_of(
+        st.builds(lambda which, names: ("GET", f"{base}/{which}?properties={','.join(names)}", None), key, some),
+        some.map(lambda names: ("GET", f"{base}?limit=5&properties={','.join(names)}", None)),
+        searched.map(lambda body: ("POST", f"{base}/search", body)),
+        st.builds(
+            lambda which, names: (
+                "POST",
+                f"{base}/batch/read",
+                {"inputs": [{"id": each} for each in which], "properties": names},
+            ),
+            many,
+            some,
+        ),
+        st.builds(lambda which, fields: ("PATCH", f"{base}/{which}", {"properties": fields}), key, written),
+        key.map(lambda which: ("DELETE", f"{base}/{which}", None)),
+        written.map(lambda fields: ("POST", base, {"properties": fields})),
+    )
+
+
+# ---- the property -------------------------------------------------------------------------------------------
+
+
+async def told(harness: GatewayHarness, sandbox: Sandbox, sent: Sent) -> tuple[object, ...]:
+    """Return all that a support agent is told, but for the number of the decision."""
+    method, target, body = sent
+    path, _, query = target.partition("?")
+    raw = b"" if body is None else json.dumps(body).encode()
+    fields = harness.credentials(CLIENT) + ((("content-type", "application/json"),) if raw else ())
+    gateway = harness.app.gateways[sandbox.name]
+    result = await gateway.on_request(Request(method, path, query, Headers(fields), raw))
+    if not isinstance(result, Response):
+        forwarded = result.request
+        names = {name.title(): value for name, value in forwarded.headers}
+        answer = sandbox.answer(Call(method, forwarded.path, forwarded.query, names, forwarded.body))
+        kind = (("content-type", "application/json"),) if answer.body() else ()
+        result = await gateway.on_response(result, Response(answer.status, Headers(kind), answer.body()))
+    decision = result.headers.one("lychgate-decision") or "none"
+    headers = [(name, value) for name, value in result.headers if name != "lychgate-decision"]
+    return result.status, tuple(headers), result.body.replace(decision.encode(), b"")
+
+
+@pytest.mark.parametrize("crm", OBJECT)
+def test_hidden_fields_do_not_interfere(harness: GatewayHarness, crm: str) -> None:
+    """Whatever is asked, and in whatever order, a support agent cannot tell the two worlds apart."""
+    known = known_of(harness, crm)
+    trial = world(crm)
+    writable = tuple(name for name in known.hidden if _direct(trial, keys_of(trial)[0], {name: "x1"}) < 300)
+    assert len(writable) >= 4, "hidden fields that can be made to differ"
+    values = st.fixed_dictionaries(dict.fromkeys(writable, VALUES))
+    asked = st.lists(requests_of(crm, keys_of(world(crm)), known.all), min_size=1, max_size=6)
+    answered: set[int] = set()
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(values, values, asked)
+    def holds(first: dict[str, str | None], second: dict[str, str | None], sequence: list[Sent]) -> None:
+        one, other = world(crm), world(crm)
+        differ(one, first, writable)
+        differ(other, second, writable)
+
+        if one.people() != other.people():
+            answered.add(0)
+
+        async def run() -> None:
+            for sent in sequence:
+                here, there = await told(harness, one, sent), await told(harness, other, sent)
+                assert here == there
+                answered.add(int(str(here[0])))
+
+        asyncio.run(run())
+
+    holds()
+    assert {0, 200, 403} <= answered, "worlds differed, some was shown and some refused, or this shows nothing"
