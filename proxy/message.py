@@ -101,6 +101,34 @@ RECORD_ITSELF: Final = ""
 """The field name that stands for the record as a whole, where an action has no field (delete, share)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one of several values of a field stands; it goes from there if it may not be shown.
+
+    So a list of hidden values looks like an empty one, and nobody can tell how many there are.
+    """
+
+    holder: "list[Tree] | dict[str, Tree]"
+    outer: "Place | None" = None
+    """Where the holder stands; None: it stays, empty as it may be."""
+    whole: Tree | None = None
+    """What goes from `outer` with the last of the values, if that is more than the holder."""
+
+    def remove(self, gone: Tree) -> None:
+        """Take something out of the holder, and the holder out of its own place once it is empty."""
+        if isinstance(self.holder, dict):
+            for name in [name for name, value in self.holder.items() if value is gone]:
+                del self.holder[name]
+        else:
+            self.holder[:] = [each for each in self.holder if each is not gone]
+        self.settle()
+
+    def settle(self) -> None:
+        """Take the holder out of its own place if it is empty."""
+        if not self.holder and self.outer is not None:
+            self.outer.remove(self.holder if self.whole is None else self.whole)
+
+
 @dataclass(slots=True)
 class Record:
     """A place in a tree that holds fields of one object; `members` is the live dict, edited in place.
@@ -126,6 +154,10 @@ class Record:
     """What conditions may know of it, as the CRM sent it; None: nothing. Never written down."""
     guesses: bool = False
     """The members are one value by each name it may have: only the CRM knows which it is."""
+    place: Place | None = None
+    """Its members are one of several values of a field, and go from here where none of them may be shown."""
+    removed: bool = False
+    """It went from its place."""
 
     def person(self, key: str | None) -> str | None:
         """Return who the record is about, if its object is about people and `key` is where it says so."""
@@ -134,9 +166,9 @@ class Record:
 
     @property
     def gone(self) -> bool:
-        """Whether it went with the member that held it."""
+        """Whether it went from its place, or with the member that held it."""
         if self.within is None:
-            return False
+            return self.removed
         outer, member = self.within
         return outer.gone or not isinstance(outer.members.get(member), dict | list)
 

@@ -13,7 +13,7 @@ from proxy.connectors.connector import Connector
 from proxy.connectors.implied import EITHER_WAY
 from proxy.connectors.odoo.answers import VERSION
 from proxy.connectors.odoo.methods import METHODS
-from proxy.connectors.spec import ConnectorFile, RouteModel
+from proxy.connectors.spec import ConnectorFile, ParameterModel, RouteModel
 from proxy.model import Action
 
 INSIDE: Final = "each request inside"
@@ -80,7 +80,24 @@ def _implied(route: RouteModel) -> Iterator[Action]:
         yield from (action, Action.LIST if action is Action.READ else Action.READ)
 
 
-def _record(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+def _record(route: RouteModel, file: ConnectorFile) -> Iterator[Endpoint]:
+    """Yield what a request can do: what it does, and how it chooses the records."""
+    actions = [route.action, *([Action.CREATE] if route.upserts else ()), *route.also]
+    kinds = [*route.query.values(), *file.bodies.get(route.body, {}).values()]
+    models = [kind for kind in kinds if isinstance(kind, ParameterModel)]
+    if (
+        route.by
+        or route.filters
+        or {"by", "search"} & {str(kind) for kind in kinds}
+        or any(m.filter for m in models)
+    ):
+        actions += [Action.READ, Action.FILTER]
+    if any(model.sort for model in models):
+        actions += [Action.READ, Action.SORT]
+    yield _endpoint(route, actions)
+
+
+def _links(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, [route.action])
 
 
@@ -173,6 +190,7 @@ Covers = Callable[[RouteModel, ConnectorFile], Iterator[Endpoint]]
 _COVERS: Final[Mapping[str, Covers]] = {
     "record": _record,
     "lookup": _lookup,
+    "links": _links,
     "many": _many,
     "related": _related,
     "soql": _query(*_QUERIES),

@@ -87,7 +87,7 @@ class Envelope:
                     page.open(row, self.object, self.types)
             return rows
 
-        visits = {"record": record, "records": records, "optional": optional, "more": link, "fault": fault}
+        visits = {"record": record, "every record": records, "optional": optional, "more": link, "fault": fault}
         opened.tree, pruned = self.shape.open(tree, visits)
         opened.pruned += pruned
         for each in self.describes:

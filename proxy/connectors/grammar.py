@@ -12,6 +12,7 @@ from typing import Protocol
 from proxy.connectors.asked import Answer, Asked, Faults, Sealer, Sign
 from proxy.connectors.envelope import Mishaps
 from proxy.connectors.facts import Wanted
+from proxy.connectors.linked import Links
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import ConnectorFile, RouteModel
@@ -119,6 +120,8 @@ class Setting:
     sealer: Sealer | None = None
     find: Find | None = None
     """Finds routes of this same connector; not before all of them are compiled."""
+    links: Links | None = None
+    """Which field says that two records are linked."""
 
 
 Compile = Callable[[RouteModel, Setting], Grammar]

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from proxy.connectors.choices import remaining, selecting
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
-from proxy.connectors.plain import Uses, answer, canonical, gathering, remaining, selecting, visits
+from proxy.connectors.plain import answer, canonical, gathering, visits
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import RouteModel
+from proxy.connectors.uses import Keys, Uses
 from proxy.connectors.words import NAME, Hidden, ObjectWords
 from proxy.errors import Gap
 from proxy.message import Tree
@@ -189,23 +191,16 @@ class Export:
         named = tree.get("objectType") if isinstance(tree, dict) else None
         if not isinstance(named, str):
             raise Gap("object", "unknown_object")
-        words = self.setting.words.object(_OBJECT_TYPES.get(named, named))
-        uses = Uses(words, Action.EXPORT)
+        words = self.setting.words.object(named)
+        uses, keys = Uses(words, Action.EXPORT), Keys(self.setting)
+        sent = self.body.read(tree, visits(uses, self.setting, keys))
+        keys.settle(uses)
         return Reading(
-            tree=self.body.read(tree, visits(uses, self.setting)),
+            tree=sent,
             operations=(uses.operation(),),
             answer=answer(self.setting, self.answer, words, Action.EXPORT),
             params=canonical(asking.params, words),
         )
-
-
-_OBJECT_TYPES: Final[Mapping[str, str]] = {
-    "CONTACT": "contacts",
-    "0-1": "contacts",
-    "COMPANY": "companies",
-    "0-2": "companies",
-}
-"""Other names by which the exports API calls an object."""
 
 
 def _items(tree: Tree, most: int) -> list[Tree]:

@@ -14,18 +14,19 @@ from proxy.connectors.connector import Connector
 from proxy.connectors.envelope import Mishaps
 from proxy.connectors.grammar import Grammar, Setting
 from proxy.connectors.implied import EITHER_WAY, Implying, Unread, implied
+from proxy.connectors.linked import Links
 from proxy.connectors.objects import compile_words
 from proxy.connectors.route import LISTS, Declared, HeaderRules, Parameter, RouteTable
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import ANSWERED, REQUESTED, Shape
-from proxy.connectors.spec import ConnectorFile, RouteModel
+from proxy.connectors.spec import ConnectorFile, ParameterModel, RecordModel, RouteModel
 from proxy.connectors.table import FAULTS, GRAMMARS
-from proxy.connectors.words import NAME
+from proxy.connectors.words import NAME, Words
 from proxy.errors import Problem, Problems
 from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-READ_BY_GRAMMAR: Final = frozenset({"select", "soql", "odata", "keys", "text"})
+READ_BY_GRAMMAR: Final = frozenset({*LISTS, "by", "search", "soql", "odata", "keys", "text"})
 """Kinds of query parameter that have no pattern because the grammar reads them."""
 
 
@@ -98,11 +99,11 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
 
 def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None) -> Setting:
     """Compile everything routes refer to; stops here if any of it is wrong, as routes could not be judged."""
-    patterns = {"object": NAME}
+    words = compile_words(model, complaints.add, complaints.where)
+    patterns = {"object": _names(words), "other": _names(words)}
     for name, text in model.patterns.items():
         with complaints.at("patterns", name):
             patterns[name] = _pattern(text)
-    words = compile_words(model, complaints.add, complaints.where)
     bodies = _shapes("bodies", model.bodies, REQUESTED, patterns, complaints, lists=model.lists)
     listed = re.compile("|".join(map(re.escape, model.objects)))
     answers = _shapes("answers", model.answers, ANSWERED, {**patterns, "object": listed}, complaints)
@@ -116,8 +117,11 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
                 complaints.add((word,), f'says more of an unknown "{name}"{nearest(name, known.keys())}')
     rows: Rows | None = None
     faults: Faults | None = None
+    links: Links | None = None
+    with complaints.at("links"):
+        links = Links.compile(model.links, words, patterns) if model.links else None
     with complaints.at("record"):
-        rows = Rows.compile(model.record, words, patterns.get("id", NAME))
+        rows = Rows.compile(model.record, words, patterns.get("id", NAME), patterns, links)
     with complaints.at("errors"):
         faults = FAULTS[model.errors.style](model)
     mishaps: Mishaps | None = None
@@ -126,7 +130,7 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
     complaints.stop()
     assert rows is not None
     assert faults is not None
-    return Setting(model, words, rows, faults, patterns, bodies, answers, mishaps, sealer)
+    return Setting(model, words, rows, faults, patterns, bodies, answers, mishaps, sealer, links=links)
 
 
 def _shapes(
@@ -154,6 +158,7 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
         ):
             if name is not None and name not in known:
                 raise ValueError(f'names an unknown {key} "{name}"{nearest(name, known.keys())}')
+        setting = _for_route(route, setting)
         method, _, path = route.match.removesuffix(EITHER_WAY).partition(" ")
         media = route.media if route.media is not None else setting.file.media.request if route.body else []
         declared = Declared(
@@ -198,7 +203,29 @@ def _bare(match: str) -> tuple[str, tuple[str, ...]]:
     return method, tuple(part if isinstance(part, str) else "{}" for part in target.template(path))
 
 
-def _parameter(kind: str, patterns: Mapping[str, re.Pattern[str]]) -> Parameter:
+def _for_route(route: RouteModel, setting: Setting) -> Setting:
+    """Return what a route is compiled against: it may have records that look in a way of their own."""
+    if not route.record:
+        return setting
+    model: RecordModel | None = setting.file.records.get(route.record)
+    if model is None:
+        raise ValueError(
+            f'names an unknown record "{route.record}"{nearest(route.record, setting.file.records)}'
+        )
+    is_id = setting.patterns.get("id", NAME)
+    return replace(setting, rows=Rows.compile(model, setting.words, is_id, setting.patterns, setting.links))
+
+
+def _names(words: Words) -> re.Pattern[str]:
+    """Return how objects may be called in a path."""
+    return re.compile("|".join((NAME.pattern, *map(re.escape, words.aliases))), re.ASCII | re.IGNORECASE)
+
+
+def _parameter(kind: str | ParameterModel, patterns: Mapping[str, re.Pattern[str]]) -> Parameter:
+    if isinstance(kind, ParameterModel):
+        if kind.idle and kind.idle not in patterns:
+            raise ValueError(f'has a parameter with an unknown pattern "{kind.idle}"')
+        kind = kind.kind
     if kind in READ_BY_GRAMMAR:
         return Parameter(None, many=kind in LISTS)
     if kind not in patterns:

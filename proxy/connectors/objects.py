@@ -15,6 +15,8 @@ from proxy.yamlfile import nearest
 
 ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 """How an attribute may be called."""
+ALIAS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+"""How else an object may be called: HubSpot has numbers for its own, `0-1`."""
 Complain = Callable[[tuple[str | int, ...], str], None]
 """Gets the place in the document and a sentence for its author."""
 Where = Callable[[tuple[str | int, ...]], str]
@@ -31,7 +33,14 @@ def compile_words(model: ConnectorFile, complain: Complain, where: Where = _unkn
     found = {name: _object(name, each, where, any_case=any_case) for name, each in model.objects.items()}
     for name, each in model.objects.items():
         _check(name, each, model.objects, complain)
-    return Words(MappingProxyType(found), _spelling(found) if any_case else MappingProxyType({}))
+    _check_aliases(model.objects, complain, str.lower if any_case else str)
+    aliases = {
+        alias.lower() if any_case else alias: name
+        for name, each in model.objects.items()
+        for alias in each.aliases
+    }
+    spelling = _spelling(found) if any_case else MappingProxyType({})
+    return Words(MappingProxyType(found), spelling, MappingProxyType(aliases))
 
 
 def _object(name: str, model: ObjectModel, where: Where, *, any_case: bool) -> ObjectWords:
@@ -73,6 +82,19 @@ def _relations(models: Mapping[str, RelationModel]) -> Mapping[str, Relation]:
 
 def _spelling(names: Mapping[str, object]) -> Mapping[str, str]:
     return MappingProxyType({name.lower(): name for name in names})
+
+
+def _check_aliases(objects: Mapping[str, ObjectModel], complain: Complain, one: Callable[[str], str]) -> None:
+    """Complain of aliases that are none, or are taken; `one` makes of a name what is compared."""
+    taken = {one(name) for name in objects}
+    for name, each in objects.items():
+        for alias in each.aliases:
+            at = ("objects", name, "aliases")
+            if not ALIAS.fullmatch(alias):
+                complain(at, f'"{alias}" cannot be the name of an object')
+            if one(alias) in taken:
+                complain(at, f'"{alias}" is the name of an object already')
+            taken.add(one(alias))
 
 
 def _check_attribute(at: tuple[str | int, ...], name: str, model: AttributeModel, complain: Complain) -> None:

@@ -1,65 +1,21 @@
 """The grammar `record`: routes whose path, parameters and body are wholly described in YAML."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from proxy.connectors.asked import Answer
+from proxy.connectors.choices import SELECTS, Choice, choices, objects, select, selecting, shorter
 from proxy.connectors.describing import Descriptions, compile_descriptions
 from proxy.connectors.envelope import Envelope, Nothing
-from proxy.connectors.facts import Gathering, Wanted, fields_of
+from proxy.connectors.facts import Gathering, Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
-from proxy.connectors.paths import EACH, compile_path
 from proxy.connectors.shape import Shape, Visit
-from proxy.connectors.spec import RouteModel
+from proxy.connectors.spec import ParameterModel, RouteModel
+from proxy.connectors.uses import Keys, Uses, ids
 from proxy.connectors.words import NAME, Hidden, ObjectWords
-from proxy.errors import Gap, Refused, Undecodable
+from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
-from proxy.model import DISCLOSING, Action, FieldUse, Operation
-
-
-def select(text: str) -> list[str]:
-    """Return the names in a comma-separated list of fields.
-
-    Raises:
-        Gap: something in it is not a name.
-    """
-    found = text.split(",")
-    if not all(NAME.fullmatch(name) for name in found):
-        raise Gap("construct", "not_a_field_name")
-    return found
-
-
-def keys(text: str, setting: Setting) -> list[str]:
-    """Return the ids in a comma-separated list of records.
-
-    Raises:
-        Gap: something in it is no id.
-    """
-    found = text.split(",")
-    if not all(map(setting.rows.id.fullmatch, found)):
-        raise Gap("construct", "unknown_value")
-    return found
-
-
-class Uses:
-    """Collects what a request does with fields and records, each once, in order of appearance."""
-
-    def __init__(self, words: ObjectWords, action: Action) -> None:
-        self.words = words
-        self.action = action
-        self.records: list[str] = []
-        self.writes: list[Record] = []
-        self._uses: dict[FieldUse, None] = {}
-
-    def add(self, name: str, action: Action | None = None) -> str:
-        """Note the use of a field and return its name as it is to be sent."""
-        listed = self.words.listed(name)
-        self._uses[FieldUse(self.words.name, listed, action or self.action)] = None
-        return self.words.spelled(name)
-
-    def operation(self) -> Operation:
-        """Return the whole as one operation."""
-        return Operation(self.action, self.words.name, tuple(self._uses), tuple(self.records))
+from proxy.model import DISCLOSING, Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +23,12 @@ class Plain:
     """Reads one declared route."""
 
     setting: Setting
-    action: Action
+    route: RouteModel
     object: ObjectWords | None
     """None: the path names it."""
-    selects: frozenset[str]
-    """Query parameters that list fields."""
-    keys: frozenset[str]
-    """Query parameters that list ids of records."""
+    choices: tuple[Choice, ...]
     body: Shape | None
     answer: Shape | None
-    selected: tuple[str, ...] = ()
-    """Members of the body that list fields."""
     describes: tuple[Descriptions, ...] = ()
     """Where the answer describes objects and fields."""
     mixed: frozenset[str] = frozenset()
@@ -86,20 +37,29 @@ class Plain:
     def read(self, asking: Asking) -> Reading:
         """Return what the request does; see `Grammar.read`."""
         words = self.object or self.setting.words.object(asking.params["object"])
-        uses = Uses(words, self.action)
+        route, uses, keys = self.route, Uses(words, self.route.action), Keys(self.setting, self.route.by)
         if "id" in asking.params:
             uses.records.append(asking.params["id"])
-        query = tuple(self._parameter(uses, name, values) for name, values in asking.query.items())
-        tree = None if self.body is None else self.body.read(asking.tree, visits(uses, self.setting))
+        if "key" in asking.params:
+            keys.add(asking.params["key"])
+        for name in route.filters:
+            uses.look(name)
+        query = tuple(
+            pair for name, values in asking.query.items() for pair in self._parameter(uses, keys, name, values)
+        )
+        tree = None if self.body is None else self.body.read(asking.tree, visits(uses, self.setting, keys))
+        by = keys.settle(uses)
+        made_by = by if route.upserts else ""
+        written = (Record(words.name, Action.CREATE, {made_by: key}) for key in keys.found if made_by)
         reading = Reading(
-            operations=(uses.operation(),),
+            operations=uses.operations(route.also, made_by),
             answer=answer(
-                self.setting, self.answer, words, self.action, describes=self.describes, mixed=self.mixed
+                self.setting, self.answer, words, route.action, describes=self.describes, mixed=self.mixed
             ),
             params=canonical(asking.params, words),
             query=query,
             tree=tree,
-            writes=tuple(uses.writes),
+            writes=(*uses.writes, *written),
         )
         return self._adaptable(reading, words)
 
@@ -107,41 +67,59 @@ class Plain:
         """Return the request with ways to ask for less or more than it does."""
 
         def narrow(hidden: Hidden) -> Reading:
-            less = self._selecting(reading, lambda given: remaining(words, hidden, given))
+            less = reading
+            for choice in self.choices:
+
+                def visible(name: str, choice: Choice = choice) -> bool:
+                    return self._use(words, choice.kind, name) not in hidden
+
+                less = shorter(less, choice, visible)
             return self._adaptable(less, words)
 
         def widen(wanted: Wanted) -> Reading:
-            added: set[str] = set()
-
-            def more(given: Tree) -> list[str]:
-                names, new = selecting(words, wanted, given)
-                added.update(new)
-                return names
-
-            wider = self._selecting(reading, more)
-            return replace(wider, answer=gathering(reading.answer, wanted, frozenset(added)))
+            wider, added = reading, frozenset[str]()
+            for choice in self.choices:
+                if choice.kind in SELECTS:
+                    names, new = selecting(words, wanted, choice.given(reading))
+                    wider = choice.put(wider, names) if names else wider
+                    added |= new
+            return replace(wider, answer=gathering(reading.answer, wanted, added))
 
         # A copy, since these hold on to `reading`: it must not hold on to them as well.
         return replace(reading, narrow=narrow, widen=widen)
 
-    def _selecting(self, reading: Reading, choose: Callable[[Tree], list[str]]) -> Reading:
-        """Return the request with other fields selected: what `choose` makes of a list, if that is any."""
-        query, tree = reading.query, reading.tree
-        for name in sorted(self.selects):
-            given = dict(query).get(name)
-            if names := choose(None if given is None else given.split(",")):
-                query = (*(pair for pair in query if pair[0] != name), (name, ",".join(names)))
-        for member in self.selected:
-            if isinstance(tree, dict) and (names := choose(tree.get(member))):
-                tree = {**tree, member: names}
-        return replace(reading, query=query, tree=tree)
+    def _use(self, words: ObjectWords, kind: str, name: str) -> tuple[str, str]:
+        """Return the object and field that a name in a list stands for."""
+        if kind != "links":
+            return words.name, words.listed(name)
+        return _link(self.setting, words, name)
 
-    def _parameter(self, uses: Uses, name: str, values: tuple[str, ...]) -> tuple[str, str]:
-        if name in self.keys:
-            uses.records += keys(values[0], self.setting)
-        if name not in self.selects:
-            return name, values[0]
-        return name, ",".join(uses.add(each) for value in values for each in select(value))
+    def _parameter(
+        self, uses: Uses, keys: Keys, name: str, values: tuple[str, ...]
+    ) -> tuple[tuple[str, str], ...]:
+        kind, text = self.route.query[name], values[0]
+        if isinstance(kind, ParameterModel):
+            idle = self.setting.patterns[kind.idle].fullmatch(text) if kind.idle else None
+            for field, action in ((kind.filter, Action.FILTER), (kind.sort, Action.SORT)):
+                if field and idle is None:
+                    uses.look(field, action)
+        elif kind == "by":
+            keys.named(text)
+        elif kind == "keys":
+            uses.records += ids(text, self.setting)
+        elif kind == "search":
+            uses.look_for_text()
+        elif choice := next((each for each in self.choices if each.member == name and not each.in_body), None):
+            read = objects if kind == "links" else select
+            names = [each for value in values for each in read(value)]
+            return choice.pairs([self._add(uses, kind, each) for each in names])
+        return ((name, text),)
+
+    def _add(self, uses: Uses, kind: str, name: str) -> str:
+        if kind != "links":
+            return uses.add(name)
+        uses.add_far(*_link(self.setting, uses.words, name))
+        return self.setting.words.object(name).name
 
 
 def answer(
@@ -163,37 +141,6 @@ def answer(
     return Envelope(shape, setting.rows, words, shown, faults=setting.mishaps, describes=describes, mixed=mixed)
 
 
-def selecting(words: ObjectWords, wanted: Wanted, given: object) -> tuple[list[str], frozenset[str]]:
-    """Return the fields to ask for so that facts can be had, and those among them that only we ask for.
-
-    Args:
-        words: the object that is selected from.
-        wanted: the facts that conditions look at.
-        given: the list that the client sent; None, or empty, where the CRM chooses.
-
-    Nothing is added where the CRM answers with every field unless it is told otherwise.
-    """
-    named = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
-    asked = named or list(words.unasked)
-    if not asked:
-        return [], frozenset()
-    more = [name for name in fields_of(words.spec, wanted.get(words.name, ())) if name not in asked]
-    return [*asked, *more] if more else [], frozenset(more)
-
-
-def remaining(words: ObjectWords, hidden: Hidden, given: Tree) -> list[str]:
-    """Return the fields of a list that may be asked for; none where the client sent none.
-
-    Raises:
-        Refused: it sent some, and none of them remains.
-    """
-    named = [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
-    found = [name for name in named if (words.name, words.listed(name)) not in hidden]
-    if named and not found:
-        raise Refused("not_granted", words.name)
-    return found
-
-
 def gathering(read: Answer, wanted: Wanted, added: frozenset[str]) -> Answer:
     """Return how an answer is read so that its records come with facts."""
     return replace(read, gathering=Gathering(wanted, {(): added})) if isinstance(read, Envelope) else read
@@ -204,9 +151,8 @@ def canonical(params: Mapping[str, str], words: ObjectWords) -> Mapping[str, str
     return {**params, "object": words.name} if "object" in params else params
 
 
-def visits(uses: Uses, setting: Setting) -> Mapping[str, Visit]:
-    """Return what a request body's meaningful places do to `uses`."""
-    is_id = setting.rows.id.fullmatch
+def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
+    """Return what a request body's meaningful places do to `uses`, and to `keys`, which the caller settles."""
 
     def fields(tree: Tree) -> Tree:
         if not isinstance(tree, dict):
@@ -215,18 +161,41 @@ def visits(uses: Uses, setting: Setting) -> Mapping[str, Visit]:
         uses.writes.append(Record(uses.words.name, uses.action, written))
         return written
 
+    pairs: dict[str, Tree] = {}
+
+    def pair(tree: Tree) -> Tree:
+        if not isinstance(tree, dict) or tree.keys() != {"property", "value"}:
+            raise Gap("construct", "unknown_member")
+        if not isinstance(tree["property"], str):
+            raise Gap("construct", "not_a_field_name")
+        found = members_of({tree["property"]: tree["value"]}, uses, ())
+        if not pairs:
+            uses.writes.append(Record(uses.words.name, uses.action, pairs))
+        if found.keys() & pairs.keys():
+            raise Undecodable("repeated_field")
+        pairs.update(found)
+        return tree
+
     def named(tree: Tree) -> Tree:
         if not isinstance(tree, str) or not NAME.fullmatch(tree):
             raise Gap("construct", "not_a_field_name")
         return uses.add(tree)
 
-    def key(tree: Tree) -> Tree:
-        if not isinstance(tree, str) or not is_id(tree):
-            raise Gap("construct", "unknown_value")
-        uses.records.append(tree)
+    def link(tree: Tree) -> Tree:
+        if not isinstance(tree, str):
+            raise Gap("construct", "not_an_object_name")
+        uses.add_far(*_link(setting, uses.words, tree))
         return tree
 
-    return {"fields": fields, "select": named, "key": key}
+    return {
+        "fields": fields,
+        "pair": pair,
+        "select": named,
+        "history": named,
+        "links": link,
+        "key": keys.add,
+        "by": keys.named,
+    }
 
 
 def members_of(
@@ -261,25 +230,36 @@ def members_of(
     return written
 
 
+def _link(setting: Setting, words: ObjectWords, other: str) -> tuple[str, str]:
+    """Return the object and field that is the link between two objects; raises Gap where there is none."""
+    if setting.links is None:
+        raise Gap("construct", "unknown_link")
+    return setting.links.field(words.name, setting.words.object(other).name)
+
+
 def compile_plain(route: RouteModel, setting: Setting) -> Grammar:
     """Return the grammar of one declared route; raises ValueError where the route is wrong."""
     if not route.object and "/{object}" not in route.match:
         raise ValueError("names no object: write object: or put {object} into the path")
     if route.object and route.object not in setting.words.objects:
         raise ValueError(f'is about "{route.object}", which is not among the objects')
+    about = [setting.words.objects[route.object]] if route.object else []
+    named = [
+        each
+        for kind in route.query.values()
+        if isinstance(kind, ParameterModel)
+        for each in (kind.filter, kind.sort)
+    ]
+    for name in (*route.filters, route.by, *named):
+        if name and any(name not in words.spec.fields for words in about or setting.words.objects.values()):
+            raise ValueError(f'chooses records by "{name}", which is not a field of every object it is about')
     return Plain(
         setting,
-        route.action,
-        setting.words.objects[route.object] if route.object else None,
-        frozenset(name for name, kind in route.query.items() if kind == "select"),
-        frozenset(name for name, kind in route.query.items() if kind == "keys"),
+        route,
+        about[0] if about else None,
+        choices(route, setting),
         setting.bodies[route.body] if route.body else None,
         setting.answers[route.answer] if route.answer else None,
-        tuple(
-            steps[0]
-            for path, kind in setting.file.bodies.get(route.body, {}).items()
-            if kind == "select" and len(steps := compile_path(path)) == 2 and steps[0] and steps[1] is EACH
-        ),
         compile_descriptions(setting.file, route.answer, setting.words),
         frozenset(setting.words.objects) if route.any_object else frozenset(),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.connectors import soql
+from proxy.connectors.choices import Choice, choices
 from proxy.connectors.envelope import Envelope
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.plain import Plain
@@ -31,7 +32,8 @@ class Related:
     """Reads one declared route with `{object}/{id}/{relation}` in its path."""
 
     setting: Setting
-    selects: frozenset[str]
+    route: RouteModel
+    choices: tuple[Choice, ...]
     links: Links
     one: Shape
     many: Shape
@@ -66,7 +68,8 @@ class Related:
         """
         far = self.setting.words.objects[way.object]
         action, shape = (Action.LIST, self.many) if down else (Action.READ, self.one)
-        plain = Plain(self.setting, action, far, self.selects, frozenset(), None, shape)
+        route = self.route.model_copy(update={"action": action})
+        plain = Plain(self.setting, route, far, self.choices, None, shape)
         inner = plain.read(replace(asking, params={}))
         looked = Operation(Action.READ, linked.object, (linked,), (asking.params["id"],))
 
@@ -89,7 +92,7 @@ class Related:
 
     def _more(self, far: ObjectWords, by: FieldUse, asking: Asking, reading: Reading, key: str) -> More:
         """Return what seals links to further pages: as pages of the query that asks for the same."""
-        named = next((value.split(",") for name, value in reading.query if name in self.selects), None)
+        named = next((names for each in self.choices if (names := each.given(reading))), None)
         columns = tuple(Column(Path((name,))) for name in named) if named else (FieldSet("ALL"),)
         query = Query(columns, far.name, where=Compare(Path((by.field,)), "=", f"'{key}'"))
         return self.links.more(Understood(soql.understand(query, self.setting.words), self.setting), asking)
@@ -104,6 +107,5 @@ def compile_related(route: RouteModel, setting: Setting) -> Grammar:
     queries = [each for each in setting.file.routes if each.grammar == "soql"]
     if not queries:
         raise ValueError("needs a route with the grammar soql for its grammar")
-    selects = frozenset(name for name, kind in route.query.items() if kind == "select")
     one, many = setting.answers[_UP], setting.answers[_DOWN]
-    return Related(setting, selects, links_of(queries[0], setting), one, many)
+    return Related(setting, route, choices(route, setting), links_of(queries[0], setting), one, many)

@@ -11,7 +11,7 @@ from proxy.connectors.grammar import Asking, Grammar, Reading
 from proxy.errors import Gap, Undecodable
 from proxy.message import Request, Tree
 
-LISTS: Final = frozenset({"select"})
+LISTS: Final = frozenset({"select", "select_each", "history", "links"})
 """Kinds of query parameter that may stand there more than once; every one of them is judged."""
 ALIASES: Final = "@*"
 """Stands for every query parameter whose name begins with @: OData's names for parts of a query."""

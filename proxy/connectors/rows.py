@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from proxy.connectors import paths
 from proxy.connectors.asked import Opened
 from proxy.connectors.facts import NOTHING, Gathering, Way
+from proxy.connectors.linked import Links
+from proxy.connectors.sides import Side, Sides
 from proxy.connectors.spec import RecordModel
 from proxy.connectors.words import ObjectWords, Relation, Words
 from proxy.errors import UpstreamFault
@@ -57,11 +59,19 @@ class Rows:
     """The member that holds the fields; None: the record does itself."""
     outer: Mapping[str, str]
     """With `inner`: member beside it -> the field it shows."""
+    sides: Sides = field(default_factory=Sides)
+    """With `inner`: what has more than one value."""
     layouts: dict[tuple[tuple[str, ...], str], Layout] = field(default_factory=dict)
     """By the names of a record's members and of its object; kept from answer to answer."""
 
     @staticmethod
-    def compile(model: RecordModel, words: Words, id_pattern: re.Pattern[str]) -> "Rows":
+    def compile(
+        model: RecordModel,
+        words: Words,
+        id_pattern: re.Pattern[str],
+        patterns: Mapping[str, re.Pattern[str]] = MappingProxyType({}),
+        links: Links | None = None,
+    ) -> "Rows":
         """Return the rows a connector declares.
 
         Raises:
@@ -78,6 +88,7 @@ class Rows:
             id_pattern,
             inner[0] if inner else None,
             model.outer,
+            Sides.compile(model, words, patterns, links),
         )
 
     def layout(self, names: tuple[str, ...], name: str = "") -> Layout:
@@ -101,7 +112,8 @@ class Rows:
         """Return the CRM's id of a record if it says one: the last segment of what stands at a key path."""
         for steps in self.keys:
             value = paths.get(tree, steps)
-            if isinstance(value, str) and self.id.fullmatch(found := value.rpartition("/")[2]):
+            text = str(value) if type(value) is int else value
+            if isinstance(text, str) and self.id.fullmatch(found := text.rpartition("/")[2]):
                 return found
         return None
 
@@ -205,15 +217,19 @@ class Page:
 
     def _inner(self, tree: dict[str, Tree], words: ObjectWords, key: str | None, inner: str) -> None:
         """Open a record whose fields lie in a member of their own, with more fields beside it."""
-        outer = self.rows.outer
-        for name in tree.keys() - outer.keys() - {inner}:
+        outer, sides = self.rows.outer, self.rows.sides
+        for name in tree.keys() - outer.keys() - sides.members - {inner}:
             del tree[name]
             self.into.pruned += 1
         fields = tree.setdefault(inner, {})
         if not isinstance(fields, dict):
             raise UpstreamFault("unexpected_record")
-        names = {member: (words.name, outer[member], self.action) for member in tree if member != inner}
-        keep = frozenset({inner})
-        facts = self.gathering.take(words.spec, fields, ())
+        facts = sides.facts(fields, words, self.gathering)
+        sides.open(tree, fields, words, Side(self.action, key, facts, self.into))
+        names = {member: (words.name, outer[member], self.action) for member in tree if member in outer}
+        keep = frozenset(tree.keys() - outer.keys())
         self.into.records.append(Record(words.name, self.action, tree, names, keep, key, facts=facts))
-        self.into.records.append(Record(words.name, self.action, fields, None, frozenset(), key, facts=facts))
+        if not sides.cells:
+            self.into.records.append(
+                Record(words.name, self.action, fields, None, frozenset(), key, facts=facts)
+            )

@@ -10,13 +10,19 @@ Kinds with a meaning:
     record      answers    a record of an object, opened by the route
     optional    answers    the same, or null where there is none
     fault       answers    an error about one record, told in our words
+    link        answers    an entry of a list of what is linked, opened by `grammar: links`
+    links       answers    the same for many records at once: `from`, and the list in `to`
     counters    answers    named numbers, or groups of them, whatever their names
     more        answers    a link to the next page, sealed by the grammar or dropped
     empty       answers    a list, released without its items (each is counted as pruned)
     drop        answers    known, never released, and not counted as pruned
     fields      requests   the members are fields that the client writes
+    pair        requests   a field that the client writes, as {property: NAME, value: VALUE}
     select      requests   the text is the name of a field to return
+    history     requests   the text is the name of a field whose earlier values are to be returned too
+    links       requests   the text is the name of an object; what of it is linked is to be returned
     key         requests   the text is the CRM's id of a record; must match the pattern `id`
+    by          requests   the text is the name of a field; every key is a value of it then, and no id
     row         requests   a record of the object that it names itself, written as `fields` are
 
 Why no free text among the kinds: whatever is text in an envelope can hold a value nobody judged.
@@ -33,9 +39,11 @@ from proxy.connectors.words import NAME
 from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Tree
 
-ANSWERED: Final = frozenset({"record", "optional", "more", "empty", "drop", "fault", "counters"})
+ANSWERED: Final = frozenset(
+    {"record", "optional", "more", "empty", "drop", "fault", "counters", "link", "links"}
+)
 """Kinds with a meaning in answers."""
-REQUESTED: Final = frozenset({"fields", "select", "key", "row"})
+REQUESTED: Final = frozenset({"fields", "pair", "select", "history", "links", "key", "by", "row"})
 """Kinds with a meaning in requests."""
 MAX_COUNT: Final = 1 << 53
 MAX_ITEMS: Final = 1_000
@@ -152,8 +160,8 @@ class Shape:
     def open(self, tree: Tree, visits: Mapping[str, Visit]) -> tuple[Tree, int]:
         """Return an answer cut down to what is declared, in place, and how many members were dropped.
 
-        A visit `records` gets a list of records at once, edits it in place and drops none; without one each of
-        them is visited as a `record`.
+        A visit `every record` gets a list of records at once and edits it in place; without one each of them is
+        visited as a `record`. The same holds of other kinds.
 
         Raises:
             UpstreamFault: the outermost container, or one that holds records, is not what was declared.
@@ -221,8 +229,8 @@ def _counters(tree: Tree, pruned: list[int], depth: int = 0) -> Tree:
 
 
 def _open_items(node: Node, items: list[Tree], visits: Mapping[str, Visit], pruned: list[int]) -> None:
-    if node.kind == "record" and "records" in visits:
-        visits["records"](items)
+    if (every := visits.get(f"every {node.kind}")) is not None:
+        every(items)
         return
     if node.kind == "record":
         kept = list(map(visits["record"], items))
@@ -255,5 +263,5 @@ def _mark(node: Node) -> bool:
     """Set `records` of a node and all inside it."""
     inner = [*node.members.values(), *([node.items] if node.items else [])]
     marks = [_mark(each) for each in inner]
-    node.records = True in marks or node.kind in {"record", "optional"}
+    node.records = True in marks or node.kind in {"record", "optional", "link"}
     return node.records

@@ -54,6 +54,38 @@ class RecordModel(Strict):
     """JSONPath of the member that holds the fields; None: the record does itself."""
     outer: dict[str, str] = Field(default_factory=dict)
     """With `fields`: member beside it -> the field it shows."""
+    cells: str = ""
+    """With `fields`: member of each of them that holds its value; "" where each of them is its value."""
+    history: str = ""
+    """With `fields`: member that holds earlier values, each with its `value`: of each cell, or of the record,
+    by field."""
+    beside: dict[str, Kind] = Field(default_factory=dict)
+    """With `cells` or `history`: member beside a value -> what it may be; any other is pruned."""
+    links: str = ""
+    """With `fields`: member of the record that holds what it is linked to, by object."""
+
+
+class ParameterModel(Strict):
+    """A query parameter that does more than its value says."""
+
+    kind: Kind
+    filter: str = ""
+    """Field by which the CRM chooses records when this is sent."""
+    sort: str = ""
+    """Field by which it sorts them."""
+    idle: str = ""
+    """Name of a pattern: what matches it chooses and sorts nothing."""
+
+
+class LinksModel(Strict):
+    """Records that are linked with one another, and which field says so, whichever end is asked."""
+
+    ids: list[str]
+    """Members of an entry that hold the id of the other end."""
+    beside: dict[str, Kind] = Field(default_factory=dict)
+    """Member beside it -> what it may be."""
+    between: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Object -> other object -> field of the first that is the link between them."""
 
 
 class RouteModel(Strict):
@@ -71,8 +103,8 @@ class RouteModel(Strict):
     """Of the operation; a grammar that finds it in the request ignores this."""
     object: str = ""
     """Object the route is about; "" when the path names it in `{object}` or the grammar finds it."""
-    query: dict[str, Kind] = Field(default_factory=dict)
-    """Query parameters, by name: case matters, each at most once unless its kind is `select`."""
+    query: dict[str, Kind | ParameterModel] = Field(default_factory=dict)
+    """Query parameters, by name: case matters, each at most once unless its kind is a list of names."""
     uses: dict[str, Action] = Field(default_factory=dict)
     """What the operation does to fields without naming them: `FIELD` of its object, or `OBJECT.FIELD`, with
     `{object}` for what the path names -> how; each must be allowed outright."""
@@ -82,6 +114,18 @@ class RouteModel(Strict):
     """Name of an entry of `answers`; "" when the answer has no body."""
     any_object: bool = False
     """Whether records of any listed object may be in the answer; each says what it is, and is judged as that."""
+    record: str = ""
+    """Name of an entry of `records`; "" when records look as `record` says."""
+    also: list[Action] = Field(default_factory=list)
+    """What else it does to the same records: a merge deletes one of two."""
+    filters: list[str] = Field(default_factory=list)
+    """Fields by which the path itself chooses records."""
+    by: str = ""
+    """With {key} in the path: field that it is a value of; "" when it is an id, or a parameter says so."""
+    upserts: bool = False
+    """An update that makes the record if nobody has the value it is named by."""
+    field: str = ""
+    """With `grammar: links`: field that is the link; "" when {object} and {other} in the path say."""
     layout: str = ""
     """With a grammar that knows several forms of one thing: which of them."""
     media: list[str] | None = None
@@ -154,6 +198,8 @@ class ObjectModel(Strict):
     """One object; fields that are not listed are unclassified."""
 
     subject: SubjectModel | None = None
+    aliases: list[str] = Field(default_factory=list)
+    """Other names by which requests may call it."""
     fields: dict[str, FieldModel]
     attributes: dict[str, AttributeModel] = Field(default_factory=dict)
     """What conditions may know of a record, by the names they use."""
@@ -215,6 +261,9 @@ class ConnectorFile(Strict):
     """Path blanks that hold values, which clients may percent-encode sign by sign."""
     headers: HeadersModel = Field(default_factory=HeadersModel)
     record: RecordModel = Field(default_factory=RecordModel)
+    records: dict[str, RecordModel] = Field(default_factory=dict)
+    """Name -> how records look on routes that say so."""
+    links: LinksModel | None = None
     routes: list[RouteModel]
     denied: list[DeniedModel] = Field(default_factory=list)
     """What a person may look for among the routes and not find; nothing is refused for standing here."""

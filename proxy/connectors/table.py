@@ -7,6 +7,7 @@ from proxy.connectors.asked import Faults
 from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
+from proxy.connectors.links import compile_links
 from proxy.connectors.lookup import compile_lookup
 from proxy.connectors.many import compile_many
 from proxy.connectors.odata.batch import compile_odata_batch
@@ -30,6 +31,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "soql-page": compile_soql_page,
     "parts": compile_parts,
     "lookup": compile_lookup,
+    "links": compile_links,
     "many": compile_many,
     "related": compile_related,
     "hubspot-search": compile_search,

@@ -71,9 +71,12 @@ class Words:
 
     objects: Mapping[str, ObjectWords]
     spelling: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Other name -> name as listed; lower-case where case does not matter."""
 
     def spelled(self, name: str) -> str:
         """Return the name of an object in the connector's spelling if it is listed, else as it is."""
+        name = self.aliases.get(name.lower() if self.spelling else name, name)
         return self.spelling.get(name.lower(), name) if self.spelling else name
 
     def object(self, name: str) -> ObjectWords:

@@ -1,5 +1,7 @@
 """HubSpot's pages, batches and the bodies its SDK sends."""
 
+import copy
+
 import pytest
 from hubspot.crm.contacts import (
     ApiClient,
@@ -69,17 +71,26 @@ def test_the_sdks_search(hubspot: Connector) -> None:
     uses = {(use.field, use.action) for use in asked.operations[0].uses}
     assert {("email", Action.FILTER), ("lastname", Action.SORT), ("email", Action.LIST)} <= uses
     opened = asked.open(
-        200, {"total": 1, "results": [dict(CONTACT)], "paging": {"next": {"after": "1", "link": "?after=1"}}}
+        200,
+        {
+            "total": 1,
+            "results": [copy.deepcopy(CONTACT)],
+            "paging": {"next": {"after": "1", "link": "?after=1"}},
+        },
     )
     assert isinstance(opened.tree, dict)
     assert (opened.tree["total"], opened.tree["paging"]) == (1, {"next": {"after": "1"}})
-    outer, inner = opened.records
+    past, outer, inner = opened.records
+    assert past.names == {"value": ("contacts", "email", Action.LIST)}
+    assert (past.members, past.key, past.keep) == ({"value": "old@example.com"}, "512", frozenset())
     assert (outer.action, inner.action, inner.key) == (Action.LIST, Action.LIST, "512")
-    assert outer.members.keys() == {"id", "properties", "createdAt", "updatedAt", "archived"}
+    shown = {"id", "properties", "createdAt", "updatedAt", "archived", "propertiesWithHistory"}
+    assert outer.members.keys() == shown  # and nothing says that it is linked to nothing
+    assert outer.keep == {"properties", "propertiesWithHistory"}
     assert outer.names is not None
     assert outer.names["updatedAt"] == ("contacts", "lastmodifieddate", Action.LIST)
     assert inner.members == CONTACT["properties"]
-    assert opened.pruned == 2
+    assert opened.pruned == 0
 
 
 def test_the_sdks_batches(hubspot: Connector) -> None:
@@ -101,13 +112,23 @@ def test_the_sdks_batches(hubspot: Connector) -> None:
             "status": "COMPLETE",
             "startedAt": "2026-01-01T00:00:00Z",
             "completedAt": "2026-01-01T00:00:00Z",
-            "results": [dict(CONTACT)],
+            "results": [copy.deepcopy(CONTACT)],
             "numErrors": 1,
             "errors": [{"message": "mara@example.com was not found"}],
         },
     )
     assert isinstance(opened.tree, dict)
-    assert opened.tree.keys() == {"status", "startedAt", "completedAt", "results", "numErrors"}
+    assert opened.tree.keys() == {"status", "startedAt", "completedAt", "results", "numErrors", "errors"}
+    assert opened.tree["errors"] == [
+        {
+            "status": "error",
+            "category": "VALIDATION_ERROR",
+            "message": "The request was not accepted.",
+            "context": {},
+            "links": {},
+            "errors": [],
+        }
+    ]
 
 
 @pytest.mark.parametrize("name", ["email", "national_id", "zork"])

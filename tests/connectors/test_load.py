@@ -139,4 +139,33 @@ def test_what_ships_loads(salesforce: Connector, hubspot: Connector) -> None:
     """The connectors that ship have no mistakes, and the objects that policies are written about."""
     records = {"Contact", "Account", "Lead", "Case", "Opportunity", "Task", "User"}
     assert records | {"Service", "RecycleBin"} == set(salesforce.catalogue)
-    assert {"contacts", "companies"} == set(hubspot.catalogue)
+    engagements = {"notes", "calls", "emails", "meetings", "tasks"}
+    kept = {"contacts", "companies", "deals", "tickets", "owners"}
+    assert set(hubspot.catalogue) == kept | engagements
+
+
+@pytest.mark.parametrize(
+    ("route", "message"),
+    [
+        ("grammar: links, object: people, field: Name", "section links: for its grammar"),
+        ("object: people, by: Zork", 'chooses records by "Zork"'),
+        ("object: people, filters: [Zork]", 'chooses records by "Zork"'),
+        ("object: people, query: {q: {kind: id, filter: Zork}}", 'chooses records by "Zork"'),
+        ("object: people, query: {q: {kind: id, idle: zork}}", 'unknown pattern "zork"'),
+        ("object: people, query: {q: {kind: zork}}", 'unknown kind "zork"'),
+        ("object: people, record: zork", 'unknown record "zork"'),
+    ],
+)
+def test_a_route_that_means_nothing_is_told(tmp_path: Path, route: str, message: str) -> None:
+    """What a route says of fields, parameters and records leads somewhere."""
+    (found,) = problems(tmp_path, GOOD.replace("object: people, answer: one", route, 1))
+    assert message in found
+
+
+@pytest.mark.parametrize("alias", ["people", "a b", ""])
+def test_an_alias_is_a_name_of_one_object(tmp_path: Path, alias: str) -> None:
+    """It cannot be what another object, or this one, is called already."""
+    text = GOOD.replace("  people:\n", f'  people:\n    aliases: ["{alias}"]\n', 1)
+    assert any(
+        "is the name of an object already" in each or "cannot be" in each for each in problems(tmp_path, text)
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.connectors import Connector
-from proxy.connectors.plain import select
+from proxy.connectors.choices import select
 from proxy.errors import Gap, Refused, Undecodable, UpstreamFault
 from proxy.message import Request, Tree
 from proxy.model import Action

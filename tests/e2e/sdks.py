@@ -49,6 +49,14 @@ class Hubspot:
         """Contacts by what they hold."""
         return self._with_purpose(self.client.crm.contacts.search_api)
 
+    def api(self, name: str) -> Any:
+        """Return one of the SDK's interfaces to the CRM, `deals.basic`."""
+        found = self.client.crm
+        *parts, last = name.split(".")
+        for part in parts:
+            found = getattr(found, part)
+        return self._with_purpose(getattr(found, f"{last}_api"))
+
     @property
     def companies(self) -> Any:
         """Companies one by one."""

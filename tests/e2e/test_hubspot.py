@@ -182,15 +182,28 @@ Ask = Callable[[Hubspot], object]
         # the newsletter gets lists, not people one by one
         ("mailer", lambda it: it.basic.get_by_id("101")),
         ("mailer", lambda it: it.basic.archive("101")),
-        # old values, records that were removed, and look-ups by address have no word in the connector
-        ("privacy_desk", lambda it: it.basic.get_by_id("101", properties_with_history=["email"])),
-        ("privacy_desk", lambda it: it.basic.get_by_id("101", archived=True)),
-        ("privacy_desk", lambda it: it.basic.get_by_id("aoife.byrne", id_property="email")),
-        ("privacy_desk", lambda it: it.basic.get_by_id("101", associations=["companies"])),
-        ("privacy_desk", lambda it: it.client.crm.contacts.basic_api.get_page(archived=True)),
-        # another API of the same CRM
-        ("privacy_desk", lambda it: it.client.crm.deals.basic_api.get_page()),
-        ("privacy_desk", lambda it: it.client.crm.properties.core_api.get_all("contacts")),
+        # what is hidden now was hidden then
+        ("helpdesk", lambda it: it.basic.get_by_id("101", properties_with_history=["iban", "address"])),
+        # who was archived is the privacy office's business
+        ("helpdesk", lambda it: it.basic.get_by_id("101", archived=True)),
+        ("helpdesk", lambda it: it.basic.get_page(archived=True)),
+        # a look-up by a hidden property asks whether anybody has that number
+        ("helpdesk", lambda it: it.basic.get_by_id("000-12-0101", id_property="national_id")),
+        ("helpdesk", lambda it: it.basic.get_by_id("x", id_property="no_such")),
+        # who knows whom, and who is in which list
+        ("helpdesk", lambda it: it.basic.get_by_id("101", associations=["contacts"])),
+        ("helpdesk", lambda it: it.api("associations.v4.basic").get_page("contacts", "101", "contacts")),
+        ("helpdesk", lambda it: it.api("lists.memberships").get_page("7")),
+        ("mailer", lambda it: it.api("lists.memberships").get_page("7")),
+        ("mailer", lambda it: it.api("associations.v4.basic").get_page("companies", "9001", "contacts")),
+        ("mailer", lambda it: it.api("properties.core").get_all("contacts")),
+        ("mailer", lambda it: it.api("tickets.basic").get_page()),
+        # to make two records one ends one of them
+        ("helpdesk_leads", lambda it: it.basic.merge({"primaryObjectId": "101", "objectIdToMerge": "102"})),
+        # kinds of records, and APIs, that the connector does not list
+        ("privacy_desk", lambda it: it.api("line_items.basic").get_page()),
+        ("privacy_desk", lambda it: it.api("imports.core").get_page()),
+        ("privacy_desk", lambda it: it.api("lists.lists").get_by_id("7")),
     ],
 )
 def test_a_refusal_is_403(town: Town, client: str, ask: Ask) -> None:

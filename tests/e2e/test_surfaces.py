@@ -1,14 +1,13 @@
 """One vocabulary (invariant 2): the same record comes out the same, whichever way it was asked for."""
 
-import json
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 
-from proxy.message import Headers, Request, Response
-from proxy.sandbox import Call, HubSpotSandbox, SalesforceSandbox, Sandbox
+from proxy.sandbox import HubSpotSandbox, SalesforceSandbox
 from tests.e2e.harness import CRM_TOKEN, GatewayHarness
+from tests.e2e.parity import Asker
 
 FIELDS = (
     "Id", "Name", "Email", "Phone", "Fax", "Birthdate", "MailingStreet", "MailingCity", "Description", "Title",
@@ -19,28 +18,6 @@ PROPERTIES = (
     "message", "notes", "iban", "national_id", "health_conditions", "annual_income", "hs_email_optout",
 )  # fmt: skip
 CALLERS = (("helpdesk", None), ("helpdesk_leads", None), ("privacy_desk", "subject_request"))
-
-
-class Asker:
-    """Sends requests through the harness to a sandbox without a socket."""
-
-    def __init__(self, harness: GatewayHarness, crm: Sandbox, client: str, purpose: str | None) -> None:
-        self._harness, self._crm = harness, crm
-        self._fields = harness.credentials(client, purpose)
-
-    def _answer(self, request: Request) -> Response:
-        headers = {name.title(): value for name, value in request.headers}
-        answer = self._crm.answer(Call(request.method, request.path, request.query, headers, request.body))
-        return Response(answer.status, Headers((("content-type", "application/json"),)), answer.body())
-
-    async def __call__(self, method: str, target: str, body: object = None) -> Any:
-        path, _, query = target.partition("?")
-        raw = b"" if body is None else json.dumps(body).encode()
-        fields = self._fields + ((("content-type", "application/json"),) if raw else ())
-        request = Request(method, path, query, Headers(fields), raw)
-        ended = await self._harness.exchange(self._crm.name, request, self._answer)
-        assert ended.response.status == 200, ended.response.body
-        return json.loads(ended.response.body)
 
 
 @pytest.mark.parametrize(("client", "purpose"), CALLERS)

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from proxy.cli.policytext import problem_lines
+from proxy.connectors import load_connector
 from proxy.forms import FORMS
+from proxy.message import Request
 from proxy.model import Action, AttributeSpec, Catalogue, Effect
 from proxy.policy import check_policies
 from proxy.policy.conditions import CONTEXT
@@ -67,6 +69,35 @@ def test_the_example_of_retention_loads_where_the_attributes_exist(
     for known, codes in ((with_both, set()), (catalogues, {"LG101"})):
         checked = check_policies(tmp_path, known, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
         assert {each.code for each in checked.problems} - {"LG113"} == codes
+
+
+def test_the_example_of_a_connector_loads_and_reads_what_it_says(shipped: Path, tmp_path: Path) -> None:
+    """It is whole, and what its routes make of requests is what the tables beside it say."""
+    (example,) = _blocks((shipped / "README.md").read_text(), "yaml connector")
+    (tmp_path / "small.yaml").write_text(example)
+    connector = load_connector(tmp_path / "small.yaml")
+
+    def uses(target: str, method: str = "GET", body: object = None) -> list[str]:
+        path, _, query = target.partition("?")
+        request = Request(method, path, query, body=b"" if body is None else b"{}")
+        asked = connector.route(request).recognise(request, body)
+        return [
+            f"{each.action} {each.object}: " + ", ".join(f"{use.action} {use.field}" for use in each.uses)
+            for each in asked.operations
+        ]
+
+    assert uses("/people?fields=mail&archived=false") == ["list people: list mail"]
+    assert uses("/people?archived=true") == ["list people: ", "read people: filter archived"]
+    assert uses("/people?q=a") == ["list people: ", "read people: filter mail"]
+    assert uses("/people/a@example.org?by=mail") == ["read people: ", "read people: filter mail"]
+    assert uses("/people/mail/a@example.org") == ["read people: ", "read people: filter mail"]
+    assert uses("/people/mail/a@example.org", "PUT", {"properties": {"employer": "1"}}) == [
+        "update people: update employer",
+        "create people: create mail, create employer",
+        "read people: filter mail",
+    ]
+    assert uses("/people/merge", "POST", {"keep": "1", "drop": "2"}) == ["update people: ", "delete people: "]
+    assert uses("/person/1/linked/firms") == uses("/firms/1/linked/people") == ["read people: read employer"]
 
 
 def test_every_word_of_conditions_is_on_the_page(shipped: Path) -> None:

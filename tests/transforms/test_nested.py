@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from proxy.message import Record, Tree
+from proxy.message import Place, Record, Tree
 from proxy.model import Action, Decision, Effect, FieldSpec, ObjectSpec, Outcome
 from proxy.transforms import Redactions, Tally, apply_all
 
@@ -112,3 +112,46 @@ def test_records_that_come_after_the_one_they_stand_in_are_left_to_it() -> None:
         False,
     ]
     assert outer.members == {"Name": "Acme", "Boss": {}}
+
+
+def past(*values: str | None) -> tuple[dict[str, Tree], list[Tree], list[Record]]:
+    """Return a person with earlier names, and the records that these are."""
+    items: list[Tree] = [{"value": value, "at": 1} for value in values]
+    tree: dict[str, Tree] = {"Id": "7", "past": items}
+    names = {"value": ("Person", "Name", Action.READ)}
+    place = Place(items, Place(tree))
+    records = [
+        Record("Person", Action.READ, each, names, frozenset({"at"}), "7", place=place)
+        for each in items
+        if isinstance(each, dict)
+    ]
+    outer = Record("Person", Action.READ, tree, keep=frozenset({"past", "Id"}))
+    return tree, items, [*records, outer]
+
+
+@pytest.mark.parametrize("outcome", [REDACT, Outcome(Effect.DENY)])
+def test_hidden_values_go_from_their_list_and_the_list_with_them(outcome: Outcome) -> None:
+    """So that nobody counts them; nobody is told that somebody was shown either."""
+    tree, _, records = past("Mara", "Mari")
+    applied({"Person": {"Name": outcome}}, *records)
+    assert tree == {"Id": "7"}
+    assert [record.gone for record in records] == [True, True, False]
+
+
+def test_values_that_may_be_shown_stay() -> None:
+    """Each is judged as the field; one that is empty says nothing."""
+    tree, items, records = past("Mara", None, "Mari")
+    shown = applied({"Person": {"Name": ALLOW}}, *records)
+    assert tree["past"] is items
+    assert items == [{"value": "Mara", "at": 1}, {"value": "Mari", "at": 1}]
+    assert shown == [True, True, True]
+
+
+def test_a_value_that_went_is_no_record_that_was_asked_for() -> None:
+    """A list that is empty for the caller is answered like one that is empty."""
+    items: list[Tree] = [{"value": "Mara"}]
+    names = {"value": ("Person", "Name", Action.READ)}
+    (entry,) = items
+    assert isinstance(entry, dict)
+    record = Record("Person", Action.READ, entry, names, place=Place(items))
+    assert (applied({"Person": {"Name": REDACT}}, record), items) == ([], [])

@@ -1,8 +1,8 @@
-"""A small HubSpot: one account in memory and the CRM API v3 for contacts and companies.
+"""A small HubSpot: one account in memory, the CRM API v3, associations of v4 and the contacts of v1.
 
 Nouns: a `Store` holds records of a `Kind` with `Property` values, all of them strings; `Rest` says what a
-route means. The story starts in `rest.Rest.dispatch`. Left out: merge, upsert, associations as routes of
-their own, lists, engagements, webhooks, and the seconds by which the real search index lags behind.
+route means. The story starts in `rest.Rest.dispatch`. Left out: definitions of lists and of properties, labels
+of associations, webhooks, imports, files, and the seconds by which the real search index lags behind.
 """
 
 import time
@@ -11,7 +11,7 @@ import uuid
 from proxy.sandbox.clock import Now
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.hubspot.properties import CONTACTS
-from proxy.sandbox.hubspot.refusals import HubSpotError, no_such_route, not_authenticated
+from proxy.sandbox.hubspot.refusals import HubSpotError, not_authenticated
 from proxy.sandbox.hubspot.rest import Rest
 from proxy.sandbox.hubspot.seed import fill
 from proxy.sandbox.hubspot.store import Store
@@ -38,7 +38,7 @@ class HubSpotSandbox(Sandbox):
         """The store itself; a test may look into it and change it."""
         self._rest = Rest(self.store)
         self._used = 0
-        fill(self.store, fictitious(people))
+        fill(self.store, self._rest.links, self._rest.lists, fictitious(people))
 
     def answer(self, call: Call) -> Answer:
         """Do what the call asks for; errors are answers too."""
@@ -58,8 +58,6 @@ class HubSpotSandbox(Sandbox):
             return Answer(200, headers=headers, raw=self._rest.exports.file(segments[1]))
         if call.bearer() != self.token:
             raise not_authenticated()
-        if segments[:2] != ("crm", "v3"):
-            raise no_such_route()
         return self._rest.dispatch(call)
 
     def _limits(self) -> dict[str, str]:

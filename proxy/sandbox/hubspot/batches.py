@@ -5,7 +5,7 @@ from collections.abc import Callable
 from proxy.sandbox.clock import hubspot_time
 from proxy.sandbox.exchange import Answer
 from proxy.sandbox.hubspot.properties import Kind
-from proxy.sandbox.hubspot.refusals import invalid, no_such_route
+from proxy.sandbox.hubspot.refusals import HubSpotError, invalid, no_such_route
 from proxy.sandbox.hubspot.showing import shown, written
 from proxy.sandbox.hubspot.store import Held, Store
 
@@ -34,6 +34,7 @@ class Batches:
             "read": self._read,
             "create": self._create,
             "update": self._update,
+            "upsert": self._upsert,
             "archive": self._archive,
         }
         inputs = request.get("inputs")
@@ -56,8 +57,32 @@ class Batches:
             made.append(written(self.kind, self.store.create(self.kind, values), values))
         return self._complete(201, made, [])
 
+    def _upsert(self, _: dict[str, object], inputs: list[_Record]) -> Answer:
+        """Update those that are found, create the others; each fails by itself, which 207 says of some."""
+        results: list[_Record] = []
+        errors: list[_Record] = []
+        for one in inputs:
+            by, key = str(one.get("idProperty")), str(one.get("id"))
+            try:
+                held = self.store.find(self.kind, key, by)
+                new = held is None or held.archived is not None
+                values = _properties(one) | ({by: key} if new else {})
+                if held is None or new:
+                    held = self.store.create(self.kind, values)
+                else:
+                    self.store.update(self.kind, held, values)
+                results.append(written(self.kind, held, values) | {"new": new})
+            except HubSpotError as error:
+                errors.append(error.tree() | {"context": {"ids": [key]}})
+        answer = self._complete(200, results, [])
+        if not errors:
+            return answer
+        assert isinstance(answer.tree, dict)
+        return Answer(207, answer.tree | {"numErrors": len(errors), "errors": errors})
+
     def _update(self, _: dict[str, object], inputs: list[_Record]) -> Answer:
-        found, missing = self._found(inputs, None)
+        by = {str(one["idProperty"]) for one in inputs if one.get("idProperty")}
+        found, missing = self._found(inputs, by.pop() if by else None)
         for held, one in found:
             self.store.update(self.kind, held, _properties(one))
         results = [written(self.kind, held, _properties(one)) for held, one in found]

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 
 from proxy.sandbox.clock import hubspot_time
-from proxy.sandbox.hubspot.properties import CONTACTS, KINDS
+from proxy.sandbox.hubspot.kinds import KINDS
 from proxy.sandbox.hubspot.refusals import invalid, no_such_route
 from proxy.sandbox.hubspot.store import Store
 
@@ -42,8 +42,7 @@ class Exports:
         Raises:
             HubSpotError: not an export request.
         """
-        kinds = {"CONTACT": CONTACTS.name, "COMPANY": "companies"}
-        kind = KINDS.get(kinds.get(str(body.get("objectType")), str(body.get("objectType")).lower()))
+        kind = KINDS.get(str(body.get("objectType")))
         names = body.get("objectProperties")
         if kind is None or body.get("format") not in {"CSV", "XLS", "XLSX"} or not isinstance(names, list):
             raise invalid("Invalid input JSON: objectType, format and objectProperties are required")

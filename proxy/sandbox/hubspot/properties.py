@@ -114,7 +114,6 @@ COMPANIES: Final = Kind(
     ("name", "website", "phone", "domain"),
     "hs_lastmodifieddate",
 )
-KINDS: Final = {name: kind for kind in (CONTACTS, COMPANIES) for name in (kind.name, kind.type_id)}
 
 
 def definition(kind: Kind, item: Property) -> dict[str, object]:

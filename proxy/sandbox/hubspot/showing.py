@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from proxy.sandbox.clock import hubspot_time
 from proxy.sandbox.exchange import Call
+from proxy.sandbox.hubspot.kinds import KINDS
+from proxy.sandbox.hubspot.linking import Links, entry
 from proxy.sandbox.hubspot.properties import Kind
 from proxy.sandbox.hubspot.store import Held
 
@@ -39,12 +41,15 @@ def written(kind: Kind, held: Held, names: Iterable[str]) -> dict[str, object]:
     return shown(kind, held, [*names, *extra])
 
 
-def associated(kind: Kind, held: Held, wanted: Iterable[str]) -> dict[str, object]:
-    """Return the `associations` of a contact that are asked for."""
-    company = held.values.get("associatedcompanyid")
-    if kind.name != "contacts" or company is None or "companies" not in wanted:
-        return {}
-    return {"associations": {"companies": {"results": [{"id": company, "type": "contact_to_company"}]}}}
+def associated(links: Links, kind: Kind, held: Held, wanted: Iterable[str]) -> dict[str, object]:
+    """Return the `associations` of a record that are asked for; of none there is nothing."""
+    others = [KINDS[name] for name in wanted if name in KINDS]
+    found = {
+        other.name: {"results": [entry(kind, other, far) for far in fars]}
+        for other in others
+        if (fars := links.of(kind, held.id, other))
+    }
+    return {"associations": found} if found else {}
 
 
 def page(results: list[dict[str, object]], after: int | None, link: str) -> dict[str, object]:

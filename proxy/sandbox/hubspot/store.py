@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from proxy.sandbox.clock import Now, hubspot_time
-from proxy.sandbox.hubspot.properties import KINDS, Kind
+from proxy.sandbox.hubspot.kinds import EVERY
+from proxy.sandbox.hubspot.properties import CONTACTS, Kind
 from proxy.sandbox.hubspot.refusals import already_exists, bad_property, invalid, no_such_object
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -24,6 +25,11 @@ class Held:
     history: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     """Property -> its values, newest first, with the time each was set."""
 
+    def as_simple(self) -> dict[str, object]:
+        """Return what says no more than which record this is."""
+        stamps = {"createdAt": hubspot_time(self.created), "updatedAt": hubspot_time(self.updated)}
+        return {"id": self.id, "properties": {}, **stamps, "archived": self.archived is not None}
+
 
 class Store:
     """Every record, in the order they were made.
@@ -38,8 +44,10 @@ class Store:
         """Addresses that `gdpr-delete` was asked to forget; an unknown one is put here too."""
         self._owners: dict[str, dict[str, Held]] = {}
         """Address, lower-case -> the contacts that have it, by id."""
-        self._held: dict[str, dict[str, Held]] = {kind.name: {} for kind in KINDS.values()}
-        self._next = {kind.name: kind.first_id for kind in KINDS.values()}
+        self._held: dict[str, dict[str, Held]] = {kind.name: {} for kind in EVERY}
+        self._merged: dict[tuple[str, str], str] = {}
+        """Kind and id of a record that was merged into another -> the id of that."""
+        self._next = {kind.name: kind.first_id for kind in EVERY}
 
     def all(self, kind: Kind, *, archived: bool = False) -> Iterator[Held]:
         """Yield the live records, or the archived ones."""
@@ -56,12 +64,39 @@ class Store:
             HubSpotError: `by` is no property with unique values.
         """
         if by in {None, "hs_object_id"}:
+            key = self._merged.get((kind.name, key), key)
             return self._held[kind.name].get(key)
         item = kind.by_name.get(str(by))
         if item is None or not item.unique:
             raise invalid(f"Property {by} is not a unique identifier of {kind.name}")
         named = self._owners.get(key.lower(), {}).values()
         return min(named, key=lambda held: held.archived is not None, default=None)
+
+    def merge(self, kind: Kind, winner: str, loser: str) -> Held:
+        """Make two records one: what the first lacks it gets from the second, whose id leads to the first.
+
+        Raises:
+            HubSpotError: one of them does not exist, or both are the same.
+        """
+        kept, gone = self.get(kind, winner), self.get(kind, loser)
+        if kept is gone:
+            raise invalid("Cannot merge a record with itself")
+        writable = {name for name, item in kind.by_name.items() if not item.read_only}
+        values = {name: value for name, value in gone.values.items() if name in writable}
+        further = [values.pop("email", ""), *values.pop("hs_additional_emails", "").split(";")]
+        own = kept.values.get("hs_additional_emails", "").split(";")
+        self._own(gone, _addresses(gone), set())
+        del self._held[kind.name][gone.id]
+        self._merged[kind.name, gone.id] = kept.id
+        emails = {"hs_additional_emails": ";".join(filter(None, (*own, *further)))} if kind is CONTACTS else {}
+        missing = {name: value for name, value in values.items() if name not in kept.values}
+        self._set(kind, kept, missing | emails)
+        return kept
+
+    def restore(self, held: Held) -> None:
+        """Bring an archived record back, as people can in the user interface for ninety days."""
+        held.archived = None
+        held.updated = self.now()
 
     def get(self, kind: Kind, key: str, by: str | None = None, *, archived: bool = False) -> Held:
         """Return the live record, or the archived one when `archived`.
@@ -116,7 +151,7 @@ class Store:
 
     def _set(self, kind: Kind, held: Held, values: dict[str, str]) -> None:
         now, before = self.now(), _addresses(held)
-        for name, value in (values | {kind.modified: hubspot_time(now)}).items():
+        for name, value in (values | _derived(values) | {kind.modified: hubspot_time(now)}).items():
             if held.values.get(name, "") == value:
                 continue
             held.history.setdefault(name, []).insert(0, (value, now))
@@ -126,11 +161,6 @@ class Store:
                 held.values.pop(name, None)
         held.updated = now
         self._own(held, before, _addresses(held))
-        if "email" in values:
-            held.values["hs_email_domain"] = values["email"].rpartition("@")[2]
-        if values.get("phone"):
-            # A normalised copy, as the real service keeps one: a second place where the number is.
-            held.values["hs_searchable_calculated_phone_number"] = re.sub(r"\D", "", values["phone"])
 
     def _own(self, held: Held, before: set[str], after: set[str]) -> None:
         for address in before - after:
@@ -164,6 +194,16 @@ def _as_text(kind: Kind, name: str, value: object) -> str:
     if item.type == "number" and text and not re.fullmatch(r"-?\d+(\.\d+)?", text):
         raise bad_property("INVALID_DOUBLE", name, f"{text} was not a valid number.")
     return text
+
+
+def _derived(values: Mapping[str, str]) -> dict[str, str]:
+    """Return copies that the service makes of values: second places where they are."""
+    found = {}
+    if "email" in values:
+        found["hs_email_domain"] = values["email"].rpartition("@")[2]
+    if values.get("phone"):
+        found["hs_searchable_calculated_phone_number"] = re.sub(r"\D", "", values["phone"])
+    return found
 
 
 def _addresses(held: Held) -> set[str]:

@@ -283,7 +283,7 @@ def test_an_error_raises_the_usual_exception(hub, account, act, error, words):
     ("method", "path", "body", "status"),
     [
         ("GET", "/crm/v4/objects/contacts", "", 404),  # another version of the API
-        ("GET", "/crm/v3/objects/tickets", "", 404),
+        ("GET", "/crm/v3/objects/invoices", "", 404),
         ("GET", "/crm/v3/properties/contacts/shoe", "", 404),
         ("PUT", "/crm/v3/objects/contacts/101", "{}", 405),
         ("POST", "/crm/v3/objects/companies/gdpr-delete", '{"objectId": "9001"}', 405),
