@@ -395,6 +395,24 @@ class Failed(Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure(Entry):
+    """Something about one erasure; `id` is that of its case. No record id, no name, no value."""
+
+    kind: ClassVar[str] = "erasure"
+    what: str
+    """opened, planned, held, agreed, restricted, intent, outcome, shredded, notified, checked, certified, ..."""
+    step: str = ""
+    """`do object PSEUDONYM` of intent and outcome."""
+    how: str = ""
+    """A constant word: how it came out, or the state that was reached."""
+    who: str = ""
+    """Pseudonym of the principal, where a person did it."""
+    digest: str = ""
+    """Hash of the plan that was agreed to, or of the certificate's text."""
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Noted(Entry):
     """Something about the proxy itself: started, stopped, policy activated or refused, torn tail cut."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from proxy.connectors.asked import Faults
+from proxy.connectors.playbook import Book
 from proxy.connectors.route import Route, RouteTable
 from proxy.message import Request, Response
 from proxy.model import Catalogue
@@ -20,6 +21,8 @@ class Connector:
     faults: Faults
     document: Mapping[str, object] = field(default_factory=dict, repr=False)
     """All that the file says, as plain data: what a policy set's digest covers and a review compares."""
+    book: Book | None = None
+    """How somebody is erased here; None: nobody has said."""
     where: str = ""
     """`file:line:column` of its name."""
 

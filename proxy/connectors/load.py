@@ -16,6 +16,7 @@ from proxy.connectors.grammar import Grammar, Setting
 from proxy.connectors.implied import EITHER_WAY, Implying, Unread, implied
 from proxy.connectors.linked import Links
 from proxy.connectors.objects import compile_words
+from proxy.connectors.playbook import compile_book
 from proxy.connectors.route import LISTS, Declared, HeaderRules, Parameter, RouteTable
 from proxy.connectors.rows import Rows
 from proxy.connectors.shape import ANSWERED, REQUESTED, Shape
@@ -86,6 +87,10 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     for number, route in enumerate(model.routes):
         _add(table, number, route, setting, complaints)
     _check_denied(model, complaints)
+    book = None
+    if model.erasure is not None:
+        with complaints.at("erasure"):
+            book = compile_book(model.erasure)
     complaints.stop()
     return Connector(
         model.metadata.name,
@@ -93,6 +98,7 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
         table,
         setting.faults,
         cast("dict[str, object]", document.data),
+        book,
         document.where(("metadata", "name")),
     )
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from proxy.connectors.erasespec import ErasureModel
 from proxy.connectors.odata.spec import ODataModel
 from proxy.connectors.odoo.spec import OdooModel
 from proxy.connectors.rpcspec import RpcModel
@@ -284,4 +285,6 @@ class ConnectorFile(Strict):
     """For an API that speaks OData 4."""
     odoo: OdooModel | None = None
     """For Odoo, whose calls say in their body what they do and who calls."""
+    erasure: ErasureModel | None = None
+    """How this CRM is asked to forget somebody; None: nobody can be erased here through Lychgate."""
     objects: dict[str, ObjectModel]

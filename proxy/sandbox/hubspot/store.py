@@ -201,7 +201,7 @@ def _derived(values: Mapping[str, str]) -> dict[str, str]:
     found = {}
     if "email" in values:
         found["hs_email_domain"] = values["email"].rpartition("@")[2]
-    if values.get("phone"):
+    if "phone" in values:
         found["hs_searchable_calculated_phone_number"] = re.sub(r"\D", "", values["phone"])
     return found
 

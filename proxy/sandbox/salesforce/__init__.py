@@ -1,7 +1,7 @@
 """A small Salesforce: one org in memory, its REST API, its SOQL and its recycle bin.
 
 Nouns: an `Org` holds `Row`s of an `SObject`'s `Field`s; `Select` runs a query; `Rest` says what a route
-means. The story starts in `rest.Rest.dispatch`. Left out: SOAP, Bulk, undelete, sharing rules and
+means. The story starts in `rest.Rest.dispatch`. Left out: Bulk, most of SOAP, undelete, sharing rules and
 field-level security: whoever has the token sees everything.
 """
 
@@ -17,6 +17,7 @@ from proxy.sandbox.salesforce.pages import Pages
 from proxy.sandbox.salesforce.refusals import SalesforceError, session_expired
 from proxy.sandbox.salesforce.rest import Rest
 from proxy.sandbox.salesforce.seed import fill
+from proxy.sandbox.salesforce.soap import PATH, soap
 from proxy.sandbox.server import Sandbox
 
 __all__ = ["SalesforceSandbox"]
@@ -55,6 +56,8 @@ class SalesforceSandbox(Sandbox):
     def _answer(self, call: Call) -> Answer:
         if call.segments == ("services", "data") and call.method == "GET":
             return Answer(200, versions())
+        if PATH.fullmatch(call.path) and call.method == "POST":
+            return soap(self.org, self.token, call)
         if call.bearer() != self.token:
             raise session_expired()
         if call.segments[:2] != ("services", "data"):

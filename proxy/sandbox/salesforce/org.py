@@ -30,6 +30,9 @@ class Org:
         self.me = make_id("005", 1)
         """The user every call acts as."""
         self._rows: dict[str, dict[str, Row]] = {item.name: {} for item in schema.objects.values()}
+        self.visible_seconds = 0.0
+        """How long queryAll goes on showing what was purged; the real service may take a day."""
+        self._purged: list[tuple[float, SObject, str]] = []
         self._made: dict[str, int] = dict.fromkeys(self._rows, 0)
 
     def kept(self) -> tuple[dict[str, dict[str, Row]], dict[str, int]]:
@@ -40,8 +43,33 @@ class Org:
         """Put back what was kept."""
         self._rows, self._made = kept
 
+    def purge(self, key: str) -> bool:
+        """Empty the recycle bin of one record; say whether it was in it."""
+        for sobject in self.schema.objects.values():
+            row = self.find(sobject, key)
+            if row is not None and row.get("IsDeleted"):
+                self._purged.append((self.now() + self.visible_seconds, sobject, key))
+                self._let_go()
+                return True
+        return False
+
+    def undelete(self, sobject: SObject, key: str) -> None:
+        """Take a record out of the recycle bin again."""
+        row = self.find(sobject, key)
+        if row is not None and not any(key == purged for _, _, purged in self._purged):
+            row["IsDeleted"] = False
+
+    def _let_go(self) -> None:
+        """Forget for good what was purged long enough ago."""
+        now = self.now()
+        for until, sobject, key in self._purged:
+            if until <= now:
+                self._rows[sobject.name].pop(key, None)
+        self._purged = [each for each in self._purged if each[0] > now]
+
     def rows(self, sobject: SObject, *, deleted: bool = False) -> Iterator[Row]:
         """Yield the live rows of an object, and those in the recycle bin too when `deleted`."""
+        self._let_go()
         return (row for row in [*self._rows[sobject.name].values()] if deleted or not row.get("IsDeleted"))
 
     def find(self, sobject: SObject, key: str) -> Row | None:

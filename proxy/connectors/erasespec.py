@@ -1,0 +1,125 @@
+"""The models of a connector's `erasure` section: how one CRM is asked to forget somebody, and asked whether it
+has.
+
+`policies/connectors/*.yaml` are the examples. A playbook says nothing of who may have what erased: that is
+policy's.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from proxy.yamlfile import Strict
+
+Kind = Literal["email", "emails", "phone", "id", "name", "address", "contact", "text"]
+"""What a field's values are, for those who look for them: `contact` is an address or a number, as each says
+itself; `emails` is several with semicolons between; `text` is not looked for."""
+Uses = Literal["find", "read", "deleted", "text", "exists", "linked", "write", "delete", "purge"]
+"""What a call is for."""
+
+
+class CallModel(Strict):
+    """One call: what is sent, with blanks, and where in the answer the records stand."""
+
+    send: str = Field(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /\S*$")
+    """`{object}`, `{id}` and the like are filled in, percent-encoded."""
+    query: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: object = None
+    """A tree, sent as JSON: a text that is one blank and nothing else becomes the value itself. Or, with
+    `media`, a text that is sent as it is."""
+    media: str = "application/json"
+    equals: object = None
+    """Of `find` and `text`: one condition; `{any}` is where all of them go."""
+    contains: object = None
+    """The same for a field that only has to hold the value."""
+    join: str = " OR "
+    """Between conditions that are text."""
+    most: int = Field(default=50, ge=1)
+    """Conditions that the CRM takes at once."""
+    records: str = ""
+    """JSONPath of the records in the answer; "" where none are looked at."""
+    fields: str = ""
+    """Where in a record its fields are; "": the record itself."""
+    key: str = ""
+    """JSONPath of the id in a record; "" takes the object's `key`."""
+    more: str = ""
+    """JSONPath of the address or cursor of the next page."""
+    cursor: str = ""
+    """Query parameter, or member of the body, for that cursor; "": it is an address."""
+    session: bool = False
+    """The CRM reads our credential in the body as well, where `{session}` stands."""
+    ok: list[int] = Field(default_factory=lambda: [200, 201, 202, 204])
+    absent: list[int] = Field(default_factory=list)
+    """Statuses that say: there is no such record."""
+    fault: str = ""
+    """JSONPath of a member that is there only when the CRM refuses, for an API whose faults come as 200."""
+    gone: str = ""
+    """JSONPath, in a record, of a mark that it is deleted and still there."""
+
+
+class OfModel(Strict):
+    """A way from a record to the one it belongs to."""
+
+    object: str
+    field: str = ""
+    """Of this record, with the other one's id; "": the call `linked` tells."""
+    text: str = "{id}"
+    """How the field names the other record; Tryton writes `party.party,7`."""
+
+
+class ErasedModel(Strict):
+    """What becomes of the records of one object."""
+
+    person: bool = False
+    """The record is a person, and not something about one."""
+    key: str = "id"
+    """The field that is the record's id."""
+    identifies: dict[str, Kind] = Field(default_factory=dict)
+    """Fields that say who it is, derived copies among them: what they hold is looked for everywhere."""
+    holds: dict[str, Kind] = Field(default_factory=dict)
+    """Further fields in which such values may stand; they are looked into, and say nothing of who it is."""
+    called: list[list[str]] = Field(default_factory=list)
+    """Fields that together, with spaces between, are the person's name."""
+    same: list[list[str]] = Field(default_factory=list)
+    """Another record is the same person if all fields of one of these lists are alike."""
+    of: list[OfModel] = Field(default_factory=list)
+    """What it belongs to."""
+    optional: bool = False
+    """Not every installation of this CRM has it; the call `exists` tells."""
+    free_text: list[str] = Field(default_factory=list)
+    """Fields that may name anybody; what names the person is taken out of them."""
+    shared: dict[str, str] = Field(default_factory=dict)
+    """Fields in which the same value may be somebody else's, and why it stays: it is listed, and not touched."""
+    then: Literal["delete", "overwrite", "scrub", "leave"] = "delete"
+    or_else: Literal["", "overwrite"] = ""
+    """What is done when the CRM does not let the record be deleted."""
+    purge: bool = False
+    """Deleting puts it into a recycle bin, which is emptied of it."""
+    blank: dict[str, object] = Field(default_factory=dict)
+    """Field -> what is written over it, where the record stays."""
+    cascades: bool = False
+    """The CRM deletes it along with what it belongs to."""
+
+
+class DelaysModel(Strict):
+    """How long the CRM may take until what was deleted is gone everywhere."""
+
+    visible_hours: int = Field(default=0, ge=0)
+    """Purged records may still be seen in reads that show deleted ones."""
+    search_seconds: int = Field(default=0, ge=0)
+    """The search may lag."""
+    backups_days: int = Field(default=0, ge=0)
+    """The vendor's own copies."""
+
+
+class ErasureModel(Strict):
+    """A whole playbook."""
+
+    calls: dict[Uses, CallModel]
+    objects: dict[str, ErasedModel]
+    forms: list[Literal["first15"]] = Field(default_factory=list)
+    """Further ways in which clients may write a record's id."""
+    delays: DelaysModel = Field(default_factory=DelaysModel)
+    residual: list[str] = Field(default_factory=list)
+    """What nobody can look into through this API; it stands in every certificate."""

@@ -1,0 +1,262 @@
+"""A connector's `erasure` section, checked and compiled: calls that make `Request`s and read `Response`s.
+
+A `Book` is what `proxy.steps` works with. It knows the CRM's words, and nothing of cases, plans or laws.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from proxy.connectors import fill, paths
+from proxy.connectors.erasespec import CallModel, DelaysModel, ErasedModel, ErasureModel, OfModel
+from proxy.errors import UpstreamFault
+from proxy.message import Headers, Request, Response, Tree, scalar_text
+
+KNOWN: Final = frozenset({"object", "id", "fields", "field", "value", "values", "any", "session", "parent"})
+"""Names of blanks."""
+SESSION: Final = "lychgate-session"
+"""Header by which whoever sends a request is told to put the credential into its body; never sent."""
+_DECODER: Final = msgspec.json.Decoder(float_hook=msgspec.Raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One record as the CRM has it."""
+
+    object: str
+    id: str
+    fields: Mapping[str, str]
+    """Those that were asked for and are not empty, as text."""
+    deleted: bool = False
+    """It is in a recycle bin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one answer says."""
+
+    records: tuple[Found, ...]
+    next: Request | None = None
+
+
+class Refusal(UpstreamFault):
+    """The CRM understood, and did not do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One compiled call."""
+
+    model: CallModel
+    records: paths.Steps
+    fields: tuple[str, ...]
+    key: tuple[str, ...]
+    more: tuple[str, ...]
+    fault: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    def request(self, values: fill.Values) -> Request:
+        """Return the request with its blanks filled in."""
+        model = self.model
+        method, _, template = model.send.partition(" ")
+        query = urlencode([(name, fill.text(value, values)) for name, value in model.query.items()])
+        headers = [("accept", "application/json")]
+        if model.session:
+            headers.append((SESSION, "body"))
+            values = {**values, "session": "{session}"}
+        headers += [(name.lower(), fill.text(value, values)) for name, value in model.headers.items()]
+        body = b""
+        if model.body is not None:
+            headers.append(("content-type", model.media))
+            body = _body(model, values)
+        return Request(method, fill.path(template, values), query, Headers(tuple(headers)), body)
+
+    def read(self, object_: str, key: str, names: Iterable[str], request: Request, response: Response) -> Page:
+        """Return the records in an answer.
+
+        Raises:
+            Refusal: the CRM says no.
+            UpstreamFault: nobody can say what the answer means.
+        """
+        if response.status in self.model.absent:
+            return Page(())
+        tree = self.accepted(response)
+        if not self.model.records:
+            return Page(())
+        rows = _each(tree, self.records)
+        found = [self._record(object_, key, names, row) for row in rows if isinstance(row, dict)]
+        return Page(tuple(found), self._next(tree, request) if rows else None)
+
+    def accepted(self, response: Response) -> Tree:
+        """Return the tree of an answer that is not a refusal.
+
+        Raises:
+            Refusal: the CRM says no (`crm_refused`), or knows no such record (`crm_absent`).
+            UpstreamFault: `crm_failed` (whether it was done is unknown), `crm_busy` (it was not: try later),
+                `crm_unreadable`.
+        """
+        if response.status in {429, 503}:
+            raise UpstreamFault("crm_busy", response.headers.one("retry-after") or "")
+        if response.status >= 500:
+            raise UpstreamFault("crm_failed")
+        if response.status in self.model.absent:
+            raise Refusal("crm_absent")
+        if response.status not in self.model.ok:
+            raise Refusal("crm_refused")
+        if not response.body or "json" not in (response.headers.one("content-type") or ""):
+            if self.model.records or self.fault:
+                raise UpstreamFault("crm_unreadable")
+            return None
+        try:
+            tree: Tree = _DECODER.decode(response.body)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            raise UpstreamFault("crm_unreadable") from None
+        if self.fault and paths.get(tree, self.fault) is not None:
+            raise Refusal("crm_refused")
+        return tree
+
+    def _record(self, object_: str, key: str, names: Iterable[str], row: dict[str, Tree]) -> Found:
+        inside = paths.get(row, self.fields) if self.fields else row
+        held = inside if isinstance(inside, dict) else {}
+        said = scalar_text(paths.get(row, self.key) if self.key else held.get(key))
+        if said is None:
+            raise UpstreamFault("crm_unreadable")
+        values = {name: text for name in names if (text := scalar_text(held.get(name)))}
+        return Found(object_, said, MappingProxyType(values), bool(self.gone and paths.get(row, self.gone)))
+
+    def _next(self, tree: Tree, request: Request) -> Request | None:
+        said = scalar_text(paths.get(tree, self.more)) if self.more else None
+        if not said:
+            return None
+        if not self.model.cursor:
+            url = urlsplit(said)
+            return Request(request.method, url.path, url.query, request.headers, request.body)
+        if request.body:
+            whole = json.loads(request.body) | {self.model.cursor: said}
+            return Request(
+                request.method, request.path, request.query, request.headers, json.dumps(whole).encode()
+            )
+        rest = [part for part in request.query.split("&") if not part.startswith(f"{self.model.cursor}=")]
+        query = "&".join([*rest, urlencode({self.model.cursor: said})])
+        return Request(request.method, request.path, query, request.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One CRM's playbook."""
+
+    calls: Mapping[str, Call]
+    objects: Mapping[str, ErasedModel]
+    forms: tuple[str, ...] = ()
+    delays: DelaysModel = field(default_factory=DelaysModel)
+    residual: tuple[str, ...] = ()
+
+    def people(self) -> Iterator[str]:
+        """Yield the objects whose records are people."""
+        return (name for name, each in self.objects.items() if each.person)
+
+    def belonging(self, object_: str) -> Iterator[tuple[str, OfModel]]:
+        """Yield each object whose records can belong to one of `object_`, and by what."""
+        for name, each in self.objects.items():
+            yield from ((name, way) for way in each.of if way.object == object_)
+
+    def names(self, object_: str) -> tuple[str, ...]:
+        """Return every field of an object that is of interest here, its key first."""
+        each = self.objects[object_]
+        wanted = [
+            each.key,
+            *each.identifies,
+            *each.holds,
+            *(way.field for way in each.of if way.field),
+            *each.free_text,
+            *each.shared,
+        ]
+        wanted += [name for names in [*each.same, *each.called] for name in names]
+        return tuple(dict.fromkeys([*wanted, *each.blank]))
+
+    def ids(self, record: str) -> tuple[str, ...]:
+        """Return every way in which a client may write a record's id."""
+        return (record, record[:15]) if "first15" in self.forms and len(record) == 18 else (record,)
+
+
+def compile_book(model: ErasureModel) -> Book:
+    """Return the playbook, ready to use.
+
+    Raises:
+        ValueError: a call is missing, or an object, field or blank is not what it has to be; a sentence for
+        whoever
+            writes the connector.
+    """
+    for name in ("find", "read", "write", "delete"):
+        if name not in model.calls:
+            raise ValueError(f"erasure.calls needs `{name}`")
+    for name, each in model.objects.items():
+        _check(name, each, model)
+    calls: dict[str, Call] = {name: _compile(name, call) for name, call in model.calls.items()}
+    return Book(
+        MappingProxyType(calls),
+        MappingProxyType(model.objects),
+        tuple(model.forms),
+        model.delays,
+        tuple(model.residual),
+    )
+
+
+def _check(name: str, each: ErasedModel, model: ErasureModel) -> None:
+    for way in each.of:
+        if way.object not in model.objects:
+            raise ValueError(f"erasure.objects.{name} belongs to {way.object}, which is not listed there")
+    if any(not way.field for way in each.of) and "linked" not in model.calls:
+        raise ValueError(
+            f"erasure.objects.{name} says no field by which it belongs, and there is no call `linked`"
+        )
+    if each.optional and "exists" not in model.calls:
+        raise ValueError(f"erasure.objects.{name} is optional, and erasure.calls has no `exists`")
+    if each.purge and "purge" not in model.calls:
+        raise ValueError(f"erasure.objects.{name} is purged, and erasure.calls has no `purge`")
+    if (each.then == "overwrite" or each.or_else) and not each.blank:
+        raise ValueError(f"erasure.objects.{name} is written over: say what with, under `blank`")
+    if each.then == "scrub" and not each.free_text:
+        raise ValueError(f"erasure.objects.{name} is scrubbed: say which fields, under `free_text`")
+    for names in each.same:
+        unknown = [field for field in names if field not in each.identifies]
+        if not names or unknown:
+            raise ValueError(f"erasure.objects.{name}.same names what is not in its `identifies`")
+
+
+def _compile(name: str, call: CallModel) -> Call:
+    model = [call.send, call.query, call.headers, call.body, call.equals, call.contains]
+    for blank, quoting in set[tuple[str, str]]().union(*map(fill.blanks, model)):
+        if blank not in KNOWN:
+            raise ValueError(f"erasure.calls.{name} has a blank of unknown name: {blank}")
+        if quoting and quoting not in fill.QUOTES:
+            raise ValueError(f"erasure.calls.{name} quotes a blank as {quoting}, which is not known")
+    return Call(
+        call,
+        paths.compile_path(call.records) if call.records else (),
+        *(
+            paths.names(text) if text else ()
+            for text in (call.fields, call.key, call.more, call.fault, call.gone)
+        ),
+    )
+
+
+def _body(model: CallModel, values: fill.Values) -> bytes:
+    if isinstance(model.body, str) and "json" not in model.media:
+        return fill.text(model.body, values).encode()
+    return json.dumps(fill.tree(model.body, values), ensure_ascii=False).encode()
+
+
+def _each(tree: Tree, steps: paths.Steps) -> list[Tree]:
+    found = [tree]
+    for step in steps:
+        if step is None:
+            found = [item for each in found if isinstance(each, list) for item in each]
+        else:
+            found = [each[step] for each in found if isinstance(each, dict) and step in each]
+    return [item for item in found if item is not None]

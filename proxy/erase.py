@@ -1,0 +1,435 @@
+"""The second verb: one erasure, driven from the request to its certificate.
+
+Read `Eraser` from top to bottom; `drive` does whatever a case's state says is next, until somebody else's turn:
+
+    1  locate      everything of the person in every CRM, by what was named and whatever that leads to
+    2  weigh       legal holds and duties: what has to stay is no part of the plan, or stops the case
+    3  plan        immutable, hashed; whoever confirms types its hash                        (a person's turn)
+    4  restrict    nobody reads the person any more, in any process (GDPR Art. 18)
+    5  look again  what is found now has to be what was agreed to, or the agreement is void
+    6  erase       each step: its intent durable, then the act, then its outcome durable
+    7  shred       tokens and index rows, and the person's own key last; from now on tombstones stand
+    8  notify      recipients that got the data are listed, to be told (Art. 19)
+    9  verify      by id, where deleted records are shown, by every known value; nothing is taken on trust
+    10 certify     what was done, what was seen, what stays; again when the last delay is over
+
+A restart calls the same `drive`: there is no other path. A step whose intent has no outcome looks first, as
+every step does, and so is done once however often it is begun. Until step 6 everything can be revoked; from
+there on it only goes forward, and an outcome that nobody knows is never counted as done.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+from weakref import WeakValueDictionary
+
+from proxy.connectors.playbook import Book, Found
+from proxy.erasure import Case, Cases, Done, Event, Finding, Notice, Plan, Spot, State, Step
+from proxy.erasure.assent import DRIFTED, settle, voided
+from proxy.erasure.case import Issued
+from proxy.errors import LychgateError, UpstreamFault
+from proxy.ledger import Appends
+from proxy.message import Request, Response
+from proxy.model import Catalogue, Erasure
+from proxy.steps import Asking, Outcome, TooMany, Trail, carry, check, make, trace
+from proxy.steps.planning import Staying, Stays
+from proxy.subjects import Pseudonyms
+
+ATTEMPTS: Final = 5
+"""How often one step is begun in one run, before a person has to look."""
+RUNS: Final = 3
+"""How often a case is erased anew by itself when a check finds something."""
+ROUNDS: Final = 10
+"""Passes through all CRMs until nothing new is found."""
+CALM: Final = 2.0
+"""Seconds before the second attempt; each further one waits twice as long."""
+LONGEST: Final = 300.0
+"""Seconds that we wait at most because a CRM says so."""
+RECHECKS: Final = (86_400, 30 * 86_400)
+"""Seconds after the erasure at which it is looked at again."""
+
+Send = Callable[[Request], Awaitable[Response]]
+"""Sends a request to a lane's CRM with the lane's own credential; raises UpstreamFault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One lane, as an erasure sees it."""
+
+    book: Book
+    catalogue: Catalogue
+    send: Send
+
+
+class Shuts(Protocol):
+    """Keeps everybody from a person's records."""
+
+    async def shut(self, case: Case) -> None:
+        """Return once no process releases anything of the plan's records.
+
+        Raises:
+            LychgateError: it could not be put in force, or another case has the person.
+        """
+
+    async def reopen(self, case: Case) -> None:
+        """Let everybody in again; for a case that was revoked."""
+
+
+class Shreds(Protocol):
+    """Destroys what of a person lies with us: keys, tokens, index rows; and remembers that it was erased."""
+
+    async def shred(self, case: Case) -> tuple[Finding, ...]:
+        """Return what is known of each place once it is destroyed; idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an eraser works with; everything that touches the world comes in here."""
+
+    cases: Cases
+    ledger: Appends
+    sites: Mapping[str, Site]
+    pseudonyms: Pseudonyms
+    shuts: Shuts
+    shreds: Shreds
+    stays: Stays
+    recipients: Callable[[Case], Awaitable[tuple[Notice, ...]]]
+    sign: Callable[[Case, str], tuple[str, str]]
+    """(case, edition) -> the certificate's text as a signed note, and the digest of what is signed."""
+    salt: Callable[[], str]
+    clock: Callable[[], float]
+    """Seconds since the epoch."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Stuck(LychgateError):
+    """A CRM cannot be asked; the case stays where it is."""
+
+
+LIVE, FINAL = "live-complete", "final"
+"""Editions of a certificate."""
+NOBODY: Final = "nothing was found by what was named; name a record, or another value"
+UNKNOWN: Final = "the CRM does not say whether a step was carried out; look, and run the case again"
+LEFT: Final = "data of the person are still there after the erasure; see the findings"
+UNVERIFIED: Final = "a place could not be looked into, so nothing can be certified; run the case again"
+BACK: Final = "data of the person have come back since the erasure"
+
+
+@dataclass(slots=True)
+class Eraser:
+    """Drives cases. Every coroutine may be killed at any point, and called again."""
+
+    ports: Ports
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    # ---- what others call ----------------------------------------------------------------------------------
+
+    async def drive(self, name: str) -> Case:
+        """Return the case once it is somebody else's turn: a person's, or time's.
+
+        Raises:
+            NoSuchCase: there is none.
+            Stuck: a CRM cannot be asked; call again later.
+            Unavailable: the ledger cannot be written; nothing was done that it does not say.
+            LychgateError: `Shuts` or `Shreds` say no.
+        """
+        turn = self._turns.setdefault(name, asyncio.Lock())
+        async with turn:
+            case = self.ports.cases.get(name)
+            while (work := self._next(case)) is not None:
+                before, case = case, await work(case)
+                if case == before:
+                    break
+        return case
+
+    async def drive_all(
+        self, names: Iterable[str], *, at_once: int = 4
+    ) -> AsyncIterator[tuple[str, Case | None]]:
+        """Yield each case as its turn ends, a few at a time; None for one that could not be driven."""
+        waiting = iter(names)
+        running: set[asyncio.Task[tuple[str, Case | None]]] = set()
+        try:
+            while True:
+                while len(running) < at_once and (name := next(waiting, None)) is not None:
+                    running.add(asyncio.ensure_future(self._one(name)))
+                if not running:
+                    return
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _one(self, name: str) -> tuple[str, Case | None]:
+        try:
+            return name, await self.drive(name)
+        except LychgateError:
+            return name, None
+
+    async def keep(self, case: Case, what: str, *, who: str = "", how: str = "") -> Case:
+        """Return the case once it and an entry about it are durable, the entry first."""
+        digest = case.plan.hash if case.plan is not None else ""
+        how = how or case.state
+        await self.ports.ledger.append(Erasure(case.id, "", what=what, how=how, who=who, digest=digest))
+        self.ports.cases.keep(case)
+        return case
+
+    def _next(self, case: Case) -> Callable[[Case], Awaitable[Case]] | None:
+        """Return what is to be done now: the table of the module's docstring."""
+        return {
+            State.VERIFIED: self._plan,
+            State.AWAITING_CONFIRMATION: self._settle,
+            State.COOLING_OFF: self._settle,
+            State.AWAITING_APPROVAL: self._settle,
+            State.READY: self._restrict,
+            State.RESTRICTED: self._begin,
+            State.ERASING: self._erase,
+            State.SHREDDING: self._shred,
+            State.NOTIFYING: self._notify,
+            State.VERIFYING: self._verify,
+            State.LIVE_COMPLETE: self._later,
+        }.get(case.state)
+
+    # ---- 1 to 3: what is there, what has to stay, what will be done
+    # --------------------------------------------
+
+    async def _plan(self, case: Case) -> Case:
+        try:
+            plan = await self.locate(case)
+        except TooMany as error:
+            return await self.keep(case.moved(Event.EXCEPT, reason=str(error)), "excepted")
+        if (hold := next((one for one in case.holds if not one.categories), None)) is not None:
+            return await self.keep(case.moved(Event.HOLD, reason=_held(hold.because)), "held")
+        if not plan.people and not plan.related:
+            return await self.keep(case.moved(Event.EXCEPT, reason=NOBODY), "excepted")
+        return await self.keep(case.put(plan=plan, assents=()).moved(Event.PLAN), "planned")
+
+    async def locate(self, case: Case) -> Plan:
+        """Return a plan of what is there now.
+
+        Raises:
+            Stuck: a CRM cannot be asked; a plan that leaves one out would be a lie.
+            TooMany: see there.
+        """
+        trail = Trail(case.people)
+        for known in case.values:
+            trail.learn(known.kind, known.value)
+        sites = self.ports.sites
+        for _ in range(ROUNDS):
+            before = trail.size
+            for lane, site in sites.items():
+                await self._asked(lane, trace(lane, site.book, trail))
+            if trail.size == before:
+                break
+        books = {lane: site.book for lane, site in sites.items()}
+        catalogues = {lane: site.catalogue for lane, site in sites.items()}
+        salt = case.plan.salt if case.plan is not None else self.ports.salt()
+
+        def stays(spot: Spot, found: Found) -> Iterator[Staying]:
+            yield from (Staying(hold.because, hold.id, hold.categories) for hold in case.holds)
+            yield from self.ports.stays(spot, found)
+
+        return make(case.id, salt, trail, books, catalogues, stays=stays)
+
+    async def _settle(self, case: Case) -> Case:
+        after = settle(case, self._now())
+        return after if after == case else await self.keep(after, "settled")
+
+    # ---- 4 and 5: nobody reads the person any more, and it is still what was agreed to ------------------------
+
+    async def _restrict(self, case: Case) -> Case:
+        await self.ports.shuts.shut(case)
+        return await self.keep(case.moved(Event.RESTRICT), "restricted")
+
+    async def _begin(self, case: Case) -> Case:
+        assert case.plan is not None
+        await self.ports.shuts.shut(case)  # we may have died before it took effect everywhere
+        found = await self.locate(case)
+        if found.found != case.plan.found:
+            await self.ports.shuts.reopen(case)
+            return await self.keep(voided(case, DRIFTED).put(plan=found), "drifted")
+        return await self.keep(case.moved(Event.BEGIN).put(runs=case.runs + 1), "erasing")
+
+    # ---- 6: erase
+    # ----------------------------------------------------------------------------------------------
+
+    async def _erase(self, case: Case) -> Case:
+        assert case.plan is not None
+        for step in case.plan.steps:
+            if step.key in case.left:
+                case = await self._carry_out(case, step)
+                if case.journal[step.key].how == "unknown":
+                    return await self.keep(case.moved(Event.STUCK, reason=UNKNOWN), "stuck")
+        return await self.keep(case.moved(Event.ERASED).put(erased=self._now()), "erased")
+
+    async def _carry_out(self, case: Case, step: Step) -> Case:
+        """Return the case with the step's outcome; `unknown` if even repeating does not tell."""
+        assert case.plan is not None
+        known = case.plan.known
+        begun = case.journal[step.key].attempts if step.key in case.journal else 0
+        for attempt in range(begun + 1, begun + ATTEMPTS + 1):
+            case = await self._written(case, step, Done("intent", attempt, self._now()))
+            wait = CALM * 2 ** (attempt - begun - 1)
+            try:
+                book = self.ports.sites[step.lane].book
+                outcome = await self._asked(step.lane, carry(book, step, known))
+            except Stuck as stuck:
+                outcome = Outcome("unknown", str(stuck))
+            case = await self._written(case, step, Done(outcome.how, attempt, self._now(), outcome.why))
+            if outcome.how != "unknown":
+                break
+            if attempt < begun + ATTEMPTS:
+                await self.ports.sleep(wait)
+        return case
+
+    async def _written(self, case: Case, step: Step, done: Done) -> Case:
+        """Return the case once the ledger and it say how far a step has come."""
+        record = self.ports.pseudonyms.of("record", step.id)
+        what = "intent" if done.how == "intent" else "outcome"
+        name = f"{step.do} {step.object} {record}"
+        how = f"{done.how} {done.why}".strip()
+        entry = Erasure(case.id, step.lane, what=what, step=name, how=how, attempt=done.attempts)
+        await self.ports.ledger.append(entry)
+        case = case.noted(step.key, done)
+        self.ports.cases.keep(case)
+        return case
+
+    # ---- 7 and 8: what lies with us; whom to tell
+    # ----------------------------------------------------------------
+
+    async def _shred(self, case: Case) -> Case:
+        findings = await self.ports.shreds.shred(case)
+        return await self.keep(case.put(findings=findings).moved(Event.SHREDDED), "shredded")
+
+    async def _notify(self, case: Case) -> Case:
+        known = {each.recipient: each for each in case.notices}
+        fresh = [known.get(each.recipient, each) for each in await self.ports.recipients(case)]
+        return await self.keep(case.put(notices=tuple(fresh)).moved(Event.NOTIFIED), "notified")
+
+    # ---- 9 and 10: is it so?
+    # ---------------------------------------------------------------------------------------
+
+    async def _verify(self, case: Case) -> Case:
+        case = case.put(findings=await self._checked(case))
+        verdicts = {each.verdict for each in case.findings}
+        if "residue" in verdicts or "refused" in verdicts:
+            case = await self.keep(case.moved(Event.RESIDUE, reason=LEFT), "checked")
+            return await self._again(case)
+        if "unverifiable" in verdicts:
+            return await self.keep(case.moved(Event.STUCK, reason=UNVERIFIED), "checked")
+        now = self._now()
+        checks = tuple(now + each for each in RECHECKS)
+        return await self.keep(case.put(checks=checks).moved(Event.CLEAN), "checked")
+
+    async def _checked(self, case: Case) -> tuple[Finding, ...]:
+        assert case.plan is not None
+        now = self._now()
+        found = [each for each in case.findings if not each.lane]
+        for lane, site in self.ports.sites.items():
+            found += await self._asked(lane, check(lane, site.book, case.plan, case.erased, now))
+        last = {each.spot: each for each in case.plan.steps}
+        refused = [each for each in last.values() if case.journal[each.key].how == "refused"]
+        found += [Finding(each.lane, each.object, "refused", each.do, 1) for each in refused]
+        return tuple(found)
+
+    async def _again(self, case: Case) -> Case:
+        """Erase anew what is back or left, a few times by ourselves; then a person has to look."""
+        if case.runs >= RUNS:
+            return case
+        await self.ports.sleep(CALM * 2**case.runs)
+        return await self.retry(case)
+
+    async def retry(self, case: Case) -> Case:
+        """Return the case with all steps to be done again; each of them looks first.
+
+        Raises:
+            OutOfTurn: it is not waiting for that.
+        """
+        fresh = {key: Done("unknown", done.attempts, done.at) for key, done in case.journal.items()}
+        return await self.keep(case.moved(Event.RETRY).put(journal=fresh, runs=case.runs + 1), "again")
+
+    async def _later(self, case: Case) -> Case:
+        """Issue what is to be issued; look again when it is time; finish when nothing is left to wait for."""
+        if not any(each.edition == LIVE for each in case.issued):
+            return await self._certify(case, LIVE)
+        if not case.checks:
+            if not any(each.edition == FINAL for each in case.issued):
+                return await self._certify(case, FINAL)
+            return await self.keep(_forgotten(case.moved(Event.FINISH)), "finished")
+        left = tuple(each for each in case.checks if each > self._now())
+        if left == case.checks:
+            return case
+        case = case.put(findings=await self._checked(case), checks=left)
+        verdicts = {each.verdict for each in case.findings}
+        if verdicts & {"residue", "refused"}:
+            return await self.keep(case.moved(Event.RESIDUE, reason=BACK).put(runs=0), "checked")
+        if verdicts & {"pending", "unverifiable"}:
+            case = case.put(checks=case.checks or (self._now() + RECHECKS[0],))
+        return await self.keep(case, "checked")
+
+    async def _certify(self, case: Case, edition: str) -> Case:
+        """Return the case with its certificate.
+
+        The same case has the same one, so that dying before it is kept makes no second.
+        """
+        text, digest = self.ports.sign(case, edition)
+        entry = Erasure(case.id, "", what="certified", how=edition, digest=digest)
+        seq = await self.ports.ledger.append(entry)
+        case = case.put(issued=(*case.issued, Issued(edition, self._now(), text, seq)))
+        self.ports.cases.keep(case)
+        return case
+
+    # ---- how CRMs are asked
+    # ------------------------------------------------------------------------------------------
+
+    async def _asked[T](self, lane: str, asking: Asking[T]) -> T:
+        """Return what comes of a generator whose requests one lane's CRM answers.
+
+        A CRM that says it is busy did nothing, and is asked again; of any other fault nobody knows what was
+        done.
+
+        Raises:
+            Stuck: the CRM cannot be asked now.
+        """
+        send = self.ports.sites[lane].send
+        try:
+            request = next(asking)
+            while True:
+                try:
+                    response = await self._patiently(send, request)
+                except UpstreamFault as fault:
+                    request = asking.throw(fault)
+                else:
+                    request = asking.send(response)
+        except StopIteration as over:
+            result: T = over.value
+            return result
+        except UpstreamFault as fault:
+            raise Stuck(fault.reason) from None
+        finally:
+            asking.close()
+
+    async def _patiently(self, send: Send, request: Request) -> Response:
+        wait = CALM
+        for _ in range(ATTEMPTS):
+            response = await send(request)
+            if response.status not in {429, 503}:
+                return response
+            said = response.headers.one("retry-after") or ""
+            await self.ports.sleep(min(LONGEST, float(said)) if said.isdecimal() else wait)
+            wait *= 2
+        return response
+
+    def _now(self) -> int:
+        return int(self.ports.clock())
+
+
+def _held(because: str) -> str:
+    return f"a legal hold stands against it: {because}"
+
+
+def _forgotten(case: Case) -> Case:
+    """Return the case without the values and ids that were needed to look for what is left."""
+    return case.put(plan=None, people=(), values=(), journal={}, holds=())

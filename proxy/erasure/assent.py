@@ -1,0 +1,95 @@
+"""Who has agreed to a plan, and whether that is enough: the hash, distinct people, time, and quorum.
+
+Every function takes the time and returns a new case or raises `NotAgreed` with a sentence for the person at the
+command line; nothing here asks a clock, and nothing is agreed to by default.
+"""
+
+from typing import Final
+
+from proxy.erasure.case import Assent, Case
+from proxy.erasure.plan import SHORT
+from proxy.erasure.states import Event, State
+from proxy.errors import LychgateError
+
+CONFIRMABLE: Final = frozenset({State.AWAITING_CONFIRMATION, State.COOLING_OFF, State.AWAITING_APPROVAL})
+BULK: Final = 10
+"""Cases; confirming more of them in one go needs a quorum."""
+QUORUM: Final = 2
+"""People who have to agree to a batch beyond `BULK`, whatever the terms of its cases say."""
+
+
+class NotAgreed(LychgateError):
+    """A confirmation does not count."""
+
+
+def agree(case: Case, who: str, via: str, typed: str, now: int) -> Case:
+    """Return the case with one person's agreement to its plan.
+
+    Args:
+        case: with a plan.
+        who: pseudonym of the principal, proved by its own credential.
+        via: how it was proved.
+        typed: what the person typed: the first digits of the plan's hash.
+        now: seconds since the epoch.
+
+    Raises:
+        NotAgreed: the hash is another one, the person has agreed before, or there is nothing to agree to.
+    """
+    if case.state not in CONFIRMABLE or case.plan is None:
+        raise NotAgreed(f"there is nothing to confirm: the case is {case.state.replace('_', ' ')}")
+    hash_ = case.plan.hash
+    if len(typed) < SHORT or not hash_.startswith(typed.strip().lower()):
+        raise NotAgreed(
+            "that is not this plan's hash: look at `lychgate erasure plan` again, it may have changed since"
+        )
+    standing = valid(case, now)
+    if any(each.who == who for each in standing):
+        raise NotAgreed("this person has agreed already; somebody else has to")
+    assents = (*standing, Assent(who, via, now, hash_))
+    return settle(case.put(assents=assents), now)
+
+
+def valid(case: Case, now: int) -> tuple[Assent, ...]:
+    """Return the agreements that count: to this very plan, and not too old."""
+    hash_ = case.plan.hash if case.plan is not None else ""
+    return tuple(
+        each for each in case.assents if each.plan == hash_ and 0 <= now - each.at < case.terms.valid_seconds
+    )
+
+
+def settle(case: Case, now: int) -> Case:
+    """Return the case where agreement, cooling-off and the second person have brought it by now.
+
+    Idempotent: to be called whenever time has passed.
+    """
+    if case.state not in CONFIRMABLE:
+        return case
+    standing = valid(case, now)
+    case = case.put(assents=standing)
+    needed = case.terms.approvers
+    cool = cooled(case, now)
+    if len(standing) >= needed and cool:
+        return case.moved(Event.AGREE)
+    if not standing:
+        return case if case.state is State.AWAITING_CONFIRMATION else case.moved(Event.DRIFT, reason=EXPIRED)
+    if len(standing) < needed:
+        # Who comes second need not wait for the end of the cooling-off.
+        return case if case.state is State.AWAITING_APPROVAL else case.moved(Event.NEED_APPROVAL)
+    return case if case.state is State.COOLING_OFF else case.moved(Event.COOL)
+
+
+def cooled(case: Case, now: int) -> bool:
+    """Say whether the cooling-off is over; it begins with the first agreement."""
+    standing = valid(case, now)
+    if not standing:
+        return case.terms.approvers == 0
+    return now - min(each.at for each in standing) >= case.terms.cooling_seconds
+
+
+def voided(case: Case, reason: str) -> Case:
+    """Return the case with every agreement gone: what was agreed to is not what would be done."""
+    return case.put(assents=()).moved(Event.DRIFT, reason=reason)
+
+
+EXPIRED: Final = "the confirmation has expired"
+DRIFTED: Final = "records have changed since it was confirmed, which voids the confirmation"

@@ -1,0 +1,206 @@
+"""One erasure as a value: what was asked, how far it has come, what was done and found.
+
+Everything that happens makes a new `Case`; whoever keeps it keeps it whole, so that a restart finds one state
+and never two halves. It holds ids, and until the last check values of the person, and is sealed wherever it
+lies.
+"""
+
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import msgspec
+
+from proxy.erasure import states
+from proxy.erasure.law import LAWS, Law
+from proxy.erasure.plan import Known, Plan, Spot
+from proxy.erasure.states import Event, State
+
+Verdict = Literal["erased", "pending", "residue", "refused", "unverifiable", "kept"]
+"""Of one place: nothing is left; it will be gone by a date; something is left; the CRM does not let go of it;
+nobody can say; it stays on purpose."""
+Asked = Literal["intent", "done", "already", "refused", "unknown"]
+"""How far one step has come. `intent` and `unknown` are never counted as done."""
+SETTLED: Final = frozenset({"done", "already"})
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What has to be agreed before anything is erased."""
+
+    approvers: int = 1
+    """People, each with a credential of their own; the first confirms by typing the plan's hash. 0: the rule
+    that opened the case is all the consent there is."""
+    cooling_seconds: int = 0
+    """Between the first confirmation and the first step."""
+    valid_seconds: int = 86_400
+    """How long a confirmation holds."""
+    rule: str = ""
+    """Id of the rule that says so."""
+
+
+class Assent(msgspec.Struct, frozen=True):
+    """Somebody has agreed to one plan."""
+
+    who: str
+    """Pseudonym of a principal."""
+    via: str
+    """How that was proved: api_key, jwt or mtls."""
+    at: int
+    plan: str
+    """Hash of what was agreed to."""
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """What must stay as it is, whatever was asked."""
+
+    id: str
+    because: str
+    owner: str
+    since: int
+    categories: tuple[str, ...] = ()
+    """Empty: everything of the person."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """How far one step has come."""
+
+    how: Asked
+    attempts: int
+    at: int
+    why: str = ""
+    """A constant word."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a check says of one place."""
+
+    lane: str
+    place: str
+    """`object`, `object.field`, or a place of ours: `keys`, `index`."""
+    verdict: Verdict
+    how: str
+    """Which of the ways to look (`id`, `deleted`, `value`, `key`)."""
+    count: int = 0
+    until: str = ""
+    """ISO date at which a pending one is looked at again."""
+    why: str = ""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A recipient of the person's data who is to be told (GDPR Art. 19)."""
+
+    recipient: str
+    disclosures: int
+    since: int
+    acknowledged: int = 0
+    """When, 0 = not yet."""
+    note: str = ""
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A certificate that was signed."""
+
+    edition: str
+    at: int
+    text: str
+    """The signed note."""
+    seq: int
+    """Number of its ledger entry."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One erasure."""
+
+    id: str
+    state: State
+    received: int
+    """Seconds since the epoch, as every time here."""
+    law: str
+    ground: str
+    by: str
+    """Pseudonym of who asked for it, or the word `operator`."""
+    people: tuple[Spot, ...] = ()
+    """Records that were named."""
+    values: tuple[Known, ...] = ()
+    """Values that were named in place of records."""
+    source: str = "operator"
+    """operator, intercepted, retention, consent, request, returned."""
+    identity: str = ""
+    """How it was made sure that the person asked; "" = not yet."""
+    terms: Terms = Terms()
+    extended: bool = False
+    plan: Plan | None = None
+    assents: tuple[Assent, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    journal: dict[str, Done] = {}
+    """By the step's key."""
+    findings: tuple[Finding, ...] = ()
+    checks: tuple[int, ...] = ()
+    """When it is looked at again."""
+    notices: tuple[Notice, ...] = ()
+    issued: tuple[Issued, ...] = ()
+    erased: int = 0
+    """When the last step ended, 0 = not yet."""
+    warned: tuple[int, ...] = ()
+    reason: str = ""
+    """Why it is where it is, in a sentence of constants that can go into a letter."""
+    runs: int = 0
+    """How often erasing has begun."""
+
+    @property
+    def rule(self) -> Law:
+        """The law it is under."""
+        return LAWS[self.law]
+
+    @property
+    def due(self) -> datetime:
+        """Until when it has to be answered."""
+        return self.rule.due(moment(self.received), extended=self.extended)
+
+    def moved(self, event: Event, *, reason: str = "") -> "Case":
+        """Return the case after an event.
+
+        Raises:
+            OutOfTurn: it cannot happen now.
+        """
+        return msgspec.structs.replace(self, state=states.after(self.state, event), reason=reason)
+
+    def put(self, **changes: object) -> "Case":
+        """Return the case with other fields."""
+        return msgspec.structs.replace(self, **changes)
+
+    def noted(self, key: str, done: Done) -> "Case":
+        """Return the case with another state of one step."""
+        return self.put(journal={**self.journal, key: done})
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Keys of the plan's steps that are not known to be done, in their order."""
+        steps = self.plan.steps if self.plan is not None else ()
+        return tuple(
+            each.key
+            for each in steps
+            if each.key not in self.journal or self.journal[each.key].how not in SETTLED
+        )
+
+
+def moment(seconds: int) -> datetime:
+    """Return a time of a case as a datetime."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Case)
+
+
+def encode(case: Case) -> bytes:
+    """Return a case as bytes that `decode` turns back."""
+    return _ENCODER.encode(case)
+
+
+def decode(data: bytes) -> Case:
+    """Return the case that was encoded.
+
+    Raises:
+        msgspec.ValidationError: it is none.
+    """
+    return _DECODER.decode(data)

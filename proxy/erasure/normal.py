@@ -1,0 +1,101 @@
+"""The forms in which one value is found again: as it was written, and as systems keep it.
+
+A CRM that is asked to forget an e-mail address may have kept it in lower case; a phone number without its
+spaces; a passport number without its dashes (Tryton's `value_compact` and `code_compact`). Whoever looks for
+what is left has to look for all of them, and whoever compares compares by `key`.
+"""
+
+import re
+import unicodedata
+from typing import Final, Literal
+
+Kind = Literal["email", "phone", "id", "name", "address", "text"]
+"""What a value is. `text` is not looked for: it is no name of anybody."""
+CONTACT: Final = "contact"
+"""What a playbook says of a field that holds an address, a number or a handle: each value tells which."""
+SEVERAL: Final = "emails"
+"""What it says of a field that holds addresses with semicolons between."""
+FEWEST_DIGITS: Final = 6
+SHORTEST: Final = 4
+"""Letters or digits that a value has to have before it is looked for; less would find strangers."""
+_NO_DIGIT: Final = re.compile(r"\D+")
+_NO_WORD: Final = re.compile(r"[\W_]+")
+
+
+def kind_of(said: str, value: str) -> str:
+    """Return what one value is, by what a playbook says of its field."""
+    if said != CONTACT:
+        return said
+    if "@" in value:
+        return "email"
+    return "phone" if len(_NO_DIGIT.sub("", value)) >= FEWEST_DIGITS else "id"
+
+
+def fits(said: str, kind: str) -> bool:
+    """Say whether a field of which a playbook says `said` can hold a value of a kind."""
+    if said == SEVERAL:
+        return kind == "email"
+    return kind == said or (said == CONTACT and kind in {"email", "phone", "id"})
+
+
+def key(kind: str, value: str) -> str:
+    """Return the one form by which two values of a kind are the same, "" for one that says nothing."""
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if kind == "phone":
+        found = _NO_DIGIT.sub("", plain).lstrip("0")
+    elif kind == "id":
+        found = _NO_WORD.sub("", plain).casefold()
+    else:
+        found = " ".join(plain.casefold().split())
+    return found if len(_NO_WORD.sub("", found)) >= SHORTEST else ""
+
+
+def forms(kind: str, value: str) -> tuple[str, ...]:
+    """Return every form in which a value is looked for, as it was written first; () for one that says
+    nothing."""
+    if not key(kind, value):
+        return ()
+    plain = unicodedata.normalize("NFKC", value).strip()
+    found = [value, value.strip(), plain]
+    if kind == "email":
+        found.append(plain.lower())
+    elif kind == "phone":
+        digits = _NO_DIGIT.sub("", plain)
+        found += [f"+{digits}", digits, digits.lstrip("0")]
+    elif kind == "id":
+        compact = _NO_WORD.sub("", plain)
+        found += [compact, compact.upper(), compact.lower()]
+    return tuple(dict.fromkeys(found))
+
+
+def within(kind: str, value: str, text: str) -> bool:
+    """Say whether a text holds a value, however it is spaced, cased and punctuated there."""
+    pattern = _pattern(kind, value)
+    return pattern is not None and pattern.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def without(kind: str, value: str, text: str, put: str) -> str:
+    """Return a text in which `put` stands for a value wherever `within` finds it."""
+    pattern = _pattern(kind, value)
+    if pattern is None:
+        return text
+    clean = pattern.sub(lambda _: put, text)
+    if pattern.search(unicodedata.normalize("NFKC", clean)):
+        clean = pattern.sub(lambda _: put, unicodedata.normalize("NFKC", clean))
+    return clean
+
+
+def _pattern(kind: str, value: str) -> re.Pattern[str] | None:
+    """Return what finds a value in a text, between other letters and digits."""
+    if not key(kind, value):
+        return None
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if kind == "phone":
+        parts, between = list(_NO_DIGIT.sub("", plain).lstrip("0")), r"[\s.\-()/]*"
+    elif kind == "id":
+        parts, between = list(_NO_WORD.sub("", plain)), r"[\s.\-_/]*"
+    else:
+        parts, between = plain.split(), r"\s+"
+    body = between.join(map(re.escape, parts))
+    before = r"\+?(?:00)?" if kind == "phone" else ""
+    return re.compile(rf"(?<![^\W_]){before}{body}(?![^\W_])", re.IGNORECASE)

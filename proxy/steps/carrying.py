@@ -1,0 +1,124 @@
+"""Does one step: looks, acts if need be, and looks again. So the second time it does nothing, whenever it comes.
+
+What the CRM says of its own success is not believed: done is what a look afterwards shows. A look that shows the
+record as it was is a lie of the CRM's, or a replica that lags; whoever drives tries again.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from proxy.connectors.playbook import Book, Found, Refusal
+from proxy.erasure import normal
+from proxy.erasure.plan import Known, Step
+from proxy.steps.asking import Asking, change, read, remove
+
+ERASED_WORD: Final = "[erased]"
+"""Stands in a text for what named the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step came out."""
+
+    how: Literal["done", "already", "refused", "unknown"]
+    why: str = ""
+    """A constant word."""
+
+
+def carry(book: Book, step: Step, known: tuple[Known, ...]) -> Asking[Outcome]:
+    """Return how the step came out; whatever it did is known to be done.
+
+    Raises:
+        UpstreamFault: whether anything was done is unknown; to be called again.
+    """
+    if step.do == "scrub":
+        return (yield from _scrub(book, step, known))
+    if step.do == "overwrite":
+        return (yield from _overwrite(book, step))
+    if step.do == "purge":
+        return (yield from _purge(book, step))
+    return (yield from _delete(book, step))
+
+
+def _delete(book: Book, step: Step) -> Asking[Outcome]:
+    if (yield from read(book, step.object, step.id)) is None:
+        return Outcome("already")
+    try:
+        yield from remove(book, step.object, step.id)
+    except Refusal as refusal:
+        if refusal.reason != "crm_absent" and book.objects[step.object].or_else != "overwrite":
+            return Outcome("refused", refusal.reason)
+        if refusal.reason != "crm_absent":
+            outcome = yield from _overwrite(book, step)
+            return Outcome(outcome.how, "overwritten" if outcome.how == "done" else outcome.why)
+    if (yield from read(book, step.object, step.id)) is not None:
+        return Outcome("unknown", "still_there")
+    return Outcome("done")
+
+
+def _purge(book: Book, step: Step) -> Asking[Outcome]:
+    """A CRM may show what was purged for a while: whether it is gone is for the checks to say, later."""
+    if (yield from read(book, step.object, step.id)) is not None:
+        return Outcome("unknown", "restored")
+    if (yield from read(book, step.object, step.id, deleted=True)) is None:
+        return Outcome("already")
+    try:
+        yield from remove(book, step.object, step.id, purge=True)
+    except Refusal as refusal:
+        if refusal.reason != "crm_absent":
+            return Outcome("refused", refusal.reason)
+    return Outcome("done")
+
+
+def _overwrite(book: Book, step: Step) -> Asking[Outcome]:
+    each = book.objects[step.object]
+    fields = step.fields or tuple(each.blank)
+    wanted = {name: each.blank[name] for name in fields}
+    found = yield from read(book, step.object, step.id)
+    if found is None or _is_blank(found, wanted):
+        return Outcome("already")
+    try:
+        yield from change(book, step.object, step.id, wanted)
+    except Refusal as refusal:
+        return Outcome("refused", refusal.reason)
+    found = yield from read(book, step.object, step.id)
+    if found is not None and not _is_blank(found, wanted):
+        return Outcome("unknown", "still_there")
+    return Outcome("done")
+
+
+def _scrub(book: Book, step: Step, known: tuple[Known, ...]) -> Asking[Outcome]:
+    found = yield from read(book, step.object, step.id)
+    wanted: dict[str, object] = {} if found is None else dict(scrubbed(found, step.fields, known))
+    if not wanted:
+        return Outcome("already")
+    try:
+        yield from change(book, step.object, step.id, wanted)
+    except Refusal as refusal:
+        return Outcome("refused", refusal.reason)
+    found = yield from read(book, step.object, step.id)
+    if found is not None and scrubbed(found, step.fields, known):
+        return Outcome("unknown", "still_there")
+    return Outcome("done")
+
+
+def scrubbed(found: Found, fields: tuple[str, ...], known: tuple[Known, ...]) -> dict[str, str]:
+    """Return the fields whose text names the person, as they read without that."""
+    changed = {}
+    for name in fields:
+        text = found.fields.get(name, "")
+        clean = text
+        for one in known:
+            if one.kind != "text" and normal.within(one.kind, one.value, clean):
+                clean = normal.without(one.kind, one.value, clean, ERASED_WORD)
+        if clean != text:
+            changed[name] = clean
+    return changed
+
+
+def _is_blank(found: Found, wanted: dict[str, object]) -> bool:
+    return all(found.fields.get(name, "") == _text(value) for name, value in wanted.items())
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value is False else str(value)

@@ -1,0 +1,207 @@
+"""Looks whether the person is gone: by id, where deleted records are shown, and by every value ever known.
+
+Nothing that the erasure itself was told is used here: each place is asked anew, and a place of which nobody can
+say is reported as such, never as clean.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from proxy.connectors.erasespec import ErasedModel
+from proxy.connectors.playbook import Book, Found
+from proxy.erasure import normal
+from proxy.erasure.case import Finding
+from proxy.erasure.plan import Known, Plan, Step
+from proxy.errors import UpstreamFault
+from proxy.steps.asking import Asking, Condition, find, read
+from proxy.steps.carrying import scrubbed
+from proxy.steps.locating import telling
+
+IN_TEXTS: Final = frozenset({"text", "name", "address"})
+"""Kinds of values that others may share, and that are looked for among other words only."""
+
+
+class Checks:
+    """The checks of one plan in one CRM.
+
+    Args:
+        lane: name of the CRM's lane.
+        book: its playbook.
+        plan: what was done.
+        erased_at: when the last step ended.
+        now: seconds since the epoch.
+    """
+
+    def __init__(self, lane: str, book: Book, plan: Plan, erased_at: int, now: int) -> None:
+        self.lane = lane
+        self.book = book
+        self.plan = plan
+        visible = timedelta(hours=book.delays.visible_hours)
+        self._until = datetime.fromtimestamp(erased_at, UTC) + visible
+        self._waits = datetime.fromtimestamp(now, UTC) < self._until
+        kept = [each for each in plan.kept if each.lane == lane]
+        self._kept = {(each.object, each.id) for each in kept}
+        self._kept_whole = {(each.object, each.id) for each in kept if not each.fields}
+        self._records = {(each.object, each.id) for each in plan.steps if each.lane == lane}
+
+    def by_id(self) -> Asking[list[Finding]]:
+        """Ask for each record by its id, among the live ones and where deleted ones are shown."""
+        found = []
+        for step in self._last_steps():
+            try:
+                found.append((yield from self._one(step)))
+            except UpstreamFault as fault:
+                found.append(Finding(self.lane, step.object, "unverifiable", "id", 1, why=fault.reason))
+        return found
+
+    def _one(self, step: Step) -> Asking[Finding]:
+        live = yield from read(self.book, step.object, step.id)
+        if step.do in {"overwrite", "scrub"} or (live is not None and self._or_else(step, live)):
+            return self._stays(step, live)
+        if live is not None:
+            return Finding(self.lane, step.object, "residue", "id", 1, why="still_there")
+        gone = yield from read(self.book, step.object, step.id, deleted=True)
+        if gone is None:
+            return Finding(self.lane, step.object, "erased", "id", 1)
+        return self._in_bin(step.object, "deleted", 1)
+
+    def _or_else(self, step: Step, live: Found) -> bool:
+        each = self.book.objects[step.object]
+        return each.or_else == "overwrite" and not _says(live, each, self.plan.known)
+
+    def _stays(self, step: Step, live: Found | None) -> Finding:
+        each = self.book.objects[step.object]
+        if live is None:
+            return Finding(self.lane, step.object, "erased", "id", 1)
+        if step.do == "scrub":
+            left = bool(scrubbed(live, step.fields, self.plan.known))
+        else:
+            fields = step.fields or tuple(each.blank)
+            left = any(live.fields.get(name, "") != str(each.blank[name] or "") for name in fields)
+        return Finding(self.lane, step.object, "residue" if left else "erased", "id", 1)
+
+    def _in_bin(self, place: str, how: str, count: int) -> Finding:
+        if self._waits:
+            return Finding(self.lane, place, "pending", how, count, self._until.isoformat()[:16] + "Z")
+        return Finding(self.lane, place, "residue", how, count, why="in_bin")
+
+    def by_value(self) -> Asking[list[Finding]]:
+        """Ask every object for every known value, in every form, in every field that could hold it."""
+        found = []
+        for object_, each in self.book.objects.items():
+            places = {**each.identifies, **each.holds}
+            conditions = list(_conditions(places, self.plan.known))
+            texts: list[Condition] = [
+                (name, one.value)
+                for one in self.plan.known
+                if telling(one)
+                for name in _texts(each)
+                if name in each.free_text or one.kind == "email"
+            ]
+            for some, holding in ((conditions, False), (texts, True)):
+                if some:
+                    found += yield from self._hits(object_, each, some, holding=holding)
+        return found
+
+    def _hits(
+        self, object_: str, each: ErasedModel, conditions: list[Condition], *, holding: bool
+    ) -> Asking[list[Finding]]:
+        try:
+            records = yield from find(self.book, object_, conditions, holding=holding)
+        except UpstreamFault as fault:
+            return [Finding(self.lane, object_, "unverifiable", "value", 0, why=fault.reason)]
+        findings: list[Finding] = []
+        live: dict[str, list[Found]] = {}
+        binned = 0
+        for record in records:
+            places = list(_places(record, each, self.plan.known, holding=holding))
+            if places and record.deleted:
+                binned += 1
+            for place in places if not record.deleted else ():
+                live.setdefault(place, []).append(record)
+        for place, hits in sorted(live.items()):
+            findings += self._judge(object_, each, place, hits)
+        if binned:
+            findings.append(self._in_bin(object_, "value", binned))
+        return findings or [Finding(self.lane, object_, "erased", "value")]
+
+    def _judge(self, object_: str, each: ErasedModel, place: str, hits: list[Found]) -> Iterator[Finding]:
+        where = f"{object_}.{place}"
+        kept = [one for one in hits if self._stays_there(object_, one, place)]
+        rest = len(hits) - len(kept)
+        if kept:
+            yield Finding(self.lane, where, "kept", "value", len(kept), why="held")
+        if rest and place in each.shared:
+            yield Finding(self.lane, where, "kept", "value", rest, why="shared")
+        elif rest:
+            yield Finding(self.lane, where, "residue", "value", rest)
+
+    def _stays_there(self, object_: str, record: Found, place: str) -> bool:
+        return any(
+            (kept.object, kept.id) == (object_, record.id) and (not kept.fields or place in kept.fields)
+            for kept in self.plan.kept
+            if kept.lane == self.lane
+        )
+
+    def _last_steps(self) -> Iterable[Step]:
+        """Return of each record the step that says what should have become of it."""
+        last: dict[tuple[str, str], Step] = {}
+        for step in self.plan.steps:
+            if step.lane == self.lane:
+                last[step.object, step.id] = step
+        return last.values()
+
+
+def check(lane: str, book: Book, plan: Plan, erased_at: int, now: int) -> Asking[list[Finding]]:
+    """Return what all checks in one CRM say, alike ones together."""
+    checks = Checks(lane, book, plan, erased_at, now)
+    by_id = yield from checks.by_id()
+    by_value = yield from checks.by_value()
+    return together([*by_id, *by_value])
+
+
+def together(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with the counts of those that say the same added up."""
+    counts: dict[tuple[str, ...], int] = {}
+    for one in findings:
+        said = (one.lane, one.place, one.verdict, one.how, one.until, one.why)
+        counts[said] = counts.get(said, 0) + one.count
+    return [
+        Finding(lane, place, verdict, how, count, until, why)  # type: ignore[arg-type]
+        for (lane, place, verdict, how, until, why), count in sorted(counts.items())
+    ]
+
+
+def _conditions(places: Mapping[str, str], known: Iterable[Known]) -> Iterator[Condition]:
+    for one in known:
+        for name, kind in places.items():
+            if kind != normal.SEVERAL and normal.fits(kind, one.kind) and one.kind not in IN_TEXTS:
+                yield from ((name, form) for form in normal.forms(one.kind, one.value))
+
+
+def _texts(each: ErasedModel) -> list[str]:
+    """Return the fields that hold a value among other words."""
+    several = [name for name, kind in {**each.identifies, **each.holds}.items() if kind == normal.SEVERAL]
+    return [*each.free_text, *several]
+
+
+def _places(record: Found, each: ErasedModel, known: Iterable[Known], *, holding: bool) -> Iterator[str]:
+    """Yield the fields of a record that really hold a known value; a CRM finds by rules of its own."""
+    names = dict.fromkeys(_texts(each), "") if holding else {**each.identifies, **each.holds}
+    for name, kind in names.items():
+        text = record.fields.get(name, "")
+        if text and any(_holds(one, kind, text, holding=holding) for one in known):
+            yield name
+
+
+def _holds(known: Known, kind: str, text: str, *, holding: bool) -> bool:
+    if holding:
+        return telling(known) and normal.within(known.kind, known.value, text)
+    same = normal.fits(kind, known.kind) and known.kind not in IN_TEXTS
+    return same and normal.key(known.kind, text) == normal.key(known.kind, known.value)
+
+
+def _says(live: Found, each: ErasedModel, known: Iterable[Known]) -> bool:
+    known = tuple(known)
+    return any(True for _ in _places(live, each, known, holding=False))

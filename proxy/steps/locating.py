@@ -1,0 +1,199 @@
+"""Finds everything of one person in all CRMs: who is named, who is the same, what belongs to them, what names
+them.
+
+The person is not one record. `trace` makes one pass through one CRM and is repeated, CRM after CRM, until a
+whole round finds nothing new: a lead with the same address leads to a second address, which leads to a contact
+elsewhere.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from proxy.connectors.erasespec import ErasedModel
+from proxy.connectors.fill import tree
+from proxy.connectors.playbook import Book, Found
+from proxy.erasure import normal
+from proxy.erasure.plan import Known, Spot
+from proxy.errors import LychgateError
+from proxy.steps.asking import Asking, Condition, find, linked, read
+
+MOST: Final = 2_000
+"""Records of one person; more means that a value is shared by many, and that nobody may be erased by it."""
+STRONG: Final = frozenset({"email", "id"})
+"""Kinds of which one alike value makes two records the same person; a household has one phone."""
+_NAME_WORDS: Final = 2
+_NAME_LETTERS: Final = 8
+"""What a name has to have before texts are searched for it."""
+
+
+class TooMany(LychgateError):
+    """What was named leads to so many records that it cannot be one person."""
+
+
+@dataclass(slots=True)
+class Trail:
+    """What has been found of one person."""
+
+    named: tuple[Spot, ...] = ()
+    people: dict[Spot, Found] = field(default_factory=dict)
+    related: dict[Spot, Found] = field(default_factory=dict)
+    mentions: dict[Spot, Found] = field(default_factory=dict)
+    """Records of others whose free text names the person."""
+    known: dict[tuple[str, str], Known] = field(default_factory=dict)
+    """By kind and normal form; the value as it was found first."""
+    _looked: set[tuple[object, ...]] = field(default_factory=set)
+
+    def learn(self, kind: str, value: str) -> None:
+        """Take note of a value by which the person can be found."""
+        if kind == normal.SEVERAL:
+            for part in value.split(";"):
+                self.learn("email", part)
+            return
+        kind = normal.kind_of(kind, value)
+        if kind != "text" and (form := normal.key(kind, value)):
+            self.known.setdefault((kind, form), Known(kind, value))
+
+    def note(self, lane: str, each: ErasedModel, found: Found) -> None:
+        """Take note of a record that is the person, or belongs to it."""
+        spot = Spot(lane, found.object, found.id)
+        (self.people if each.person else self.related)[spot] = found
+        self.mentions.pop(spot, None)
+        for name, kind in each.identifies.items():
+            if name in found.fields:
+                self.learn(kind, found.fields[name])
+        for names in each.called:
+            self.learn("name", " ".join(found.fields[name] for name in names if name in found.fields))
+        if len(self.people) + len(self.related) + len(self.mentions) > MOST:
+            raise TooMany(
+                f"what was named leads to more than {MOST} records: a value is shared by many; name a record"
+            )
+
+    def has(self, lane: str, found: Found) -> bool:
+        """Say whether a record is the person's already."""
+        spot = Spot(lane, found.object, found.id)
+        return spot in self.people or spot in self.related
+
+    def unseen(self, *what: object) -> bool:
+        """Say whether this is looked for the first time, and take note of it."""
+        if what in self._looked:
+            return False
+        self._looked.add(what)
+        return True
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """What grows as long as there is something new."""
+        return len(self.people), len(self.related), len(self.mentions), len(self.known), len(self._looked)
+
+
+def trace(lane: str, book: Book, trail: Trail) -> Asking[None]:
+    """Add to the trail what one pass through one CRM finds.
+
+    Raises:
+        TooMany: see there.
+        UpstreamFault: nobody can say what the CRM holds.
+    """
+    yield from _named(lane, book, trail)
+    for object_, each in book.objects.items():
+        if each.same:
+            yield from _same(lane, book, trail, object_)
+    for spot in [*trail.people, *trail.related]:
+        if spot.lane == lane:
+            yield from _belonging(lane, book, trail, spot)
+    for object_, each in book.objects.items():
+        if each.then == "scrub":
+            yield from _mentioning(lane, book, trail, object_)
+
+
+def _named(lane: str, book: Book, trail: Trail) -> Asking[None]:
+    for spot in trail.named:
+        if spot.lane == lane and spot.object in book.objects and trail.unseen("named", spot):
+            found = yield from read(book, spot.object, spot.id)
+            if found is None:  # it may be in the bin already, and still has to be purged
+                found = yield from read(book, spot.object, spot.id, deleted=True)
+            if found is not None:
+                trail.note(lane, book.objects[spot.object], found)
+
+
+def _same(lane: str, book: Book, trail: Trail, object_: str) -> Asking[None]:
+    """Find further records of the same person by what is known of it."""
+    each = book.objects[object_]
+    for names in each.same:
+        first = names[0]
+        conditions = [
+            (first, form)
+            for known in [*trail.known.values()]
+            if normal.fits(each.identifies[first], known.kind) and (len(names) > 1 or known.kind in STRONG)
+            for form in normal.forms(known.kind, known.value)
+            if trail.unseen("same", lane, object_, *names, form)
+        ]
+        if conditions:
+            for found in (yield from find(book, object_, conditions)):
+                if not trail.has(lane, found) and _alike(found, names, each.identifies, trail):
+                    _meet(lane, book, trail, found)
+
+
+def _meet(lane: str, book: Book, trail: Trail, found: Found) -> None:
+    """Take note of a record that tells the same person, or of the person that it belongs to."""
+    each = book.objects[found.object]
+    if each.person:
+        trail.note(lane, each, found)
+        return
+    owners = {Spot(lane, way.object, found.fields[way.field]) for way in each.of if way.field in found.fields}
+    trail.named = tuple(dict.fromkeys([*trail.named, *sorted(owners)]))
+
+
+def _alike(found: Found, names: list[str], kinds: Mapping[str, str], trail: Trail) -> bool:
+    for name in names:
+        value = found.fields.get(name, "")
+        kind = normal.kind_of(kinds[name], value)
+        if (kind, normal.key(kind, value)) not in trail.known:
+            return False
+    return True
+
+
+def _belonging(lane: str, book: Book, trail: Trail, spot: Spot) -> Asking[None]:
+    """Find what belongs to a record."""
+    for object_, way in book.belonging(spot.object):
+        if not trail.unseen("of", lane, object_, way.field, spot.id):
+            continue
+        if way.field:
+            records = yield from find(book, object_, [(way.field, tree(way.text, {"id": spot.id}))])
+        else:
+            records = yield from linked(book, object_, spot.object, spot.id)
+        for found in records:
+            if not trail.has(lane, found):
+                trail.note(lane, book.objects[object_], found)
+
+
+def _mentioning(lane: str, book: Book, trail: Trail, object_: str) -> Asking[None]:
+    """Find records of others whose texts name the person."""
+    each = book.objects[object_]
+    wanted = [
+        known
+        for known in [*trail.known.values()]
+        if telling(known) and trail.unseen("text", lane, object_, known)
+    ]
+    conditions: list[Condition] = [(name, known.value) for known in wanted for name in each.free_text]
+    if not conditions:
+        return
+    for found in (yield from find(book, object_, conditions, holding=True)):
+        spot = Spot(lane, object_, found.id)
+        if not found.deleted and spot not in trail.related and any(_mentioned(each, found, wanted)):
+            trail.mentions[spot] = found
+
+
+def _mentioned(each: ErasedModel, found: Found, known: Iterable[Known]) -> Iterator[bool]:
+    for name in each.free_text:
+        text = found.fields.get(name, "")
+        yield bool(text) and any(normal.within(one.kind, one.value, text) for one in known)
+
+
+def telling(known: Known) -> bool:
+    """Say whether a value names one person well enough to be looked for in texts."""
+    if known.kind == "address":
+        return len(known.value) >= _NAME_LETTERS
+    if known.kind != "name":
+        return True
+    return len(known.value.split()) >= _NAME_WORDS and len(known.value) >= _NAME_LETTERS

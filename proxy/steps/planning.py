@@ -1,0 +1,134 @@
+"""Makes the plan of what was found: what is done to each record, in which order, what stays and why."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.connectors.erasespec import ErasedModel
+from proxy.connectors.playbook import Book, Found
+from proxy.erasure.plan import IRREVERSIBLE, Do, Kept, Plan, Spot, Step, fingerprint
+from proxy.model import Catalogue
+from proxy.steps.locating import Trail
+
+_ORDER: Final[Mapping[Do, int]] = {"scrub": 0, "overwrite": 1, "delete": 2, "purge": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """Categories or fields of a record that have to stay."""
+
+    because: str
+    by: str
+    categories: tuple[str, ...] = ()
+    """Dotted; empty with no `fields`: everything."""
+    fields: frozenset[str] | None = None
+    """Named themselves; `""` is the record as a whole."""
+    until: str = ""
+
+
+Stays = Callable[[Spot, Found], Iterable[Staying]]
+"""What of one record has to stay."""
+
+
+def make(
+    case: str,
+    salt: str,
+    trail: Trail,
+    books: Mapping[str, Book],
+    catalogues: Mapping[str, Catalogue],
+    *,
+    stays: Stays,
+) -> Plan:
+    """Return the plan: the same trail gives the same plan, in whatever order it was found."""
+    steps: list[Step] = []
+    kept: list[Kept] = []
+    for spot, found in sorted({**trail.people, **trail.related}.items()):
+        each = books[spot.lane].objects[spot.object]
+        held = _held(spot, found, stays, catalogues[spot.lane])
+        kept += held
+        steps += _steps(spot, found, each, held)
+    steps += [
+        Step("scrub", *_at(spot), tuple(each.free_text), _print(each.free_text, found))
+        for spot, found in sorted(trail.mentions.items())
+        for each in [books[spot.lane].objects[spot.object]]
+    ]
+    people = frozenset(trail.people)
+    steps.sort(key=lambda step: (_ORDER[step.do], step.spot in people and not step.cascades, step.key))
+    steps = _parents_first(steps)
+    return Plan(
+        case,
+        salt,
+        tuple(steps),
+        tuple(sorted(kept)),
+        tuple(sorted(trail.known.values())),
+        tuple(sorted(trail.people)),
+        tuple(sorted(trail.related)),
+        (*IRREVERSIBLE, *_residual(trail, books)),
+    )
+
+
+def _steps(spot: Spot, found: Found, each: ErasedModel, held: list[Kept]) -> list[Step]:
+    whole = _print(found.fields, found)
+    stay = frozenset[str]().union(*(one.fields for one in held))
+    if any(not one.fields for one in held):
+        return []
+    if held or each.then == "overwrite":
+        fields = tuple(name for name in each.blank if name not in stay)
+        return [Step("overwrite", *_at(spot), fields, whole)] if fields else []
+    if each.then == "scrub":
+        return [Step("scrub", *_at(spot), tuple(each.free_text), whole)]
+    if each.then == "leave":
+        return []
+    made = [] if found.deleted else [Step("delete", *_at(spot), (), whole, each.cascades)]
+    if each.blank and each.purge and not found.deleted and not each.cascades:
+        # Whatever outlives the deletion, in a bin or a backup of tomorrow, holds nothing then.
+        made.insert(0, Step("overwrite", *_at(spot), tuple(each.blank), whole))
+    if each.purge:
+        made.append(Step("purge", *_at(spot), (), whole))
+    return made
+
+
+def _parents_first(steps: list[Step]) -> list[Step]:
+    """Put what goes along with another record behind it, among the deletions."""
+    own = [each for each in steps if not each.cascades]
+    along = [each for each in steps if each.cascades]
+    last = max((at for at, each in enumerate(own) if each.do == "delete"), default=len(own) - 1)
+    return [*own[: last + 1], *along, *own[last + 1 :]]
+
+
+def _held(spot: Spot, found: Found, stays: Stays, catalogue: Catalogue) -> list[Kept]:
+    kept = []
+    spec = catalogue.get(spot.object)
+    for one in stays(spot, found):
+        if one.fields is not None:
+            fields = tuple(sorted(one.fields - {""}))
+        elif one.categories:
+            known = spec.fields.items() if spec is not None else ()
+            fields = tuple(
+                sorted(
+                    name for name, field in known if name in found.fields and _is(field.category, one.categories)
+                )
+            )
+            if not fields:
+                continue
+        else:
+            fields = ()
+        kept.append(Kept(spot.lane, spot.object, spot.id, fields, one.because, one.by, one.until))
+    return kept
+
+
+def _is(category: str, wanted: Iterable[str]) -> bool:
+    return any(category == one or category.startswith(f"{one}.") for one in wanted)
+
+
+def _at(spot: Spot) -> tuple[str, str, str]:
+    return spot.lane, spot.object, spot.id
+
+
+def _print(names: Iterable[str], found: Found) -> str:
+    return fingerprint((name, found.fields.get(name, "")) for name in names)
+
+
+def _residual(trail: Trail, books: Mapping[str, Book]) -> list[str]:
+    lanes = {spot.lane for spot in [*trail.people, *trail.related, *trail.mentions]}
+    return [f"{lane}: {line}" for lane in sorted(lanes) for line in books[lane].residual]

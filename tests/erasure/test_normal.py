@@ -1,0 +1,67 @@
+"""Normal forms: what is the same value, where it is looked for, and how it is taken out of a text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.erasure.normal import forms, key, kind_of, within, without
+
+SAME = [
+    # kind, one, other
+    ("email", "Mara.Quinn@Example.org", " mara.quinn@example.org"),
+    ("phone", "+353 86 123-4567", "+353861234567"),
+    ("phone", "00353 86 1234567", "+353861234567"),
+    ("id", "PASSPORT-LC 771.1220", "passportlc7711220"),
+    ("name", "Mara  Quinn", "mara quinn"),
+    ("name", "ﬁona Quinn", "fiona quinn"),  # a ligature is two letters
+]
+
+
+@pytest.mark.parametrize(("kind", "one", "other"), SAME)
+def test_values_that_are_the_same(kind: str, one: str, other: str) -> None:
+    """They have one key, and a text that holds one holds the other."""
+    assert key(kind, one) == key(kind, other) != ""
+
+
+def test_what_says_nothing_is_not_looked_for() -> None:
+    """Two letters would find everybody."""
+    assert (key("id", "A-1"), forms("id", "A-1"), forms("phone", "+4")) == ("", (), ())
+
+
+def test_compact_copies_are_among_the_forms() -> None:
+    """What Tryton keeps in value_compact and code_compact is looked for."""
+    assert "+353861234567" in forms("phone", "+353 86 123 4567")
+    assert "PASSPORTLC7711220" in forms("id", "PASSPORT-LC7711220")
+    assert "carla@example.org" in forms("email", "Carla@Example.org")
+
+
+def test_a_text_without_the_value() -> None:
+    """However it is spaced or cased there."""
+    text = "Call MARA  QUINN at +353 86-123 4567, or mara.quinn@example.org."
+    for kind, value in (
+        ("name", "Mara Quinn"), ("phone", "+353861234567"), ("email", "Mara.Quinn@example.org")
+    ):  # fmt: skip
+        assert within(kind, value, text)
+        text = without(kind, value, text, "[erased]")
+    assert text == "Call [erased] at [erased], or [erased]."
+
+
+def test_a_contact_says_itself_what_it_is() -> None:
+    """One column of Tryton holds addresses and numbers."""
+    assert [kind_of("contact", each) for each in ("a@b.example", "+353 861234", "mara_q")] == [
+        "email",
+        "phone",
+        "id",
+    ]
+
+
+@given(st.sampled_from(["email", "phone", "id", "name"]), st.text(max_size=40))
+def test_every_form_has_the_same_key(kind: str, value: str) -> None:
+    """Looking for a form never finds another value."""
+    assert {key(kind, form) for form in forms(kind, value)} <= {key(kind, value)}
+
+
+@given(st.sampled_from(["email", "phone", "id", "name"]), st.text(max_size=40))
+def test_the_key_of_a_key_is_itself(kind: str, value: str) -> None:
+    """Normalising twice changes nothing."""
+    assert key(kind, key(kind, value)) == key(kind, value)
