@@ -57,8 +57,7 @@ class Kept:
 
     def close(self) -> None:
         """Let go of both."""
-        self.keys.forget()
-        self.keys.provider.close()
+        self.keys.close()
         self.store.close()
 
 

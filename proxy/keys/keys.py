@@ -17,9 +17,9 @@ from proxy.keys import rows
 from proxy.keys.cache import MOST, SECONDS, Cache
 from proxy.keys.generation import Generation
 from proxy.keys.rows import Epoch, Wrapped
-from proxy.keys.states import ENDED, UNWRAPS, State
+from proxy.keys.states import ENDED, UNWRAPS
 from proxy.keys.subjectkey import ID_BYTES, SubjectKey
-from proxy.keys.tables import EPOCHS, INSTALLATION_KEYS, SETTINGS
+from proxy.keys.tables import INSTALLATION_KEYS, SETTINGS
 from proxy.store import Store
 
 Name = Literal["index", "audit", "tombstone", "signing"]
@@ -42,7 +42,8 @@ class Keys:
 
     Args:
         store: holds the wrapped keys.
-        provider: holds the keys that they are wrapped under.
+        provider: holds the key that they are wrapped under.
+        before: providers that hold the keys of older epochs, until `keys rotate` has wrapped everything anew.
         generation: tells every process when what it remembers is no longer true.
         now: seconds since the epoch.
         clock: monotonic seconds.
@@ -57,6 +58,7 @@ class Keys:
         provider: Provider,
         generation: Generation,
         *,
+        before: Iterable[Provider] = (),
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[int], bytes] = os.urandom,
@@ -65,6 +67,7 @@ class Keys:
     ) -> None:
         self.store = store
         self.provider = provider
+        self._keepers = {each.name: each for each in (*before, provider)}
         self.generation = generation
         self._now = now
         self._random = random
@@ -87,30 +90,21 @@ class Keys:
         with self.store.read() as connection:
             if rows.epochs(connection):
                 return False
-        handle = self.provider.generate(self.label(1), "wrap")
+        handle = self.provider.generate(epoch_label(1, self._random), "wrap")
         tenant = self._random(ID_BYTES).hex()
         fresh = {name: self._random(KEY_BYTES) for name in NAMES}
         wrapped = self.provider.wrap(
-            handle, [(key, _bound(tenant.encode(), name.encode(), None, 1)) for name, key in fresh.items()]
+            handle, [(key, bound_to(tenant.encode(), name.encode(), None, 1)) for name, key in fresh.items()]
         )
         now = self._now()
         with self.store.begin() as connection:
             if rows.epochs(connection):
                 return False
-            connection.execute(
-                insert(EPOCHS).values(
-                    number=1, provider=self.provider.name, handle=handle, state=State.ACTIVE.value,
-                    created_at=now, changed_at=now,
-                )
-            )  # fmt: skip
+            rows.add_epoch(connection, 1, self.provider.name, handle, now)
             connection.execute(insert(SETTINGS).values(name="tenant", value=tenant))
             for name, each in zip(fresh, wrapped, strict=True):
                 connection.execute(insert(INSTALLATION_KEYS).values(name=name, epoch=1, wrapped=each))
         return True
-
-    def label(self, number: int) -> str:
-        """Return a new name for the key of an epoch, for people who look at the provider."""
-        return f"lychgate-epoch-{number}-{self._random(4).hex()}"
 
     def tenant(self) -> bytes:
         """Return what everything sealed by this installation is bound to.
@@ -154,7 +148,7 @@ class Keys:
             kept = rows.installation_keys(connection)
         if len(kept) != len(NAMES):
             raise Unavailable("keys_not_initialised")
-        opened = self._opened(kept.values(), epochs)
+        opened = self.opened(kept.values(), epochs)
         found = {name: opened[key.id] for name, key in kept.items() if key.id in opened}
         if len(found) != len(NAMES):
             raise Unavailable("key_epoch_ended", "installation keys")
@@ -184,12 +178,15 @@ class Keys:
     def keep(self, connection: Connection, draft: Draft) -> SubjectKey:
         """Keep a draft, if the connection's block ends well; return its key.
 
+        If another epoch has begun meanwhile, it is wrapped anew, so that a rotation fails nobody's request.
+
         Raises:
-            Unavailable: `key_epoch_changed`: make another draft.
+            Unavailable: provider or store cannot be used.
         """
-        if rows.active_epoch(connection, hold=True).number != draft.row.epoch:
-            raise Unavailable("key_epoch_changed")
-        rows.add(connection, draft.row)
+        epoch, row = rows.active_epoch(connection, hold=True), draft.row
+        if epoch.number != row.epoch:
+            row = self._wrapped(row.id, row.subject, draft.key.secret, epoch, serial=row.serial)
+        rows.add(connection, row)
         return draft.key
 
     def new_subject(self, connection: Connection) -> SubjectKey:
@@ -227,7 +224,7 @@ class Keys:
         found = rows.by_id(connection, (key_id,))
         if not found or found[0].subject not in {None, subject}:
             raise KeyGone("key_gone")
-        key = self._opened(found, rows.epochs(connection)).get(key_id)
+        key = self.opened(found, rows.epochs(connection)).get(key_id)
         if key is None:
             raise KeyGone("key_gone")
         if found[0].subject is None:
@@ -324,6 +321,23 @@ class Keys:
             self.store.forget()
         return count
 
+    def keeper(self, epoch: Epoch) -> Provider:
+        """Return the provider that holds the key of an epoch.
+
+        Raises:
+            Unavailable: `provider_not_configured`.
+        """
+        found = self._keepers.get(epoch.provider)
+        if found is None:
+            raise Unavailable("provider_not_configured", epoch.provider)
+        return found
+
+    def close(self) -> None:
+        """Forget every key and let go of the providers."""
+        self.forget()
+        for each in self._keepers.values():
+            each.close()
+
     def forget(self) -> None:
         """Forget every key that is remembered in this process."""
         for cache in (self._cache, self._sealing, self._own):
@@ -340,21 +354,37 @@ class Keys:
     def _wrapped(
         self, key_id: bytes, subject: bytes | None, key: bytes, epoch: Epoch, *, serial: int = 1
     ) -> Wrapped:
-        bound = _bound(self.tenant(), key_id, subject, epoch.number)
-        (wrapped,) = self.provider.wrap(epoch.handle, [(key, bound)])
+        bound = bound_to(self.tenant(), key_id, subject, epoch.number)
+        (wrapped,) = self.keeper(epoch).wrap(epoch.handle, [(key, bound)])
         return Wrapped(key_id, subject, epoch.number, wrapped, serial, self._now())
 
     def _read(self, ids: set[bytes]) -> dict[bytes, SubjectKey]:
         generation = self.generation.now()
-        with self.store.read() as connection:
-            held = rows.by_id(connection, ids)
-            epochs = rows.epochs(connection)
-        opened = self._opened(held, epochs)
+        held, opened = self._consistent(lambda connection: rows.by_id(connection, ids))
         found = {key.id: SubjectKey(key.id, key.subject, opened[key.id]) for key in held if key.id in opened}
         self._cache.remember(found, generation)
         return found
 
-    def _opened(self, held: Iterable[Wrapped], epochs: Mapping[int, Epoch]) -> dict[bytes, bytes]:
+    def _consistent(
+        self, read: Callable[[Connection], list[Wrapped]]
+    ) -> tuple[list[Wrapped], dict[bytes, bytes]]:
+        """Return rows and their keys in clear; once more if they were wrapped anew in between.
+
+        Whoever was between reading a row and opening it when the survivors of an epoch had been wrapped anew and
+        its key was destroyed would otherwise fail for nothing.
+        """
+        with self.store.read() as connection:
+            held, epochs = read(connection), rows.epochs(connection)
+        try:
+            return held, self.opened(held, epochs)
+        except Unavailable:
+            with self.store.read() as connection:
+                again, epochs = read(connection), rows.epochs(connection)
+            if again == held:
+                raise
+            return again, self.opened(again, epochs)
+
+    def opened(self, held: Iterable[Wrapped], epochs: Mapping[int, Epoch]) -> dict[bytes, bytes]:
         """Return the keys in clear, by id, without those of an epoch that has ended."""
         by_epoch: dict[int, list[Wrapped]] = {}
         for key in held:
@@ -367,11 +397,16 @@ class Keys:
             if epoch.state not in UNWRAPS:
                 raise Unavailable("key_suspended", f"epoch {number}")
             tenant = self.tenant()
-            pairs = [(key.wrapped, _bound(tenant, key.id, key.subject, number)) for key in keys]
-            found |= zip((key.id for key in keys), self.provider.unwrap(epoch.handle, pairs), strict=True)
+            pairs = [(key.wrapped, bound_to(tenant, key.id, key.subject, number)) for key in keys]
+            found |= zip((key.id for key in keys), self.keeper(epoch).unwrap(epoch.handle, pairs), strict=True)
         return found
 
 
-def _bound(tenant: bytes, key_id: bytes, subject: bytes | None, epoch: int) -> bytes:
+def epoch_label(number: int, random: Callable[[int], bytes]) -> str:
+    """Return a new name for the key of an epoch, for people who look at the provider."""
+    return f"lychgate-epoch-{number}-{random(4).hex()}"
+
+
+def bound_to(tenant: bytes, key_id: bytes, subject: bytes | None, epoch: int) -> bytes:
     """Return what a wrapped key is bound to: nobody can give it to another subject, tenant or epoch."""
     return bind(b"lychgate.dev/v1/key", tenant, key_id, subject or b"", epoch.to_bytes(8, "big"))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, LargeBinary, Row, bindparam, delete, func, insert, select, update
 
 from proxy.errors import Unavailable
 from proxy.keys.states import State
-from proxy.keys.tables import EPOCHS, INSTALLATION_KEYS, SETTINGS, SUBJECT_KEYS
+from proxy.keys.tables import ASSENTS, EPOCHS, INSTALLATION_KEYS, SETTINGS, SUBJECT_KEYS
 
 _AT_ONCE = 500
 """Names in one statement; SQLite once took 999 at most."""
@@ -24,6 +24,7 @@ class Epoch:
     created_at: float
     changed_at: float
     gone_at: float | None
+    resumes: State | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,48 @@ def active_epoch(connection: Connection, *, hold: bool = False) -> Epoch:
     raise Unavailable("keys_not_initialised" if any_ is None else "key_suspended")
 
 
+def add_epoch(connection: Connection, number: int, provider: str, handle: str, now: float) -> None:
+    """Keep a new epoch, which is in force."""
+    connection.execute(
+        insert(EPOCHS).values(
+            number=number,
+            provider=provider,
+            handle=handle,
+            state=State.ACTIVE.value,
+            created_at=now,
+            changed_at=now,
+        )
+    )
+
+
+def change_epoch(
+    connection: Connection, epoch: Epoch, state: State, now: float, **more: float | str | None
+) -> None:
+    """Have an epoch stand otherwise.
+
+    Raises:
+        Unavailable: `key_epoch_changed`: it does not stand any more as `epoch` says.
+    """
+    change = (
+        update(EPOCHS)
+        .where(EPOCHS.c.number == epoch.number, EPOCHS.c.state == epoch.state.value)
+        .values(state=state.value, changed_at=now, **more)
+    )
+    if connection.execute(change).rowcount != 1:
+        raise Unavailable("key_epoch_changed", f"epoch {epoch.number}")
+
+
 def _epoch(row: Row[tuple[object, ...]]) -> Epoch:
+    resumes = State(row.resumes) if row.resumes else None
     return Epoch(
-        row.number, row.provider, row.handle, State(row.state), row.created_at, row.changed_at, row.gone_at
+        row.number,
+        row.provider,
+        row.handle,
+        State(row.state),
+        row.created_at,
+        row.changed_at,
+        row.gone_at,
+        resumes,
     )
 
 
@@ -81,11 +121,12 @@ def _select(connection: Connection, column: object, names: Sequence[bytes]) -> l
     found: list[Wrapped] = []
     for start in range(0, len(names), _AT_ONCE):
         query = select(SUBJECT_KEYS).where(column.in_(names[start : start + _AT_ONCE]))  # type: ignore[attr-defined]
-        found += [
-            Wrapped(row.id, row.subject, row.epoch, row.wrapped, row.serial, row.created_at)
-            for row in connection.execute(query)
-        ]
+        found += [_wrapped(row) for row in connection.execute(query)]
     return found
+
+
+def _wrapped(row: Row[tuple[object, ...]]) -> Wrapped:
+    return Wrapped(row.id, row.subject, row.epoch, row.wrapped, row.serial, row.created_at)
 
 
 def add(connection: Connection, key: Wrapped) -> None:
@@ -130,6 +171,71 @@ def counts(connection: Connection) -> dict[int, int]:
         for epoch, count in connection.execute(query):
             found[epoch] = found.get(epoch, 0) + count
     return found
+
+
+def next_under(connection: Connection, epoch: int, after: bytes, most: int) -> list[Wrapped]:
+    """Return the next data subjects' keys that are wrapped under an epoch, by id; none behind the last."""
+    query = (
+        select(SUBJECT_KEYS)
+        .where(SUBJECT_KEYS.c.epoch == epoch, SUBJECT_KEYS.c.id > after)
+        .order_by(SUBJECT_KEYS.c.id)
+        .limit(most)
+    )
+    return [_wrapped(row) for row in connection.execute(query)]
+
+
+def rewrap(connection: Connection, fresh: Sequence[Wrapped], old: int) -> int:
+    """Have keys wrapped under another epoch; one that was shredded or given away meanwhile is left alone.
+
+    Returns:
+        How many were.
+    """
+    if not fresh:
+        return 0
+    change = (
+        update(SUBJECT_KEYS)
+        .where(SUBJECT_KEYS.c.id == bindparam("of"), SUBJECT_KEYS.c.epoch == old)
+        .where(SUBJECT_KEYS.c.subject.is_not_distinct_from(bindparam("whose", type_=LargeBinary)))
+        .values(epoch=bindparam("under"), wrapped=bindparam("as_"))
+    )
+    values = [{"of": key.id, "whose": key.subject, "under": key.epoch, "as_": key.wrapped} for key in fresh]
+    return connection.execute(change, values).rowcount
+
+
+def rewrap_own(connection: Connection, name: str, fresh: Wrapped, old: int) -> None:
+    """Have an installation key wrapped under another epoch."""
+    change = update(INSTALLATION_KEYS).where(INSTALLATION_KEYS.c.name == name, INSTALLATION_KEYS.c.epoch == old)
+    connection.execute(change.values(epoch=fresh.epoch, wrapped=fresh.wrapped))
+
+
+def outdated(connection: Connection, before: float, most: int) -> list[tuple[bytes, int]]:
+    """Return some data subjects whose newest key is from before that time, and its serial."""
+    query = (
+        select(SUBJECT_KEYS.c.subject, func.max(SUBJECT_KEYS.c.serial))
+        .where(SUBJECT_KEYS.c.subject.is_not(None))
+        .group_by(SUBJECT_KEYS.c.subject)
+        .having(func.max(SUBJECT_KEYS.c.created_at) < before)
+        .limit(most)
+    )
+    return [(subject, serial) for subject, serial in connection.execute(query)]
+
+
+def assents(connection: Connection, epoch: int) -> dict[str, float]:
+    """Return who wants an epoch's key destroyed, and since when."""
+    query = select(ASSENTS.c.officer, ASSENTS.c.at).where(ASSENTS.c.epoch == epoch)
+    return {row.officer: row.at for row in connection.execute(query)}
+
+
+def assent(connection: Connection, epoch: int, officer: str, now: float) -> None:
+    """Keep that an officer wants an epoch's key destroyed; an older word of theirs is replaced."""
+    withdraw(connection, epoch, officer)
+    connection.execute(insert(ASSENTS).values(epoch=epoch, officer=officer, at=now))
+
+
+def withdraw(connection: Connection, epoch: int, officer: str) -> int:
+    """Forget that an officer wants it; return whether they did."""
+    gone = delete(ASSENTS).where(ASSENTS.c.epoch == epoch, ASSENTS.c.officer == officer)
+    return connection.execute(gone).rowcount
 
 
 def installation_keys(connection: Connection) -> dict[str, Wrapped]:

@@ -27,6 +27,11 @@ class SubjectKey:
         return f"SubjectKey({self.id.hex()})"
 
     @property
+    def secret(self) -> bytes:
+        """The key itself, for who wraps it; everybody else derives from it by `use`."""
+        return self._key
+
+    @property
     def enc(self) -> bytes:
         """32 bytes to seal values with."""
         return self.use("enc")

@@ -16,9 +16,19 @@ EPOCHS: Final = Table(
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("gone_at", Float),
+    Column("resumes", String(16)),
 )
 """Key encryption keys, one at a time in force. `gone_at`: when a destroyed one is, or will be, beyond recovery;
-times are seconds since the epoch of Unix."""
+`resumes`: the state that a suspended one goes back to. Times are seconds since the epoch of Unix."""
+
+ASSENTS: Final = Table(
+    "key_assents",
+    METADATA,
+    Column("epoch", Integer, ForeignKey(EPOCHS.c.number), primary_key=True),
+    Column("officer", String(64), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+"""Who wants the key of an epoch destroyed, until it is."""
 
 SUBJECT_KEYS: Final = Table(
     "subject_keys",
@@ -30,7 +40,7 @@ SUBJECT_KEYS: Final = Table(
     Column("serial", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Index("ix_subject_keys_subject", "subject"),
-    Index("ix_subject_keys_epoch", "epoch"),
+    Index("ix_subject_keys_epoch", "epoch", "id"),
 )
 """One row per data key; `subject` is None while nobody knows whose record it is for. Of several keys of one data
 subject the one with the highest `serial` seals, the others still open."""
@@ -51,4 +61,4 @@ SETTINGS: Final = Table(
     Column("value", String(2048), nullable=False),
 )
 
-CHAPTER: Final = Chapter("keys", (EPOCHS, SUBJECT_KEYS, INSTALLATION_KEYS, SETTINGS))
+CHAPTER: Final = Chapter("keys", (EPOCHS, ASSENTS, SUBJECT_KEYS, INSTALLATION_KEYS, SETTINGS))

@@ -1,0 +1,126 @@
+"""Wrapping every key anew under the epoch in force, and giving every data subject a new key: long work.
+
+Both go by what is in the rows and keep nothing else, so that they may die at any point and simply be run again.
+A block of rows is one change; between two blocks everybody else has a turn.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.errors import Unavailable
+from proxy.keys import rows
+from proxy.keys.keys import Keys, bound_to
+from proxy.keys.rows import Epoch, Wrapped
+from proxy.keys.states import UNWRAPS
+
+AT_ONCE: Final = 2_000
+"""Rows in one change: 10 ms in which nobody else can change anything in SQLite."""
+PAUSE: Final = 0.002
+"""Seconds between two changes, in which whoever waits gets a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it has come."""
+
+    done: int
+    total: int
+    damaged: int = 0
+    """Keys that do not open under the key they are said to be wrapped under; they are left as they are."""
+
+
+def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Iterator[Progress]:
+    """Wrap every key of an epoch that is no longer in force anew; yield how far it has come.
+
+    A key that is shredded meanwhile stays shredded. After the last step no key that opens is under another epoch
+    than the one in force, except under suspended ones.
+
+    Raises:
+        Unavailable: provider or store cannot be used; run it again later, it goes on where it stopped.
+    """
+    with keys.store.read() as connection:
+        target = rows.active_epoch(connection)
+        epochs = rows.epochs(connection)
+        counts = rows.counts(connection)
+    old = [each for each in epochs.values() if each.number != target.number and each.state in UNWRAPS]
+    total = sum(counts.get(each.number, 0) for each in old)
+    done = damaged = 0
+    yield Progress(done, total)
+    for epoch in old:
+        done += _own(keys, epoch, target)
+        after = b""
+        while held := _next(keys, epoch, after, at_once):
+            fresh = _under(keys, held, epoch, target)
+            with keys.store.begin() as connection:
+                rows.rewrap(connection, fresh, epoch.number)
+            after = held[-1].id
+            damaged += len(held) - len(fresh)
+            done = min(done + len(fresh), total)
+            yield Progress(done, total, damaged)
+            time.sleep(pause)
+
+
+def _next(keys: Keys, epoch: Epoch, after: bytes, most: int) -> list[Wrapped]:
+    with keys.store.read() as connection:
+        return rows.next_under(connection, epoch.number, after, most)
+
+
+def renew_all(keys: Keys, before: float, *, at_once: int = AT_ONCE // 4, pause: float = PAUSE) -> Iterator[int]:
+    """Give every data subject whose newest key is older than `before` a new one; yield how many by now.
+
+    What the older keys sealed still opens; it is sealed anew when it is next written, or by whoever goes through
+    what is protected.
+    """
+    done = 0
+    yield done
+    while True:
+        with keys.store.read() as connection:
+            found = rows.outdated(connection, before, at_once)
+        if not found:
+            return
+        with keys.store.begin() as connection:
+            for subject, _ in found:
+                keys.renew(connection, subject)
+        done += len(found)
+        yield done
+        time.sleep(pause)
+
+
+def _own(keys: Keys, old: Epoch, target: Epoch) -> int:
+    with keys.store.read() as connection:
+        kept = rows.installation_keys(connection)
+    held = {name: key for name, key in kept.items() if key.epoch == old.number}
+    if not held:
+        return 0
+    fresh = {key.id: key for key in _under(keys, list(held.values()), old, target)}
+    with keys.store.begin() as connection:
+        for name, key in held.items():
+            if key.id in fresh:
+                rows.rewrap_own(connection, name, fresh[key.id], old.number)
+    return len(fresh)
+
+
+def _under(keys: Keys, held: Sequence[Wrapped], old: Epoch, target: Epoch) -> list[Wrapped]:
+    """Return the same keys wrapped under another epoch, without those that are damaged."""
+    tenant = keys.tenant()
+    before = [(key.wrapped, bound_to(tenant, key.id, key.subject, old.number)) for key in held]
+    try:
+        opened = keys.keeper(old).unwrap(old.handle, before)
+    except Unavailable as error:
+        if error.reason != "key_not_authentic":
+            raise
+        if len(held) == 1:
+            return []
+        half = len(held) // 2
+        return [*_under(keys, held[:half], old, target), *_under(keys, held[half:], old, target)]
+    after = [
+        (clear, bound_to(tenant, key.id, key.subject, target.number))
+        for key, clear in zip(held, opened, strict=True)
+    ]
+    wrapped = keys.keeper(target).wrap(target.handle, after)
+    return [
+        Wrapped(key.id, key.subject, target.number, each, key.serial, key.created_at)
+        for key, each in zip(held, wrapped, strict=True)
+    ]
