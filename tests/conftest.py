@@ -1,8 +1,14 @@
 """What every test shares: under CI a skipped test is a failed one, since a skip proves nothing."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
+
+from proxy.store.store import url_of
+from tests.services import PostgreSQL, postgresql
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -11,3 +17,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     skipped = reporter.stats.get("skipped", []) if reporter else []
     if os.environ.get("CI") == "true" and skipped and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """Give a real PostgreSQL server, the same for all tests."""
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Give a new database, once of either kind."""
+    if request.param == "sqlite":
+        yield url_of(tmp_path / "s.db")
+        return
+    with request.getfixturevalue("postgresql_server").database() as made:
+        yield made

@@ -15,6 +15,7 @@ from proxy.cli.connector import connector
 from proxy.cli.demo import demo
 from proxy.cli.doctor import doctor
 from proxy.cli.init import init
+from proxy.cli.keys import keys
 from proxy.cli.policy import policy
 from proxy.cli.principal import principal
 from proxy.cli.run import run
@@ -31,7 +32,7 @@ def cli() -> None:
     """A policy-as-code privacy proxy in front of any CRM API."""
 
 
-for command in (run, init, doctor, policy, audit, client, principal, connector, sandbox, demo):
+for command in (run, init, doctor, policy, audit, client, keys, principal, connector, sandbox, demo):
     cli.add_command(command)
 
 

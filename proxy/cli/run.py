@@ -139,7 +139,11 @@ def _verbs(app: App) -> dict[str, Verb]:
     async def checkpoint(_: str) -> str:
         return (await asyncio.to_thread(app.notary.step)).decode()
 
-    return {"freeze": freeze, "unfreeze": unfreeze, "checkpoint": checkpoint}
+    async def key_event(said: str) -> bool:
+        await app.key_event(said)
+        return True
+
+    return {"freeze": freeze, "unfreeze": unfreeze, "checkpoint": checkpoint, "key_event": key_event}
 
 
 def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], None]:

@@ -23,8 +23,9 @@ Why
 
 from proxy.keys.generation import Generation, SharedNumber
 from proxy.keys.keys import Draft, Keys
+from proxy.keys.lease import LeasedNumber
 from proxy.keys.states import State
 from proxy.keys.subjectkey import SubjectKey
 from proxy.keys.tables import CHAPTER
 
-__all__ = ["CHAPTER", "Draft", "Generation", "Keys", "SharedNumber", "State", "SubjectKey"]
+__all__ = ["CHAPTER", "Draft", "Generation", "Keys", "LeasedNumber", "SharedNumber", "State", "SubjectKey"]

@@ -30,6 +30,10 @@ class Generation(Protocol):
         """Have nobody use what was remembered before, from the end of the block on, in any process."""
         ...
 
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
 
 class SharedNumber:
     """The number of all processes of one machine: eight bytes of a file that each of them maps."""

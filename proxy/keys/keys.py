@@ -335,6 +335,7 @@ class Keys:
     def close(self) -> None:
         """Forget every key and let go of the providers."""
         self.forget()
+        self.generation.close()
         for each in self._keepers.values():
             each.close()
 

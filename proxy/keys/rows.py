@@ -55,7 +55,11 @@ def active_epoch(connection: Connection, *, hold: bool = False) -> Epoch:
         Unavailable: `keys_not_initialised`, or `key_suspended` if there is none in force now.
     """
     query = select(EPOCHS).where(EPOCHS.c.state == State.ACTIVE.value)
-    row = connection.execute(query.with_for_update(read=True) if hold else query).first()
+    if hold:
+        query = query.with_for_update(read=True)
+    # In PostgreSQL, who waited for the row that a rotation was changing finds that it does not fit any more, and
+    # does not see the one that was added: the second look does.
+    row = connection.execute(query).first() or connection.execute(query).first()
     if row is not None:
         return _epoch(row)
     any_ = connection.execute(select(EPOCHS.c.number).limit(1)).first()

@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    insert,
+)
 
 from proxy.store import METADATA, Chapter
 
@@ -61,4 +73,19 @@ SETTINGS: Final = Table(
     Column("value", String(2048), nullable=False),
 )
 
-CHAPTER: Final = Chapter("keys", (EPOCHS, ASSENTS, SUBJECT_KEYS, INSTALLATION_KEYS, SETTINGS))
+GENERATION: Final = Table(
+    "key_generation",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+"""One row: what hosts that share nothing but this database agree by; see `proxy.keys.lease`."""
+
+
+def _begin(connection: Connection) -> None:
+    connection.execute(insert(GENERATION).values(id=1, number=0))
+
+
+CHAPTER: Final = Chapter(
+    "keys", (EPOCHS, ASSENTS, SUBJECT_KEYS, INSTALLATION_KEYS, SETTINGS, GENERATION), begin=_begin
+)

@@ -40,6 +40,8 @@ class Chapter:
     """As they are today."""
     steps: tuple[Step, ...] = ()
     """The first brings version 1 to 2, and so on: the version of today is one more than there are steps."""
+    begin: Step | None = None
+    """Puts into new tables what has to be in them."""
 
     @property
     def version(self) -> int:
@@ -74,6 +76,8 @@ def refuse_newer(found: dict[str, int], chapters: Iterable[Chapter]) -> None:
 def _bring(connection: Connection, chapter: Chapter, version: int | None) -> None:
     if version is None:
         METADATA.create_all(connection, tables=chapter.tables)
+        if chapter.begin is not None:
+            chapter.begin(connection)
         connection.execute(insert(_VERSIONS).values(name=chapter.name, version=chapter.version))
         return
     for step in chapter.steps[version - 1 :]:

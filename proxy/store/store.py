@@ -95,8 +95,22 @@ class Store:
             connection = plain.execution_options(**{sqlite.READS: True})
             with connection.begin():
                 if not self.embedded:
-                    connection.execute(text("SET TRANSACTION READ ONLY"))
+                    connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
                 yield connection
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Give a connection outside of any block, for a lock that lasts as long as the connection is held.
+
+        Raises:
+            Unavailable: as `begin`.
+        """
+        with _translated(), self._engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # its locks end with it, and are not in the pool for the next
 
     def forget(self) -> None:
         """Have the bytes of deleted rows gone from the files of this database.

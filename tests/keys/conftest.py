@@ -1,14 +1,17 @@
-"""An installation's keys in a folder of their own, and a second process's view of the same."""
+"""An installation's keys in a database of their own, and other processes' views of the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from proxy.crypto.providers import KeyringFile, Provider
-from proxy.keys import CHAPTER, Keys, SharedNumber
+from proxy.keys import CHAPTER, Keys, LeasedNumber, SharedNumber
 from proxy.store import Store
-from proxy.store.store import url_of
+
+LEASE = 0.2
+"""Seconds; short, since every shred in PostgreSQL waits for as long."""
 
 
 class Clock:
@@ -28,20 +31,25 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make(tmp_path: Path, clock: Clock):
+def make(tmp_path: Path, clock: Clock, database_url: URL) -> Iterator[Callable[..., Keys]]:
     """Return a maker of `Keys` over one installation: each call is another process's view."""
-    opened: list[Store] = []
+    opened: list[Keys] = []
 
     def make_one(provider: Provider | None = None, **options: object) -> Keys:
-        store = Store.open(url_of(tmp_path / "s.db"), (CHAPTER,))
-        opened.append(store)
+        store = Store.open(database_url, (CHAPTER,))
         held = provider or KeyringFile(tmp_path / "keyring.json", key=bytes(32))
-        number = SharedNumber(tmp_path / "generation")
-        return Keys(store, held, number, now=clock, clock=clock, **options)
+        number = (
+            SharedNumber(tmp_path / "generation")
+            if store.embedded
+            else LeasedNumber(store, lease=LEASE, period=LEASE / 4)
+        )
+        opened.append(Keys(store, held, number, now=clock, clock=clock, **options))
+        return opened[-1]
 
     yield make_one
-    for store in opened:
-        store.close()
+    for keys in opened:
+        keys.close()
+        keys.store.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Wraps keys anew in a process of its own, for a test that kills it: FOLDER on the command line."""
+"""Wraps keys anew in a process of its own, for a test that kills it: FOLDER and URL on the command line."""
 
 import sys
 from pathlib import Path
@@ -7,11 +7,10 @@ from proxy.crypto.providers import KeyringFile
 from proxy.keys import CHAPTER, Keys, SharedNumber
 from proxy.keys.rewrap import rewrap
 from proxy.store import Store
-from proxy.store.store import url_of
 
 folder = Path(sys.argv[1])
 keys = Keys(
-    Store.open(url_of(folder / "s.db"), (CHAPTER,)),
+    Store.open(sys.argv[2], (CHAPTER,)),
     KeyringFile(folder / "keyring.json", key=bytes(32)),
     SharedNumber(folder / "generation"),
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import URL, text, update
 
 from proxy.errors import Unavailable
 from proxy.keys import Keys
@@ -131,11 +131,18 @@ def test_requests_go_on_while_it_works(keys: Keys, make: Make) -> None:
     assert opened(make(), everybody) == everybody
 
 
-def test_a_run_that_is_killed_anywhere_goes_on(keys: Keys, make: Make, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_anywhere_goes_on(
+    keys: Keys, make: Make, tmp_path: Path, database_url: URL
+) -> None:
     """However often it is killed, at whatever point, every key opens, and in the end all are wrapped anew."""
     before = meet(keys, 800)
     epochs_of(keys).begin()
-    command = [sys.executable, str(Path(__file__).with_name("rewrapper.py")), str(tmp_path)]
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("rewrapper.py")),
+        str(tmp_path),
+        database_url.render_as_string(hide_password=False),
+    ]
     counts = [epochs_of(keys).counts()]
     for lines in (1, 2, 4):  # killed after so many steps, somewhere inside the next
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:

@@ -1,9 +1,10 @@
 """Older databases are brought up to date, newer ones refused."""
 
+import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, inspect, text
+from sqlalchemy import URL, Column, Connection, Integer, MetaData, String, Table, inspect, text
 
 from proxy.errors import StoreError
 from proxy.store import Chapter, Store
@@ -36,41 +37,52 @@ def columns(store: Store) -> list[str]:
         return [column["name"] for column in inspect(connection).get_columns("notes")]
 
 
-def opened(tmp_path: Path, *chapters: Chapter) -> list[str]:
+def opened(url: URL, *chapters: Chapter) -> list[str]:
     """Open, look at the columns, and close."""
-    store = Store.open(url_of(tmp_path / "s.db"), chapters)
+    store = Store.open(url, chapters)
     try:
         return columns(store)
     finally:
         store.close()
 
 
-def test_an_older_database_takes_the_steps(tmp_path: Path) -> None:
-    """An older database takes the steps and equals a new one."""
-    (tmp_path / "new").mkdir()
-    assert opened(tmp_path, OLD) == ["id"]
-    assert opened(tmp_path, NEW) == ["id", "said"] == opened(tmp_path / "new", NEW)
-    assert opened(tmp_path, NEW) == ["id", "said"]
+def test_an_older_database_equals_a_new_one(database_url: URL, tmp_path: Path) -> None:
+    """It takes the steps, once; the new one took none."""
+    new = url_of(tmp_path / "new.db")
+    assert opened(database_url, OLD) == ["id"]
+    assert opened(database_url, NEW) == ["id", "said"] == opened(new, NEW)
+    assert opened(database_url, NEW) == ["id", "said"]
 
 
-def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+def test_many_processes_start_at_once(database_url: URL) -> None:
+    """One of them brings it up to date, the others wait and find it done."""
+    opened(database_url, OLD)
+    threads = [threading.Thread(target=opened, args=(database_url, NEW)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert opened(database_url, NEW) == ["id", "said"]
+
+
+def test_a_newer_database_is_refused(database_url: URL) -> None:
     """A newer database is refused and stays as it is."""
-    opened(tmp_path, NEW)
+    opened(database_url, NEW)
     with pytest.raises(StoreError, match=r"newer version of Lychgate \(it has newer notes\)"):
-        opened(tmp_path, OLD)
-    assert opened(tmp_path, NEW) == ["id", "said"]
+        opened(database_url, OLD)
+    assert opened(database_url, NEW) == ["id", "said"]
 
 
-def test_a_chapter_that_this_version(tmp_path: Path) -> None:
+def test_a_chapter_that_this_version(database_url: URL) -> None:
     """A chapter that this version does not know is newer."""
-    opened(tmp_path, OLD, Chapter("more", ()))
+    opened(database_url, OLD, Chapter("more", ()))
     with pytest.raises(StoreError, match="more"):
-        opened(tmp_path, OLD)
+        opened(database_url, OLD)
 
 
-def test_a_step_that_fails_leaves_all(tmp_path: Path) -> None:
+def test_a_step_that_fails_leaves_all(database_url: URL) -> None:
     """A step that fails leaves all as it was."""
-    opened(tmp_path, OLD)
+    opened(database_url, OLD)
     with pytest.raises(ZeroDivisionError):
-        opened(tmp_path, Chapter("notes", NEW.tables, (_fails,)))
-    assert opened(tmp_path, OLD) == ["id"]
+        opened(database_url, Chapter("notes", NEW.tables, (_fails,)))
+    assert opened(database_url, OLD) == ["id"]
