@@ -34,7 +34,7 @@ from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
 from proxy.connectors import Asked, Opened, Route
 from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
-from proxy.identity.headers import AUTHORIZATION, KEY_HEADER
+from proxy.identity.headers import KEY_HEADER, WHO
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Counted, Metrics
@@ -437,7 +437,7 @@ def is_large(message: Request | Response) -> bool:
 
 def _says_who(request: Request) -> bool:
     """Tell whether something beside the body says who asks, whether or not it is true."""
-    return bool(request.peer.sans) or any(name in {KEY_HEADER, AUTHORIZATION} for name, _ in request.headers)
+    return bool(request.peer.sans) or any(name in WHO for name, _ in request.headers)
 
 
 def _as_fault(error: BaseException) -> ExchangeError:

@@ -34,6 +34,7 @@ SENTENCES: Final[dict[str, str]] = {
         "What a stored filter finds tells the values it compares, so it is refused. Send a query of your own "
         "instead."
     ),
+    "foreign_jobs": "Only jobs of your own can be asked for, each by the id that you were given for it.",
     "file_body": f"The body of a file cannot be judged field by field, so it is not passed on. {ASK}",
     "deadline": "The request took longer than this lane allows.",
 }

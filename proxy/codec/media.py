@@ -15,8 +15,8 @@ from proxy.codec.csv_text import CSV_CODECS
 from proxy.codec.form import Form
 from proxy.codec.json_text import JsonText
 from proxy.codec.ndjson import Ndjson
-from proxy.codec.small import PlainValue
-from proxy.codec.xml_text import SALESFORCE_SOAP
+from proxy.codec.small import QUERY_TEXTS, PlainValue
+from proxy.codec.xml_text import SALESFORCE_BULK, SALESFORCE_SOAP
 from proxy.codec.xmlrpc import XmlRpc
 from proxy.errors import Undecodable
 from proxy.message import Tree
@@ -49,9 +49,11 @@ CODECS: Final[tuple[Codec, ...]] = (
     XmlRpc(),
     Ndjson(),
     SALESFORCE_SOAP,
+    SALESFORCE_BULK,
     Form(),
     PlainValue(),
     *CSV_CODECS,
+    *QUERY_TEXTS,
 )
 """Every codec there is: add one here, and its parameters below. Where two share a media type, the route says
 which of them it takes; one that takes both gets the first."""
@@ -64,6 +66,8 @@ _PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
     "form": frozenset({"charset"}),
     "plain": frozenset({"charset"}),
     SALESFORCE_SOAP.name: frozenset({"charset"}),
+    SALESFORCE_BULK.name: frozenset({"charset"}),
+    **{codec.name: frozenset({"charset"}) for codec in QUERY_TEXTS},
     **{codec.name: frozenset({"charset", "header"}) for codec in CSV_CODECS},
 }
 _VALUES: Final[Mapping[str, str]] = {"charset": "utf-8", "header": "present"}

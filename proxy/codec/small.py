@@ -10,7 +10,7 @@ with the padding or without it, and nothing hidden in the bits that are left ove
 
 import base64
 import re
-from typing import ClassVar, Final
+from typing import Final
 
 from proxy.codec.json_text import JsonText
 from proxy.errors import Undecodable
@@ -26,9 +26,11 @@ _JSON: Final = JsonText()
 class PlainValue:
     """The codec for one value as plain text; stateless."""
 
-    name: ClassVar[str] = "plain"
-    media_types: ClassVar[frozenset[str]] = frozenset({"text/plain"})
-    content_type: ClassVar[str] = "text/plain; charset=utf-8"
+    def __init__(self, name: str = "plain", kind: str = "text/plain") -> None:
+        """Take what connectors call it, and the media type that its bodies are labelled."""
+        self.name: Final = name
+        self.media_types: Final = frozenset({kind})
+        self.content_type: Final = f"{kind}; charset=utf-8"
 
     def decode(self, body: bytes) -> Tree:
         """Return the value; raises Undecodable if it is not UTF-8, or holds U+0000."""
@@ -53,6 +55,10 @@ class PlainValue:
         except UnicodeEncodeError:
             pass
         raise Undecodable("unencodable_value")
+
+
+QUERY_TEXTS: Final = (PlainValue("query_csv", "text/csv"), PlainValue("query_json", "application/json"))
+"""Queries as Salesforce's Bulk 1.0 takes them: bare text under the label of what is to come back."""
 
 
 def unfold(text: str) -> Tree:

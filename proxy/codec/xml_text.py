@@ -374,3 +374,11 @@ SALESFORCE_SOAP: Final = XmlText(
     ),
 )
 """Salesforce's SOAP API with the partner WSDL: fields of a record are bare names, all else has its prefix."""
+SALESFORCE_BULK: Final = XmlText(
+    "xml_salesforce_bulk",
+    Profile(
+        {"http://www.force.com/2009/06/asyncapi/dataload": ("", "")},
+        lists=frozenset({"batchInfo", "result"}),
+    ),
+)
+"""Salesforce's Bulk API 1.0: jobs and batches, and lists of results."""

@@ -115,6 +115,19 @@ def _related(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, [Action.READ, Action.LIST, Action.FILTER])
 
 
+def _bulk(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    yield _endpoint(route, _BULK.get(route.layout, (Action.READ,)))
+
+
+_BULK: Final[Mapping[str, tuple[Action, ...]]] = {
+    "open": (Action.READ, Action.LIST, Action.DELETE, Action.ERASE, *_QUERIES[:2]),
+    "upload": (Action.UPDATE, Action.CREATE, Action.DELETE, Action.ERASE, Action.READ, Action.FILTER),
+    "ask": (Action.LIST, Action.READ, *_QUERIES[:2]),
+    "found": (Action.LIST, Action.READ, *_QUERIES[:2]),
+}
+"""Step of a job -> what requests of it can do, as the body says."""
+
+
 def _query(*actions: Action) -> "Covers":
     return lambda route, _file: iter(
         [_endpoint(route, [Action.LIST, *actions, *([Action.READ] if route.layout else [])])]
@@ -192,6 +205,7 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "lookup": _lookup,
     "links": _links,
     "many": _many,
+    "bulk": _bulk,
     "related": _related,
     "soql": _query(*_QUERIES),
     "soql-page": _query(*_QUERIES),

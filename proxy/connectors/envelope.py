@@ -115,6 +115,10 @@ class Mishaps:
 
     def tell(self, tree: Tree) -> Tree:
         """Return one error in constants; total."""
-        told = paths.first(tree, self.code_at)
+        code, text = self.say(paths.first(tree, self.code_at))
+        return filled(self.shape, {"{code}": code, "{text}": text})
+
+    def say(self, told: Tree) -> tuple[str, str]:
+        """Return the code that is released for the CRM's, and our text for it; total."""
         code = told if isinstance(told, str) and told in self.codes else self.otherwise
-        return filled(self.shape, {"{code}": code, "{text}": self.codes[code]})
+        return code, self.codes[code]

@@ -49,14 +49,14 @@ class JsonFaults:
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's error answer in constants."""
         told = paths.first(tree, self.code_at)
-        code = told if isinstance(told, str) and told in self.codes else self._code(status)
+        code = told if isinstance(told, str) and told in self.codes else self.code_for(status)
         return Opened(self._fill({"{text}": self.codes[code], "{code}": code}), is_error=True)
 
     def refusal(self, request: Request, status: int, reason: str, text: str, decision_id: str) -> Response:
         """Return our refusal in the CRM's shape; see `Faults.refusal`."""
         values = {
             "{text}": f"{text} (decision {decision_id})",
-            "{code}": self._code(status),
+            "{code}": self.code_for(status),
             "{id}": decision_id,
         }
         body = json.dumps(self._fill(values), ensure_ascii=True).encode("ascii")
@@ -67,7 +67,8 @@ class JsonFaults:
         )
         return Response(status, Headers(fields), body)
 
-    def _code(self, status: int) -> str:
+    def code_for(self, status: int) -> str:
+        """Return the code of a status, where the CRM sent none we know."""
         family = "5xx" if status >= _SERVER else "4xx"
         return self.statuses.get(str(status)) or self.statuses[family]
 

@@ -19,6 +19,7 @@ from proxy.connectors.objects import compile_words
 from proxy.connectors.playbook import compile_book
 from proxy.connectors.route import LISTS, Declared, HeaderRules, Parameter, RouteTable
 from proxy.connectors.rows import Rows
+from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.shape import ANSWERED, REQUESTED, Shape
 from proxy.connectors.spec import ConnectorFile, ParameterModel, RecordModel, RouteModel
 from proxy.connectors.table import FAULTS, GRAMMARS
@@ -171,8 +172,8 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             target.template(path),
             {name: _parameter(kind, setting.patterns) for name, kind in route.query.items()},
             _grammar(route, setting),
-            _headers(setting.file),
-            setting.faults,
+            _headers(setting.file, route.accept),
+            setting.faults.at(path) if isinstance(setting.faults, SalesforceFaults) else setting.faults,
             frozenset(media),
             frozenset(setting.file.media.response if route.answers_in is None else route.answers_in),
             coded=setting.file.media.coding == "stated",
@@ -239,10 +240,11 @@ def _parameter(kind: str | ParameterModel, patterns: Mapping[str, re.Pattern[str
     return Parameter(patterns[kind])
 
 
-def _headers(model: ConnectorFile) -> HeaderRules:
+def _headers(model: ConnectorFile, accept: str) -> HeaderRules:
     headers = model.headers
+    send = {**headers.send, "accept": accept} if accept else headers.send
     return HeaderRules(
-        tuple((name.lower(), value) for name, value in headers.send.items()),
+        tuple((name.lower(), value) for name, value in send.items()),
         {name.lower(): _pattern(text) for name, text in headers.forward.items()},
         frozenset(map(str.lower, headers.refuse)),
         frozenset(map(str.lower, headers.back)),

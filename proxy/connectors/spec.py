@@ -131,6 +131,8 @@ class RouteModel(Strict):
     """With a grammar that knows several forms of one thing: which of them."""
     media: list[str] | None = None
     """Codecs of the request body; None: those of the connector if `body` is set, else no body."""
+    accept: str = ""
+    """Sent as the header of this name in place of the connector's."""
     answers_in: list[str] | None = None
     """Codecs of the answer; None: those of the connector. Name `json` too where errors come in it."""
 
@@ -231,7 +233,7 @@ class MetadataModel(Strict):
 class ErrorsModel(Strict):
     """How the CRM says no."""
 
-    style: Literal["json", "rpc", "odoo"] = "json"
+    style: Literal["json", "rpc", "odoo", "salesforce"] = "json"
     """An entry of `table.py`."""
     shape: object = None
     """The body, with `{text}`, `{code}` and `{id}` where those go."""

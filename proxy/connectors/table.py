@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from proxy.connectors.asked import Faults
+from proxy.connectors.bulk.grammar import compile_bulk
 from proxy.connectors.faults import JsonFaults
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
@@ -23,6 +24,7 @@ from proxy.connectors.queries import compile_soql, compile_soql_page
 from proxy.connectors.related import compile_related
 from proxy.connectors.rpc import compile_rpc
 from proxy.connectors.rpcfaults import RpcFaults
+from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.spec import ConnectorFile
 
 GRAMMARS: Final[Mapping[str, Compile]] = {
@@ -33,6 +35,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "lookup": compile_lookup,
     "links": compile_links,
     "many": compile_many,
+    "bulk": compile_bulk,
     "related": compile_related,
     "hubspot-search": compile_search,
     "hubspot-export": compile_export,
@@ -47,6 +50,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
 
 FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {
     "json": JsonFaults.compile,
+    "salesforce": SalesforceFaults.compile,
     "rpc": RpcFaults.compile,
     "odoo": OdooFaults.compile,
 }

@@ -5,6 +5,7 @@
     Authorization: Basic base64(x:lg_)  an API key, for clients that only speak user and password; the user is
                                         not looked at
     Authorization: Bearer a.b.c         a JWT
+    X-SFDC-Session: ...                 either of them, as Salesforce's Bulk clients send it
     a client certificate                names that the data plane verified
 
 On a passthrough lane `Authorization` is the CRM's, so ours can only stand in the first or the last. Query
@@ -18,7 +19,7 @@ from typing import Final
 
 from proxy.errors import Unidentified
 from proxy.identity.apikeys import PREFIX, is_key
-from proxy.identity.headers import AUTHORIZATION, KEY_HEADER
+from proxy.identity.headers import AUTHORIZATION, KEY_HEADER, SESSION_HEADER
 from proxy.message import Headers, Request
 
 CREDENTIAL_LIMIT: Final = 8192
@@ -57,7 +58,7 @@ def only_credential(request: Request, *, passthrough: bool) -> Credential:
         Unidentified: there is none, there are two, or it has no shape we know.
     """
     key = _single(request.headers, KEY_HEADER)
-    authorization = _single(request.headers, AUTHORIZATION)
+    authorization = _with_session(request.headers, _single(request.headers, AUTHORIZATION))
     if passthrough:
         _refuse_misplaced(authorization)
         authorization = None
@@ -71,6 +72,21 @@ def only_credential(request: Request, *, passthrough: bool) -> Credential:
     if request.peer.sans:
         return Certificate(request.peer.sans)
     raise Unidentified("no_credential")
+
+
+def _with_session(headers: Headers, authorization: str | None) -> str | None:
+    """Return the credential in `Authorization`, or the session id that some clients send in its place.
+
+    Raises:
+        Unidentified: there are both, and they are not the same.
+    """
+    session = _single(headers, SESSION_HEADER)
+    if session is None:
+        return authorization
+    found = f"Bearer {session}"
+    if authorization is not None and authorization != found:
+        raise Unidentified("two_credentials")
+    return found
 
 
 def _single(headers: Headers, name: str) -> str | None:

@@ -12,8 +12,13 @@ from proxy.errors import Undecodable
 from proxy.message import Headers
 
 KEY_HEADER: Final = "x-lychgate-key"
+SESSION_HEADER: Final = "x-sfdc-session"
+"""Where clients of Salesforce's Bulk API put what elsewhere is a bearer token."""
 PURPOSE_HEADER: Final = "x-purpose"
 AUTHORIZATION: Final = "authorization"
+
+WHO: Final = frozenset({KEY_HEADER, AUTHORIZATION, SESSION_HEADER})
+"""Fields that may say who asks."""
 
 STRIPPED: Final = frozenset(
     {
@@ -23,6 +28,7 @@ STRIPPED: Final = frozenset(
         "cookie2",
         "x-api-key",
         "api-key",
+        SESSION_HEADER,
         "dpop",
         # our own
         "x-purpose",

@@ -10,6 +10,7 @@ import time
 from proxy.sandbox.clock import Now
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.people import people as fictitious
+from proxy.sandbox.salesforce.bulk1 import Bulk1
 from proxy.sandbox.salesforce.describing import versions
 from proxy.sandbox.salesforce.objects import SCHEMA
 from proxy.sandbox.salesforce.org import Org
@@ -58,8 +59,10 @@ class SalesforceSandbox(Sandbox):
             return Answer(200, versions())
         if PATH.fullmatch(call.path) and call.method == "POST":
             return soap(self.org, self.token, call)
-        if call.bearer() != self.token:
+        if (call.bearer() or call.headers.get("X-SFDC-Session")) != self.token:
             raise session_expired()
+        if call.segments[:2] == ("services", "async"):
+            return Bulk1(self._rest.jobs).answer(call)
         if call.segments[:2] != ("services", "data"):
             return Answer(404, [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}])
         return self._rest.dispatch(_overridden(call))

@@ -136,6 +136,22 @@ class Org:
         row["IsDeleted"] = True
         self.change(sobject, key, {})
 
+    def purge(self, sobject: SObject, key: str) -> None:
+        """Take a row out of the recycle bin for good."""
+        del self._rows[sobject.name][key]
+
+    def restore(self, sobject: SObject, key: str) -> None:
+        """Take a row out of the recycle bin, back among the live ones.
+
+        Raises:
+            SalesforceError: it is not there (UNDELETE_FAILED).
+        """
+        row = self.find(sobject, key)
+        if row is None or not row.get("IsDeleted"):
+            raise SalesforceError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin", [])
+        row["IsDeleted"] = False
+        self.change(sobject, key, {})
+
     def _hanging(self, sobject: SObject, key: str) -> Iterator[tuple[SObject, Field, Row]]:
         for child, item in self.schema.children(sobject):
             for held in self.rows(child):

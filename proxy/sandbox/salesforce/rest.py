@@ -10,6 +10,7 @@
     /composite/sobjects ..                                  GET POST PATCH DELETE   many records at once
     /composite/tree/{object}                                POST  records with others below them
     /recent                                                 GET
+    /jobs/ingest ..  /jobs/query ..                         bulk jobs
     /sobjects                                           GET   objects
     /sobjects/{object}                                  GET   summary            POST  create
     /sobjects/{object}/describe                         GET
@@ -25,6 +26,8 @@ from datetime import datetime
 from proxy.sandbox.clock import salesforce_time
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.salesforce import describing
+from proxy.sandbox.salesforce.bulk import Jobs
+from proxy.sandbox.salesforce.bulk2 import Bulk2
 from proxy.sandbox.salesforce.collections import Collections, Trees
 from proxy.sandbox.salesforce.comparing import instant
 from proxy.sandbox.salesforce.composite import Composite
@@ -54,6 +57,8 @@ class Rest:
     def __init__(self, org: Org, pages: Pages) -> None:
         self.org = org
         self.pages = pages
+        self.jobs = Jobs(org)
+        """Bulk jobs, of both APIs."""
         self.used = 0
         """Calls so far, for the limits."""
         self.allowed = 15_000
@@ -83,6 +88,8 @@ class Rest:
                 return Collections(self.org, base).do(call, tuple(rest))
             case ("composite", "tree", name) if self.org.schema.find(name) and call.method == "POST":
                 return Trees(self.org, base).plant(self.org.schema.objects[name.lower()], call)
+            case ("jobs", *rest):
+                return Bulk2(self.jobs, base).do(call, tuple(rest))
             case ("recent",):
                 return self._get(call, self._looked_at(base, int(call.argument("limit") or 200)))
             case ("composite", *rest) if len(rest) <= 1:
