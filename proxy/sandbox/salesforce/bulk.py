@@ -154,7 +154,7 @@ class Jobs:
                 self.org.delete(sobject, key)
                 outcome.id = key
                 if job.operation == "hardDelete":
-                    self.org.purge(sobject, key)
+                    self.org.purge(key)
 
 
 def rows_of(text: str, sobject: SObject) -> list[Cells]:

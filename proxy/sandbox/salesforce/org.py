@@ -136,10 +136,6 @@ class Org:
         row["IsDeleted"] = True
         self.change(sobject, key, {})
 
-    def purge(self, sobject: SObject, key: str) -> None:
-        """Take a row out of the recycle bin for good."""
-        del self._rows[sobject.name][key]
-
     def restore(self, sobject: SObject, key: str) -> None:
         """Take a row out of the recycle bin, back among the live ones.
 
@@ -149,7 +145,7 @@ class Org:
         row = self.find(sobject, key)
         if row is None or not row.get("IsDeleted"):
             raise SalesforceError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin", [])
-        row["IsDeleted"] = False
+        self.undelete(sobject, key)
         self.change(sobject, key, {})
 
     def _hanging(self, sobject: SObject, key: str) -> Iterator[tuple[SObject, Field, Row]]:
