@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy.connectors.bulk.jobs import WRITES, Job
 from proxy.connectors.grammar import Setting
-from proxy.connectors.plain import Uses
+from proxy.connectors.uses import Uses
 from proxy.connectors.words import NAME, ObjectWords
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
