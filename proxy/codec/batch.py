@@ -12,6 +12,7 @@ read. What is written says the same with sizes counted anew, and boundaries of o
 import re
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import ClassVar, Final
 
 from proxy.codec.json_text import JsonText
@@ -44,6 +45,9 @@ _JSON_TYPE: Final = re.compile(
     r"|ieee754compatible=(?:true|false)))*",
     re.IGNORECASE,
 )
+_OUTER: Final = "batchresponse_"
+_INNER: Final = "changesetresponse_"
+"""How Dataverse begins the boundaries of its answers: clients look for these words, not for the header."""
 _ID: Final = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 _JSON: Final = JsonText()
 
@@ -56,7 +60,7 @@ class OdataBatch:
 
     def __init__(self, boundary: str) -> None:
         self._boundary = boundary
-        self._ours = f"batch_{secrets.token_hex(16)}"
+        self._ours = _OUTER + secrets.token_hex(16)
 
     @classmethod
     def of(cls, content_type: str) -> "OdataBatch":
@@ -144,19 +148,27 @@ def _http(part: Part) -> tuple[str, str, dict[str, str], bytes]:
 
 def _written(tree: Tree) -> tuple[list[tuple[str, str]], bytes]:
     if isinstance(tree, list) and tree:
-        boundary, body = join([_written(each) for each in tree])
+        boundary, body = join([_written(each) for each in tree], _INNER + secrets.token_hex(16))
         return [("content-type", f"{MEDIA_TYPE}; boundary={boundary}")], body
     match tree:
         case {"method": str(method), "url": str(url), "headers": dict(headers), **more}:
             line = f"{method} {url} HTTP/1.1"
         case {"status": int(status), "headers": dict(headers), **more}:
-            line = f"HTTP/1.1 {status} -"
+            line = f"HTTP/1.1 {status} {_phrase(status)}"
         case _:
             raise Undecodable("unencodable_value")
     outer = [("content-type", "application/http"), ("content-transfer-encoding", "binary")]
     if "id" in more:
         outer.append(("content-id", str(more["id"])))
     return outer, _head(line, {str(name): value for name, value in headers.items()}, dict(more))
+
+
+def _phrase(status: int) -> str:
+    """Return the words for a status; clients read a line only if it has some."""
+    try:
+        return HTTPStatus(status).phrase.replace("-", " ")
+    except ValueError:
+        return "Status"
 
 
 def _head(line: str, headers: Mapping[str, Tree], more: Mapping[object, Tree]) -> bytes:

@@ -63,7 +63,7 @@ class Reading:
     method: str = ""
     """By which method; "": that of the client."""
     headers: tuple[tuple[str, str], ...] = ()
-    """To be sent beside those of the connector."""
+    """To be sent beside those of the connector, or in their place."""
 
 
 Widen = Callable[[Wanted], Reading]

@@ -126,7 +126,7 @@ class Route:
         return Asked(
             operations=reading.operations,
             target=sent.target,
-            headers=headers + reading.headers,
+            headers=_replaced(headers, reading.headers),
             tree=sent.tree,
             writes=reading.writes,
             answer=sent.answer,
@@ -155,6 +155,14 @@ class Route:
         widen = reading.widen
         wider = None if widen is None else lambda wanted: self._sent(widen(wanted))
         return Sent(path + target.query_of(reading.query), reading.tree, reading.answer, wider)
+
+
+def _replaced(
+    headers: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return headers, of which some say another thing for one kind of request."""
+    names = {name for name, _ in others}
+    return (*(pair for pair in headers if pair[0] not in names), *others)
 
 
 @dataclass(slots=True)

@@ -98,7 +98,7 @@ def test_a_batch_is_found_by_its_type_where_the_route_takes_one() -> None:
     """And nowhere else; what is written is labelled with another boundary."""
     codec = codec_for("Multipart/Mixed; boundary=batch_1", frozenset({"json", "batch"}))
     assert isinstance(codec, OdataBatch)
-    assert codec.content_type.startswith("multipart/mixed; boundary=batch_")
+    assert codec.content_type.startswith("multipart/mixed; boundary=batchresponse_")
     assert codec.content_type != codec_for(KIND, frozenset({"batch"})).content_type
     for kind, allowed in (
         (KIND, {"json"}),

@@ -65,7 +65,7 @@ def answers(form: str, ended: Ended) -> list[tuple[int, Any]]:
     if form == JSON:
         rows = json.loads(ended.response.body)["responses"]
         return [(row["status"], row.get("body")) for row in rows]
-    found = re.findall(rb"HTTP/1\.1 (\d+) -\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)", ended.response.body)
+    found = re.findall(rb"HTTP/1\.1 (\d+) [A-Za-z ]+\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)", ended.response.body)
     return [(int(status), json.loads(body) if body else None) for status, body in found]
 
 

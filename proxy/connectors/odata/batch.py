@@ -76,6 +76,7 @@ class Batch:
             writes=tuple(record for each in asked for record in each.writes),
             narrow=narrow,
             widen=widen,
+            headers=form.headers,
         )
 
     def _asked(self, part: Part, root: str, asking: Asking) -> Asked:

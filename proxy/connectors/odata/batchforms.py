@@ -51,6 +51,10 @@ class Told(NamedTuple):
 class Form(Protocol):
     """One way of putting requests into a body."""
 
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What is sent so that the answer comes in the same form."""
+
     def put(self, parts: list[Part]) -> Tree:
         """Return a body with these requests in it."""
         ...
@@ -153,6 +157,8 @@ def _answer(told: Told, part: Part) -> dict[str, Tree]:
 class Named:
     """JSON: each answer says which request it is the answer to."""
 
+    headers: tuple[tuple[str, str], ...] = (("accept", "application/json"),)
+
     def put(self, parts: list[Part]) -> Tree:
         """Return a body with these requests in it."""
         return {"requests": [self._request(part) for part in parts]}
@@ -186,6 +192,8 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Mixed:
     """Multipart: answers come in the order of the requests."""
+
+    headers: tuple[tuple[str, str], ...] = (("accept", "multipart/mixed"),)
 
     def put(self, parts: list[Part]) -> Tree:
         """Return a body with these requests in it."""
