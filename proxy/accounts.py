@@ -1,6 +1,6 @@
 """What the ledger and the metrics are told of an exchange: names, counts and pseudonyms, never a value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -8,7 +8,8 @@ from proxy.connectors import Opened
 from proxy.errors import ExchangeError, Gap
 from proxy.exchange import Exchange
 from proxy.metrics import Metrics
-from proxy.model import Declined, Disclosed, Effect, Failed, Requested
+from proxy.model import Declined, Disclosed, Effect, Failed, Noted, Requested
+from proxy.sealing import Fates
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Tally
 
@@ -16,6 +17,8 @@ SUBJECTS_PER_ENTRY: Final = 500
 """An entry stays far below the 64 KiB an entry bundle may hold (C2SP tlog-tiles)."""
 
 
+MOVED_PER_ANSWER: Final = 100
+"""Incidents of one answer that get an entry each; all are counted."""
 _WORDS: Final = {effect: effect.name.lower() for effect in Effect}
 
 
@@ -113,7 +116,21 @@ class Accounts:
         if unlisted:
             self._metrics.gap(self._lane, "field").inc(unlisted)
 
-    def count_release(self, tally: Tally, pruned: int, size: int) -> None:
+    def moved(self, exchange: Exchange, fates: Fates, new_id: Callable[[], str]) -> list[Noted]:
+        """Return an incident for each protected value that does not stand where it was put, up to a bound."""
+        return [
+            Noted(
+                new_id(),
+                self._lane,
+                what="integrity_violation",
+                detail=f"{exchange.rules.connector.name} {each.object}.{each.field} in "
+                f"{self._pseudonyms.of('record', each.record) if each.record else 'a record unnamed'}, "
+                f"seen in {exchange.id}",
+            )
+            for each in fates.moved[:MOVED_PER_ANSWER]
+        ]
+
+    def count_release(self, tally: Tally, pruned: int, size: int, fates: Fates) -> None:
         """Count an answer that is released."""
         lane, metrics = self._lane, self._metrics
         for action, effect, count in tally.decisions():
@@ -124,6 +141,10 @@ class Accounts:
             metrics.gap(lane, "field").inc(tally.unclassified)
         if pruned:
             metrics.gap(lane, "response").inc(pruned)
+        for fate, count in fates.counts.items():
+            metrics.protected(lane, fate).inc(count)
+        if fates.moved:
+            metrics.violation(lane).inc(len(fates.moved))
         metrics.bytes(lane, "response").observe(size)
         metrics.exchange(lane, "released").inc()
 
@@ -132,6 +153,8 @@ class Accounts:
         lane, metrics = self._lane, self._metrics
         metrics.refusal(lane, exchange.stage, str(fault.status)).inc()
         metrics.exchange(lane, "refused").inc()
+        if fault.reason == "protected_value_moved":
+            metrics.violation(lane).inc()
         if isinstance(fault, Gap):
             metrics.gap(lane, fault.kind).inc()
 

@@ -40,6 +40,7 @@ from proxy.rates import Rates
 from proxy.rehearsal import rehearse
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactors, check_mask
+from proxy.vault import Vault
 from proxy.yamlfile import nearest
 
 ASIDE = 2
@@ -49,6 +50,8 @@ KEY_FILE = "keys/root.key"
 (HKDF, RFC 5869)."""
 SHORTEST_TRACE: Final = 12
 """Characters that a secret needs at least to be looked for in answers."""
+STANDINS: Final = "standins"
+"""Label of the key that stand-ins for recipients are made with."""
 CHECKPOINTS: Final = "checkpoints"
 """Folder below the state folder: checkpoints, their public keys, and the tree over the ledger."""
 
@@ -109,6 +112,8 @@ class App:
     frozen: Frozen
     notary: Notary
     kept: Kept
+    standins: bytes = field(repr=False)
+    """The key that what recipients are shown instead of values is made with."""
     settled: tuple[str, ...] = ()
     """How far each origin had come when its policies were read, for `Source.settle`."""
     spread: Callable[[], Awaitable[None]] = _alone
@@ -143,7 +148,9 @@ class App:
             Problems: they cannot be put in force.
         """
         try:
-            rules, settled = load_all(self.origins, self.sealer, self.issuers, self.frozen, copies=copies)
+            rules, settled = load_all(
+                self.origins, self.sealer, self.issuers, self.frozen, standins=self.standins, copies=copies
+            )
             return Fresh(rules, settled)
         except Problems:
             self.metrics.reload("refused").inc()
@@ -292,7 +299,8 @@ def build(config: settings.Config) -> App:
     issuers = load_issuers(config)
     found = origins(config)
     frozen = Frozen(config.state / FROZEN_FILE)
-    rules, settled = load_all(found, sealer, issuers, frozen)
+    standins = derive(root, STANDINS)
+    rules, settled = load_all(found, sealer, issuers, frozen, standins=standins)
     credentials = {lane.name: load_credential(lane) for lane in config.lanes}
     kept = open_kept(config, root)
     try:
@@ -309,7 +317,9 @@ def build(config: settings.Config) -> App:
         if isinstance(error, OSError):
             raise LedgerError(f"its checkpoints cannot be used: {error.strerror}") from None
         raise
-    gateways = make_gateways(config, rules, credentials, ledger, metrics=metrics, pseudonyms=pseudonyms)
+    gateways = make_gateways(
+        config, rules, credentials, ledger, metrics=metrics, pseudonyms=pseudonyms, vault=kept.vault
+    )
     for name, gateway in gateways.items():
         metrics.policy(name, gateway.rules.policies.digest, gateway.rules.commit)
     metrics.watch("ledger_queue", "Entries waiting to become durable.", lambda: ledger.queued)
@@ -319,7 +329,19 @@ def build(config: settings.Config) -> App:
         "checkpoint_failing", "Whether a checkpoint is missing somewhere.", lambda: notary.failing != ""
     )
     return App(
-        config, gateways, ledger, metrics, sealer, issuers, found, pseudonyms, frozen, notary, kept, settled
+        config,
+        gateways,
+        ledger,
+        metrics,
+        sealer,
+        issuers,
+        found,
+        pseudonyms,
+        frozen,
+        notary,
+        kept,
+        standins,
+        settled,
     )
 
 
@@ -350,6 +372,7 @@ def make_gateways(
     *,
     metrics: Metrics,
     pseudonyms: Pseudonyms,
+    vault: Vault,
 ) -> dict[str, Gateway]:
     """Return who decides on each lane."""
     aside = Aside(max(1, ASIDE // config.workers))
@@ -357,7 +380,7 @@ def make_gateways(
         lane.name: Gateway(
             lane.name,
             rules[lane.name],
-            Ports(ledger, metrics, pseudonyms, credentials[lane.name], new_id, time.monotonic, aside),
+            Ports(ledger, metrics, pseudonyms, credentials[lane.name], new_id, time.monotonic, aside, vault),
             body_limit=lane.body_limit_mib << 20,
             deadline=lane.deadline_seconds,
         )
@@ -376,6 +399,7 @@ def load_all(
     issuers: Mapping[str, Issuer],
     frozen: Container[str] = frozenset(),
     *,
+    standins: bytes | None = None,
     copies: Path | None = None,
 ) -> tuple[dict[str, Rules], tuple[str, ...]]:
     """Return the rules of every lane, freshly read, and how far each origin has come.
@@ -385,6 +409,7 @@ def load_all(
         sealer: seals what a client brings back.
         issuers: who may sign tokens.
         frozen: who is stopped; may change while the rules are in force.
+        standins: the key that stand-ins for recipients are made with; None: none are made.
         copies: an empty folder that gets what was read of the first origin as `0`, and so on.
 
     Raises:
@@ -398,7 +423,8 @@ def load_all(
                 shutil.copytree(opened.folder, copies / str(number), ignore=shutil.ignore_patterns(".*"))
             for lane in origin.lanes:
                 rules[lane.name] = replace(
-                    load_rules(opened.folder, lane, sealer, issuers, frozen), commit=opened.commit
+                    load_rules(opened.folder, lane, sealer, issuers, frozen, standins=standins),
+                    commit=opened.commit,
                 )
         positions.append(opened.position)
     return rules, tuple(positions)
@@ -411,6 +437,7 @@ def load_rules(
     issuers: Mapping[str, Issuer],
     frozen: Container[str] = frozenset(),
     *,
+    standins: bytes | None = None,
     rehearsed: bool = False,
 ) -> Rules:
     """Return all that is enforced on one lane, freshly read.
@@ -421,6 +448,7 @@ def load_rules(
         sealer: seals what a client brings back.
         issuers: who may sign tokens.
         frozen: who is stopped.
+        standins: the key that stand-ins for recipients are made with.
         rehearsed: the set's own tests have passed, in another process.
 
     Raises:
@@ -432,7 +460,8 @@ def load_rules(
     policies = load_tested(folder, connectors, rehearsed=rehearsed)
     identifier = Identifier(policies.clients, issuers, now=time.time, frozen=frozen)
     connector = connectors[lane.connector]
-    return Rules(connector, identifier, policies, Redactors(connector.catalogue))
+    redactors = Redactors(connector.catalogue, standins if policies.has_standins else None)
+    return Rules(connector, identifier, policies, redactors)
 
 
 def load_tested(folder: Path, connectors: Mapping[str, Connector], *, rehearsed: bool = False) -> PolicySet:

@@ -26,9 +26,10 @@ import pickle
 import resource
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from proxy.enforce import Gateway, Shown
 from proxy.errors import (
@@ -44,7 +45,9 @@ from proxy.errors import (
 from proxy.exchange import Exchange, Rules
 from proxy.message import Request, Response
 from proxy.metrics import Counted, Metrics
-from proxy.model import Declined, Disclosed, Principal, Purpose, Requested, Stage
+from proxy.model import Declined, Entry, Principal, Purpose, Requested, Stage
+from proxy.sealing import Steps
+from proxy.vault.needs import Got, Made, Need, Opening, Sending
 
 MEMORY: Final = 2 << 30
 """Bytes that a helper may take beyond what it was born with: the largest body that a lane may take, and the tree
@@ -70,6 +73,9 @@ class Job:
     now: datetime | None
     """By when it was decided, if it was."""
     response: Response | None
+    made: tuple[Made, ...] = ()
+    makes: int = 0
+    """With a response: what the request wrote in protected form, as `Exchange` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Understood:
     entry: Requested
     now: datetime | None
     counted: Counted
+    made: tuple[Made, ...]
+    makes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class Answered:
     """The answer may be released."""
 
     response: Response
-    entries: tuple[Disclosed, ...]
+    entries: tuple[Entry, ...]
     counted: Counted
 
 
@@ -126,7 +134,7 @@ class Aside:
         exchange.stage = "connector"
         result = await self._done(gateway, exchange, None)
         gateway.absorb(result.counted)
-        exchange.now = result.now
+        exchange.now, exchange.made, exchange.makes = result.now, result.made, result.makes
         return result.request, result.entry
 
     async def show(self, gateway: Gateway, exchange: Exchange, response: Response) -> Shown:
@@ -143,12 +151,24 @@ class Aside:
         assert exchange.principal is not None
         assert exchange.purpose is not None
         assert exchange.clean is not None
-        job = Job(exchange.id, exchange.principal, exchange.purpose, exchange.clean, exchange.now, response)
+        job = Job(
+            exchange.id,
+            exchange.principal,
+            exchange.purpose,
+            exchange.clean,
+            exchange.now,
+            response,
+            exchange.made,
+            exchange.makes,
+        )
         async with self._room:
             helper = self._take(gateway, exchange.rules)
             result: Understood | Answered | Ended | None = None
             try:
-                result = await helper.do(job)
+                said = await helper.say(job)
+                while isinstance(said, Sending | Opening):  # it holds no key; we look for it
+                    said = await helper.say(await gateway.settle(said))
+                result = said
             except (OSError, EOFError, ValueError, pickle.UnpicklingError):
                 raise Unavailable("aside_failed") from None
             finally:
@@ -206,14 +226,14 @@ class _Helper:
             self.pid = 0
         return self.pid != 0
 
-    async def do(self, job: Job) -> Any:
-        """Return what it makes of a job.
+    async def say(self, value: Job | Got) -> Any:
+        """Return what it says to a job, or to what it asked for: what comes of the job, or what it needs.
 
         Raises:
             OSError, EOFError, ValueError, UnpicklingError: it has ended, or sent what is no result.
         """
         loop = asyncio.get_running_loop()
-        data = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
         await loop.sock_sendall(self._line, len(data).to_bytes(_LENGTH, "big") + data)
         size = int.from_bytes(await self._read(_LENGTH), "big")
         return pickle.loads(await self._read(size))  # noqa: S301 - our own code, forked from this process
@@ -259,17 +279,34 @@ def _live(line: socket.socket, parent: int, gateway: Gateway, rules: Rules) -> N
     """Be a helper: do jobs until the other end hangs up; never return into what was going on at the fork."""
     try:
         _settle(line, parent)
-        while (size := _exactly(line, _LENGTH)) is not None:
-            data = _exactly(line, int.from_bytes(size, "big"))
-            if data is None:
-                break
-            result = work(pickle.loads(data), gateway, rules)  # noqa: S301 - from the process we were forked from
-            out = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
-            line.sendall(len(out).to_bytes(_LENGTH, "big") + out)
+        while (job := _heard(line)) is not None:
+            result = work(job, gateway, rules, lambda need: _asked(line, need))
+            _said(line, result)
             if isinstance(result, Ended) and result.last:
                 break
     finally:
         os._exit(0)
+
+
+def _heard(line: socket.socket) -> Any:
+    """Return what the other end says next, None when it has hung up."""
+    size = _exactly(line, _LENGTH)
+    data = None if size is None else _exactly(line, int.from_bytes(size, "big"))
+    return None if data is None else pickle.loads(data)  # noqa: S301 - from the process we were forked from
+
+
+def _said(line: socket.socket, value: object) -> None:
+    out = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    line.sendall(len(out).to_bytes(_LENGTH, "big") + out)
+
+
+def _asked(line: socket.socket, need: Need) -> Got:
+    """Return what the process we were forked from gets for us; if it hangs up, there is nobody to work for."""
+    _said(line, need)
+    got = _heard(line)
+    if got is None:
+        os._exit(0)
+    return cast("Got", got)
 
 
 def _settle(line: socket.socket, parent: int) -> None:
@@ -311,19 +348,38 @@ def _exactly(line: socket.socket, size: int) -> bytearray | None:
     return found
 
 
-def work(job: Job, gateway: Gateway, rules: Rules) -> Understood | Answered | Ended:
-    """Return what comes of a job; total."""
+def _no_vault(_need: Need) -> Got:
+    raise Unavailable("vault_missing")
+
+
+def through[T](steps: Steps[T], ask: Callable[[Need], Got]) -> T:
+    """Return what steps come to, with whatever they need asked for."""
+    try:
+        need = next(steps)
+        while True:
+            need = steps.send(ask(need))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def work(
+    job: Job, gateway: Gateway, rules: Rules, ask: Callable[[Need], Got] = _no_vault
+) -> Understood | Answered | Ended:
+    """Return what comes of a job; total. `ask` gets what it needs of the vault."""
     exchange = Exchange(
         job.id, rules, 0.0, principal=job.principal, purpose=job.purpose, clean=job.request, now=job.now
     )
     metrics = Metrics()
     try:
         own = gateway.elsewhere(rules, metrics)
-        built, entry = own.understand(exchange)
+        built, entry = through(own.understand(exchange, again=job.response is not None), ask)
         if job.response is None:
-            return Understood(built, entry, exchange.now, metrics.counted())
+            counted = metrics.counted()
+            return Understood(built, entry, exchange.now, counted, exchange.made, exchange.makes)
+        exchange.made, exchange.makes = job.made, job.makes
         metrics = Metrics()  # the request has been counted
-        shown = gateway.elsewhere(rules, metrics).show(exchange, job.response)
+        shown = through(gateway.elsewhere(rules, metrics).show(exchange, job.response), ask)
         shown.count()
         return Answered(shown.response, shown.entries, metrics.counted())
     except ExchangeError as error:

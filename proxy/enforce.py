@@ -38,12 +38,14 @@ from proxy.identity.headers import KEY_HEADER, WHO
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Counted, Metrics
-from proxy.model import DISCLOSING, Declined, Disclosed, Failed, Requested
+from proxy.model import DISCLOSING, Declined, Entry, Failed, Requested
 from proxy.policy.judge import judge
 from proxy.rates import Rates
+from proxy.sealing import Steps, seal, unseal
 from proxy.sentences import sentence
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
+from proxy.vault.needs import Got, Need, Opening
 from proxy.writes import check_writes
 
 LARGE: Final = 256 * 1024
@@ -76,7 +78,7 @@ class Shown:
     """What of an answer may be released, once `entries` are durable."""
 
     response: Response
-    entries: tuple[Disclosed, ...]
+    entries: tuple[Entry, ...]
     count: Callable[[], None]
     """Counts it; to be called when it is released."""
 
@@ -89,6 +91,16 @@ class Aside(Protocol):
 
     async def show(self, gateway: "Gateway", exchange: Exchange, response: Response) -> Shown:
         """Do steps 8 and 9; raises what they raise, Unavailable when they did not end."""
+
+
+class Values(Protocol):
+    """Where protected values are sealed and opened: the vault."""
+
+    def settle(self, need: Need) -> Got:
+        """Return what an exchange needs; blocks. Raises Refused, and Unavailable where keys cannot be used."""
+
+    def recall(self, opening: Opening) -> Got | None:
+        """Return the same if it is remembered, at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,8 @@ class Ports:
     """Monotonic seconds."""
     aside: Aside | None = None
     """Where large bodies are worked on; None: here, while everybody else waits."""
+    vault: Values | None = None
+    """None: no policy set protects anything."""
 
 
 class Gateway:
@@ -192,7 +206,7 @@ class Gateway:
         if ports.aside is not None and is_large(who.request):
             built, entry = await ports.aside.understand(self, exchange)
         else:
-            built, entry = self.understand(exchange)
+            built, entry = await self.through(self.understand(exchange))
         exchange.stage = "ledger"  # 6
         await ports.ledger.append(entry)
         exchange.stage = (
@@ -218,8 +232,36 @@ class Gateway:
             request if key is None else replace(request, headers=Headers((*request.headers, (KEY_HEADER, key))))
         )
 
-    def understand(self, exchange: Exchange) -> tuple[Request, Requested]:
-        """Return what is sent and the intent to write down, for a caller who is known; waits for nothing."""
+    async def through[T](self, steps: Steps[T]) -> T:
+        """Return what steps come to; what they need of the vault is fetched by a thread."""
+        try:
+            need = next(steps)
+            while True:
+                need = steps.send(await self.settle(need))
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def settle(self, need: Need) -> Got:
+        """Return what an exchange needs of the vault.
+
+        Raises:
+            Unavailable: keys or store cannot be used; nothing was sent, or is released.
+        """
+        vault = self._ports.vault
+        if vault is None:
+            raise Unavailable("vault_missing")
+        if isinstance(need, Opening) and (known := vault.recall(need)) is not None:
+            return known
+        return await asyncio.to_thread(vault.settle, need)
+
+    def understand(self, exchange: Exchange, *, again: bool = False) -> Steps[tuple[Request, Requested]]:
+        """Return what is sent and the intent to write down, for a caller who is known; waits for the vault only.
+
+        Args:
+            exchange: its route, caller and purpose are known.
+            again: only to know how its answer is read; it was sent already, so nothing is sealed.
+        """
         rules, ports, request = exchange.rules, self._ports, exchange.clean
         assert request is not None
         assert exchange.principal is not None
@@ -234,13 +276,15 @@ class Gateway:
         exchange.stage = "policy"  # 4
         exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue, exchange.foresee)
         exchange.ruling.enforce()
+        exchange.stage = "transform"  # 5
+        check_writes(exchange, asked.writes)
+        if not again:
+            yield from seal(exchange, asked)
         if hidden := exchange.hidden():
             self._accounts.count_hidden(exchange, hidden)
             asked.narrow(hidden)
         if wanted := exchange.wanted():
             asked.gather(wanted)
-        exchange.stage = "transform"  # 5
-        check_writes(exchange, asked.writes)
         built = self._build_request(asked, request, codec)
         return built, self._accounts.requested(exchange, records)
 
@@ -278,7 +322,7 @@ class Gateway:
         if ports.aside is not None and (exchange.asked is None or is_large(response)):
             shown = await ports.aside.show(self, exchange, response)
         else:
-            shown = self.show(exchange, response)
+            shown = await self.through(self.show(exchange, response))
         assert exchange.principal is not None
         exchange.stage = "identity"  # somebody may have stopped the caller since it asked
         exchange.rules.identifier.refuse_frozen(exchange.principal)
@@ -290,8 +334,8 @@ class Gateway:
         ports.metrics.seconds(self.lane, "response").observe(ports.clock() - exchange.began)
         return shown.response
 
-    def show(self, exchange: Exchange, response: Response) -> Shown:
-        """Return what may be released of the CRM's answer, and what is on record by then; waits for nothing.
+    def show(self, exchange: Exchange, response: Response) -> Steps[Shown]:
+        """Return what may be released of the CRM's answer, and what is on record by then; waits for the vault.
 
         The tree of the body ends with this call: it is many times as large as its body, and nobody waits for the
         disk with one in hand.
@@ -307,8 +351,11 @@ class Gateway:
         people = self._people(exchange, opened)
         exchange.stage = "policy"
         catalogue = exchange.rules.connector.catalogue
-        redactions = Redactions(exchange.decide, catalogue, exchange.rules.redactors, exchange.decide_record)
+        assert exchange.principal is not None
+        redactors = exchange.rules.redactors.of(exchange.principal.recipient.name)
+        redactions = Redactions(exchange.decide, catalogue, redactors, exchange.decide_record)
         exchange.stage = "transform"
+        fates = yield from unseal(exchange, opened, response.status, response.headers)
         tally = Tally()
         shown = apply_all(redactions, opened.records, catalogue, tally)
         shown += [redactions.apply_all(alike, tally) for alike in opened.alike]
@@ -331,11 +378,12 @@ class Gateway:
             headers = Headers((*headers, ("lychgate-warning", "policy-warning")))
         subjects = tuple(dict.fromkeys(who for record, who in people if record is None or not record.gone))
         entries = self._accounts.disclosed(exchange, response.status, opened, subjects, tally)
+        moved = self._accounts.moved(exchange, fates, self._ports.new_id)
         pruned, size = opened.pruned, len(body)
         return Shown(
             Response(response.status, headers, body),
-            tuple(entries),
-            lambda: self._accounts.count_release(tally, pruned, size),
+            (*entries, *moved),
+            lambda: self._accounts.count_release(tally, pruned, size, fates),
         )
 
     def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:

@@ -10,11 +10,24 @@ from datetime import datetime
 from proxy.connectors import Asked, Connector, Route
 from proxy.identity import Identifier
 from proxy.message import Request
-from proxy.model import DISCLOSING, Access, Action, Decision, Declined, Effect, Facts, Principal, Purpose, Stage
+from proxy.model import (
+    DISCLOSING,
+    Access,
+    Action,
+    Decision,
+    Declined,
+    Effect,
+    Facts,
+    Principal,
+    Protections,
+    Purpose,
+    Stage,
+)
 from proxy.policy import Decider, Plan, PolicySet
 from proxy.policy.judge import Ruling
 from proxy.policy.witness import within_bounds, written
 from proxy.transforms import Redactors
+from proxy.vault.needs import Made
 
 _OF_USE = (Action.READ, Action.LIST, Action.CREATE, Action.UPDATE)
 
@@ -64,6 +77,15 @@ class Exchange:
     decisions: dict[tuple[str, Action], Decision] = field(default_factory=dict)
     deciders: dict[tuple[str, Action], Decider] = field(default_factory=dict)
     foreseen: dict[tuple[str, Action], Decision] = field(default_factory=dict)
+    made: tuple[Made, ...] = ()
+    """What the request wrote in protected form."""
+    makes: int = 0
+    """Records that it makes, and that the answer will name."""
+
+    @property
+    def protections(self) -> Protections:
+        """How fields of this CRM lie there; empty where all are in clear."""
+        return self.rules.policies.protections(self.rules.connector.name)
 
     def decide(self, name: str, action: Action) -> Decision:
         """Return the decision on one object and action, made once per exchange (step 4 and again in 9).

@@ -18,8 +18,10 @@ from proxy.keys import CHAPTER as KEYS
 from proxy.keys import Keys, LeasedNumber, SharedNumber
 from proxy.store import Store
 from proxy.store.store import url_of
+from proxy.vault import CHAPTER as VALUES
+from proxy.vault import Vault
 
-CHAPTERS: Final = (KEYS,)
+CHAPTERS: Final = (KEYS, VALUES)
 """Everything that is kept in the store, by mechanism."""
 FILE: Final = "store.db"
 """The embedded store, below the state folder."""
@@ -44,6 +46,7 @@ class Kept:
 
     store: Store
     keys: Keys
+    vault: Vault
 
     def problem(self) -> str:
         """Return why the store cannot be used now; "" when it can. Takes no time."""
@@ -77,7 +80,8 @@ def open_kept(config: settings.Config, root: bytes) -> Kept:
     try:
         provider = open_provider(config, root)
         generation = SharedNumber(config.state / GENERATION) if store.embedded else LeasedNumber(store)
-        return Kept(store, Keys(store, provider, generation))
+        keys = Keys(store, provider, generation)
+        return Kept(store, keys, Vault(store, keys))
     except BaseException:
         store.close()
         raise

@@ -154,6 +154,10 @@ class Record:
     """What conditions may know of it, as the CRM sent it; None: nothing. Never written down."""
     guesses: bool = False
     """The members are one value by each name it may have: only the CRM knows which it is."""
+    targets: tuple[str, ...] = ()
+    """Of a write: the CRM's ids of the records that get these values; empty: it makes one, or nobody says."""
+    live: Mapping[str, tuple[dict[str, Tree], str]] | None = None
+    """Of a write: member -> where it stands in what is sent, the dict and the name there; None: in `members`."""
     place: Place | None = None
     """Its members are one of several values of a field, and go from here where none of them may be shown."""
     removed: bool = False
@@ -163,6 +167,10 @@ class Record:
         """Return who the record is about, if its object is about people and `key` is where it says so."""
         found = None if key is None else self.key or self.members.get(key)
         return str(found) if isinstance(found, str | int) else None
+
+    def stands(self, member: str) -> tuple[dict[str, Tree], str]:
+        """Return where a written member stands in what is sent."""
+        return self.live[member] if self.live is not None and member in self.live else (self.members, member)
 
     @property
     def gone(self) -> bool:

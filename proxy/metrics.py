@@ -131,6 +131,12 @@ class Metrics:
             "refusals", "Exchanges refused, by stage and HTTP status.", "lane stage status"
         )
         self.exchange = self._counts("exchanges", "Exchanges ended, by outcome.", "lane outcome")
+        self.protected = self._counts(
+            "protected_values", "Values of protected fields in answers, by what became of them.", "lane fate"
+        )
+        self.violation = self._counts(
+            "integrity_violations", "Protected values that do not stand where they were put.", "lane"
+        )
         self.seconds = self._spreads("exchange_seconds", "Time, by part of the exchange.", "lane part", SECONDS)
         self.bytes = self._spreads("body_bytes", "Sizes of decoded bodies.", "lane direction", BYTES)
         self.reload = self._counts("policy_reloads", "Policy reloads, by result.", "result")

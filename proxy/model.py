@@ -197,6 +197,32 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """How the values of one field lie in the CRM: as something that only we can turn back."""
+
+    rule: str
+    """Id of the entry in policy that asks for it."""
+    connector: str
+    object: str
+    field: str
+    kind: Literal["token", "envelope", "deterministic"]
+    element: str
+    """What the value is, whichever CRM keeps it where: ciphertext opens for this element alone."""
+    form: str = ""
+    """Of tokens: the name of what they look like."""
+    domain: str = ""
+    """Of tokens in e-mail fields: the organisation's own."""
+    normaliser: str = ""
+    """What makes two values equal, if the field can be searched; "" if it cannot."""
+    room: int | None = None
+    """The most bytes that a value may have, so that what stands for it fits; None: any."""
+
+
+Protections = Mapping[str, Mapping[str, Protection]]
+"""Object -> field -> how it is protected; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mask:
     """One way to make a value say less; `params` are plain strings and ints, checked when policy loads."""
 

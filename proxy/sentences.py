@@ -24,6 +24,39 @@ SENTENCES: Final[dict[str, str]] = {
         "A value in this write is not what its field is for: no such e-mail address, phone number, date, postal "
         "code or number can exist. Nothing was changed. Correct the value, or leave the field empty."
     ),
+    "protected_not_comparable": (
+        "This request sorts or groups by a protected field, looks for a part of it, or compares it by more or "
+        "less. The CRM does not have its values; only equality with a whole value can be asked."
+    ),
+    "protected_too_many": (
+        "More records than one query can name have this value of a protected field. Add a value that fewer have."
+    ),
+    "protected_value_moved": (
+        "A value in this write stands for a value of another record or field. Nothing was changed. Write the "
+        "value itself, or leave the field out."
+    ),
+    "protected_value_unknown": (
+        "A value in this write looks like one that stands for a protected value, and stands for none that can "
+        "be found. Nothing was changed. Write the value itself, or leave the field out."
+    ),
+    "protected_value_too_long": (
+        "A value in this write is too long for its field in the form in which it is protected. Nothing was "
+        "changed."
+    ),
+    "protected_value_not_text": (
+        "A protected field takes text; this write has something else. Nothing was changed."
+    ),
+    "protected_value_shared": (
+        "This write gives one value of a protected field to several records. Each has to be protected by "
+        "itself: write them one by one. Nothing was changed."
+    ),
+    "protected_kind_unknown": (
+        "This write changes a value without saying what kind of value it is, and some kinds are protected. Send "
+        "the kind with it. Nothing was changed."
+    ),
+    "protected_record_unknown": (
+        "This write changes a protected field of a record that it does not name by its id. Nothing was changed."
+    ),
     "purpose_required": "Say what the data is for: send a purpose that your client is registered for.",
     "purpose_not_registered": "Your client is not registered for the purpose it sent, and has no other.",
     "no_role": f"Your token gives you no role that this client may use. {ASK}",
@@ -55,7 +88,19 @@ _BY_STATUS: Final[dict[int, str]] = {
 }
 
 
-_NAMING: Final = frozenset({"masked_value_written", "invalid_value_written"})
+_NAMING: Final = frozenset(
+    {
+        "masked_value_written",
+        "invalid_value_written",
+        "protected_value_moved",
+        "protected_value_unknown",
+        "protected_value_too_long",
+        "protected_value_not_text",
+        "protected_value_shared",
+        "protected_kind_unknown",
+        "protected_record_unknown",
+    }
+)
 """Reasons that are about a field which the client itself wrote: naming it tells nothing."""
 
 

@@ -9,7 +9,7 @@ from proxy.forms import fits
 from proxy.message import Record
 from proxy.model import Action
 from proxy.policy.validity import Validity
-from proxy.transforms import could_be_masked
+from proxy.transforms import could_be_masked, is_standin
 
 
 def check_writes(exchange: Exchange, records: Iterable[Record]) -> None:
@@ -40,8 +40,10 @@ def _refuse_masked(exchange: Exchange, record: Record) -> None:
             raise Gap("field", "field_not_writable", record.object)
         shown = None if isinstance(value, str) and not value.strip() else value
         masks = rules.policies.masks_for(rules.connector.name, record.object, name)
-        if any(could_be_masked(mask, known.semantic, shown) for mask in masks) or (
-            shown is None and record.action is Action.UPDATE and exchange.nulls(record.object, name)
+        if (
+            is_standin(value)
+            or any(could_be_masked(mask, known.semantic, shown) for mask in masks)
+            or (shown is None and record.action is Action.UPDATE and exchange.nulls(record.object, name))
         ):
             raise Undecodable("masked_value_written", f"{record.object}.{name}", status=422)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
+from proxy.connectors.comparing import Looking
 from proxy.connectors.facts import Wanted
 from proxy.connectors.words import Hidden
 from proxy.errors import UpstreamFault
@@ -133,6 +134,8 @@ class Sent(NamedTuple):
     answer: Answer
     widen: "Callable[[Wanted], Sent] | None" = None
     """Asks for more; see `Asked.gather`."""
+    less: "Callable[[Hidden], Sent] | None" = None
+    """Asks for less; see `Asked.narrow`."""
 
 
 @dataclass(slots=True)
@@ -163,6 +166,19 @@ class Asked:
     """None: the CRM reads our credential in the headers."""
     method: str = ""
     """To send; "": the client's."""
+    swap: Callable[[Looking], Sent] | None = None
+    """Compares with what the CRM has; see `substitute`."""
+
+    def substitute(self, looking: Looking) -> None:
+        """Have the CRM compare protected fields with what it has in place of the values that the client named.
+
+        Comes before `narrow`; may be done more than once, first to learn what the request compares.
+
+        Raises:
+            Refused: a protected field is used in a way that only clear text allows.
+        """
+        if self.swap is not None:
+            self.target, self.tree, self.answer, self.widen, self.less = self.swap(looking)
 
     def narrow(self, hidden: Hidden) -> None:
         """Have the CRM not asked for fields of which nothing could be shown; comes before `gather`, and once.
@@ -173,7 +189,7 @@ class Asked:
             Refused: nothing else is asked for.
         """
         if self.less is not None:
-            self.target, self.tree, self.answer, self.widen = self.less(hidden)
+            self.target, self.tree, self.answer, self.widen, _ = self.less(hidden)
 
     def gather(self, wanted: Wanted) -> None:
         """Have the records of the answer come with facts, and ask the CRM for the fields they are read from.
@@ -182,7 +198,7 @@ class Asked:
         come without them.
         """
         if self.widen is not None:
-            self.target, self.tree, self.answer, _ = self.widen(wanted)
+            self.target, self.tree, self.answer, *_ = self.widen(wanted)
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's answer to this request, taken apart.

@@ -20,8 +20,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.connectors.comparing import Looking, refuse
 from proxy.errors import Gap, Undecodable
-from proxy.message import Tree
+from proxy.message import Tree, scalar_text
 from proxy.model import Action, FieldUse
 
 UNDECLARED: Final = "unclassified"
@@ -270,3 +271,65 @@ def _list(tree: Tree) -> list[Tree]:
     if not isinstance(tree, list):
         raise Undecodable("bad_domain")
     return tree
+
+
+_EQUALITY: Final = {"=": "in", "in": "in", "!=": "not in", "not in": "not in"}
+
+
+def swap_domain(domain: Tree, model: str, shapes: Shapes, looking: Looking) -> None:
+    """Put each comparison of a protected field, in place, into what the CRM has; the domain was taken in before.
+
+    Raises:
+        Refused: a protected field is compared by anything but equality with texts.
+    """
+    for clause in domain if isinstance(domain, list) else ():
+        match clause:
+            case [str(path), str(operator), _] if operator not in {"AND", "OR"} and path not in {"AND", "OR"}:
+                assert isinstance(clause, list)
+                _swap_leaf(clause, model, shapes, looking)
+            case list():
+                swap_domain(clause, model, shapes, looking)
+
+
+def _swap_leaf(leaf: list[Tree], model: str, shapes: Shapes, looking: Looking) -> None:
+    path, operator, value = str(leaf[0]), str(leaf[1]), leaf[2]
+    uses, target = path_uses(path, model, shapes, Action.FILTER)
+    if operator in _SUBQUERIES:
+        if target is not None:
+            swap_domain(value, target, shapes, looking)
+        return
+    swap_comparison(leaf, uses, looking)
+    label: tuple[str, str] | None = None
+    if target is not None and _has_text(value):
+        label = (target, shapes[target].called)
+    elif target is None and uses[-1].field in shapes[uses[-1].object].labels:
+        label = (uses[-1].object, uses[-1].field)
+    if label is not None:
+        refuse_labelled(*label, shapes, looking)
+
+
+def swap_comparison(leaf: list[Tree], uses: list[FieldUse], looking: Looking) -> None:
+    """Put one leaf, in place, into what the CRM has for the values it compares the last of `uses` with."""
+    meant = [use for use in uses if looking.guarded(use.object, use.field)]
+    if not meant:
+        return
+    last = meant[-1]
+    values = leaf[2] if isinstance(leaf[2], list) else [leaf[2]]
+    texts = [value for value in values if value is not None and value is not False and value != ""]
+    known = [text for value in texts if (text := scalar_text(value)) is not None]
+    if str(leaf[1]) not in _EQUALITY or len(known) != len(texts) or (known and len(known) != len(values)):
+        refuse(last.object, last.field)
+    found: dict[str, None] = {}
+    for use in meant:
+        handles = looking.look(use.object, use.field, known)
+        found.update(dict.fromkeys(handles or ()))
+    if known and found:
+        if len(meant) < sum(use.object == last.object for use in uses):
+            refuse(last.object, last.field)  # some of what it may be lies in clear
+        leaf[1:] = [_EQUALITY[str(leaf[1])], list(found)]
+
+
+def refuse_labelled(model: str, label: str, shapes: Shapes, looking: Looking) -> None:
+    """Return if nothing that a search by a label looks into is protected."""
+    for use in label_uses(model, label, shapes):
+        looking.other(use.object, use.field)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from proxy.connectors.asked import Answer, Asked, Faults, Sealer, Sign
+from proxy.connectors.comparing import Looking
 from proxy.connectors.envelope import Mishaps
 from proxy.connectors.facts import Wanted
 from proxy.connectors.linked import Links
@@ -64,10 +65,14 @@ class Reading:
     """By which method; "": that of the client."""
     headers: tuple[tuple[str, str], ...] = ()
     """To be sent beside those of the connector, or in their place."""
+    swap: "Swap | None" = None
+    """Makes the request with what it compares protected fields with put into what the CRM has; None where it
+    cannot. What is handed to `Looking` tells all such fields; it may go over the request several times."""
 
 
 Widen = Callable[[Wanted], Reading]
 Narrow = Callable[[Hidden], Reading]
+Swap = Callable[[Looking], Reading]
 
 
 class Grammar(Protocol):

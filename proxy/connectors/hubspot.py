@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from proxy.connectors.comparing import Looking, refuse
 from proxy.connectors.choices import remaining, selecting
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
@@ -13,7 +14,7 @@ from proxy.connectors.spec import RouteModel
 from proxy.connectors.uses import Keys, Uses
 from proxy.connectors.words import NAME, Hidden, ObjectWords
 from proxy.errors import Gap
-from proxy.message import Tree
+from proxy.message import Tree, scalar_text
 from proxy.model import Action
 
 OPERATORS: Final = frozenset(
@@ -28,6 +29,8 @@ MAX_FILTERS: Final = 18
 MAX_VALUES: Final = 1_000
 MAX_TEXT: Final = 3_000
 
+_EQUALITY: Final = {"EQ": "IN", "IN": "IN", "NEQ": "NOT_IN", "NOT_IN": "NOT_IN"}
+_PRESENCE: Final = frozenset({"HAS_PROPERTY", "NOT_HAS_PROPERTY"})
 _FILTER: Final = frozenset({"propertyName", "operator", "value", "values", "highValue"})
 _DIRECTIONS: Final = {"ASCENDING": "ASCENDING", "DESCENDING": "DESCENDING"}
 
@@ -76,7 +79,44 @@ class Search:
             wider = {**tree, "properties": names} if names else tree
             return replace(reading, tree=wider, answer=gathering(reading.answer, wanted, added))
 
-        return replace(reading, narrow=narrow, widen=widen)
+        def swap(looking: Looking) -> Reading:
+            return self._reading(uses, _swapped(tree, words, looking), asking)
+
+        return replace(reading, narrow=narrow, widen=widen, swap=swap)
+
+
+def _swapped(tree: dict[str, Tree], words: ObjectWords, looking: Looking) -> dict[str, Tree]:
+    """Return a search, all of it checked, that compares protected properties with what HubSpot has."""
+    if tree.get("query"):
+        for name in words.searched:
+            looking.other(words.name, name)
+    groups = tree.get("filterGroups")
+    if not isinstance(groups, list):
+        return tree
+    found = [{"filters": [_compared(each, words, looking) for each in group["filters"]]} for group in groups]
+    return {**tree, "filterGroups": found}
+
+
+def _compared(given: dict[str, Tree], words: ObjectWords, looking: Looking) -> dict[str, Tree]:
+    name, operator = str(given["propertyName"]), str(given["operator"])
+    field = words.listed(name)
+    if not looking.guarded(words.name, field):
+        return given
+    if operator in _PRESENCE:
+        looking.look(words.name, field, [])
+        return given
+    if operator not in _EQUALITY:
+        refuse(words.name, field)
+    values = (
+        _items(given.get("values", []), MAX_VALUES) if operator in {"IN", "NOT_IN"} else [given.get("value")]
+    )
+    texts = [text for value in values if (text := scalar_text(value)) is not None]
+    if not texts or len(texts) != len(values):
+        refuse(words.name, field)
+    handles = looking.look(words.name, field, texts)
+    if handles is None:
+        return given
+    return {"propertyName": name, "operator": _EQUALITY[operator], "values": list(handles)}
 
 
 @dataclass(frozen=True, slots=True)

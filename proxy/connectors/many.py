@@ -119,8 +119,13 @@ class _Rows:
         below = self._below(tree, words, depth)
         key = self._key(tree)
         left_out = {*self.setting.rows.structure, *key, *(each for each in tree if words.spelled(each) in below)}
+        before = len(self.writes)
         written = self._written(tree, words, left_out)
-        return {"attributes": attributes, **key, **written, **below}
+        row: dict[str, Tree] = {"attributes": attributes, **key, **written, **below}
+        for write in self.writes[before:]:
+            write.live = {name: (row, name) for name in write.members}
+            write.targets = tuple(str(each) for each in key.values())
+        return row
 
     def _head(self, tree: Mapping[str, Tree]) -> tuple[ObjectWords, dict[str, Tree]]:
         """Return the object of a row, and what is sent on of how it says so."""

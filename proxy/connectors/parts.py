@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.connectors.asked import Asked, Opened
+from proxy.connectors.comparing import Looking, refuse_unswapped
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Find, Grammar, Reading, Setting
 from proxy.connectors.partshapes import LAYOUTS, Layout, Part
@@ -60,6 +61,11 @@ class Parts:
         def widen(wanted: Wanted) -> Reading:
             return again(lambda each: each.gather(wanted))
 
+        def swap(looking: Looking) -> Reading:
+            for each in asked:
+                refuse_unswapped(each.operations if each.swap is None else (), looking)
+            return again(lambda each: each.substitute(looking))
+
         return Reading(
             operations=tuple(operation for each in asked for operation in each.operations),
             answer=Answers(self.layout, parts, asked),
@@ -68,6 +74,7 @@ class Parts:
             writes=tuple(record for each in asked for record in each.writes),
             narrow=narrow,
             widen=widen,
+            swap=swap,
         )
 
     def _asked(self, part: Part, binding: str) -> Asked:

@@ -51,6 +51,9 @@ class Plain:
         by = keys.settle(uses)
         made_by = by if route.upserts else ""
         written = (Record(words.name, Action.CREATE, {made_by: key}) for key in keys.found if made_by)
+        if len(uses.records) == len(uses.writes):  # each body of a batch says which record it is for
+            for write, record in zip(uses.writes, uses.records, strict=True):
+                write.targets = (record,)
         reading = Reading(
             operations=uses.operations(route.also, made_by),
             answer=answer(

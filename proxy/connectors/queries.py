@@ -13,6 +13,7 @@ from zlib import compress, decompress
 
 from proxy.connectors import soql, target
 from proxy.connectors.asked import Answer, Opened, Sealer
+from proxy.connectors.comparing import Looking
 from proxy.connectors.envelope import Envelope
 from proxy.connectors.facts import Gathering, Wanted, Way
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
@@ -106,6 +107,13 @@ class Understood:
             found = _keep(self._less, hidden, Understood(meaning, self._setting, deleted=self.deleted))
         return found
 
+    def swapped(self, looking: Looking) -> "Understood":
+        """Return the query with what it compares protected fields with put into what the CRM has; not kept."""
+        query = soql.swapped(self.meaning.query, self.meaning.object, self._setting.words, looking)
+        if query == self.meaning.query:
+            return self
+        return Understood(replace(self.meaning, query=query), self._setting)
+
     def widened(self, wanted: Wanted) -> tuple[str, Mapping[Way, frozenset[str]]]:
         """Return the text that asks for facts as well, and the columns that were added, by where they are."""
         key = frozenset(wanted.items())
@@ -180,6 +188,10 @@ class Soql:
         def narrow(hidden: Hidden) -> Reading:
             return self._reading(understood.without(hidden), asking)
 
+        def swap(looking: Looking) -> Reading:
+            return self._reading(understood.swapped(looking), asking)
+
+        reading.swap = swap
         if understood.meaning.columns is None:  # else all is computed: allowed outright, and of no one record
             reading.widen, reading.narrow = widen, narrow
         return reading
@@ -211,7 +223,13 @@ class SoqlPage:
             opening = gathering(self.soql.opening(understood, asking), wanted, added)
             return Reading(understood.operations, opening, params)
 
-        return Reading(understood.operations, self.soql.opening(understood, asking), params, widen=widen)
+        reading = Reading(understood.operations, self.soql.opening(understood, asking), params, widen=widen)
+
+        def swap(looking: Looking) -> Reading:
+            understood.swapped(looking)  # the CRM has the query already; what cannot be compared is refused anew
+            return reading
+
+        return replace(reading, swap=swap)
 
 
 def gathering(read: "Envelope | Aggregated", wanted: Wanted, added: Mapping[Way, frozenset[str]]) -> Answer:

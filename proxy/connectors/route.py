@@ -122,7 +122,7 @@ class Route:
         if sum(len(each.records) for each in reading.operations) > MAX_RECORDS:
             raise Undecodable("too_many_records", status=413)
         sent = self._sent(reading)
-        narrow = reading.narrow
+        swap = reading.swap
         return Asked(
             operations=reading.operations,
             target=sent.target,
@@ -134,9 +134,10 @@ class Route:
             back=declared.headers.back,
             patterns=declared.headers.answer,
             widen=sent.widen,
-            less=None if narrow is None else lambda hidden: self._sent(narrow(hidden)),
+            less=sent.less,
             sign=reading.sign,
             method=reading.method,
+            swap=None if swap is None else lambda looking: self._sent(swap(looking)),
         )
 
     @property
@@ -152,9 +153,10 @@ class Route:
 
     def _sent(self, reading: Reading) -> Sent:
         path = target.path_of(reading.path or self.declared.template, reading.params)
-        widen = reading.widen
+        widen, narrow = reading.widen, reading.narrow
         wider = None if widen is None else lambda wanted: self._sent(widen(wanted))
-        return Sent(path + target.query_of(reading.query), reading.tree, reading.answer, wider)
+        less = None if narrow is None else lambda hidden: self._sent(narrow(hidden))
+        return Sent(path + target.query_of(reading.query), reading.tree, reading.answer, wider, less)
 
 
 def _replaced(

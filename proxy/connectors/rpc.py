@@ -10,11 +10,12 @@ reports, exports and buttons are not declared, so they are refused.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.connectors.asked import Faults
-from proxy.connectors.domains import Relation, Shape, Shapes, Typed
+from proxy.connectors.comparing import Looking
+from proxy.connectors.domains import Relation, Shape, Shapes, Typed, swap_domain
 from proxy.connectors.grammar import Asking, Reading, Setting
 from proxy.connectors.relations import broken_relations, resolves
 from proxy.connectors.rpcanswers import DEFINITIONS, RpcAnswer
@@ -69,13 +70,20 @@ class RpcGrammar:
         answer = RpcAnswer(
             call.answer, name, call.action, self.words, self.shapes, self.faults, self.knows, number
         )
-        return Reading(
+        reading = Reading(
             _operations(arguments),
             answer,
             asking.params,
             tree=tree if number is None else {"id": number, **tree},
             writes=tuple(arguments.writes.records),
         )
+
+        def swap(looking: Looking) -> Reading:
+            for domain in arguments.domains:
+                swap_domain(domain, name, self.shapes, looking)
+            return reading
+
+        return replace(reading, swap=swap)
 
     def knows(self, method: str) -> bool:
         """Return whether a call of this name is declared."""

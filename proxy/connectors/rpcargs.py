@@ -47,6 +47,8 @@ class Arguments:
     """What to send."""
     uses: list[FieldUse] = field(default_factory=list)
     ids: list[int] = field(default_factory=list)
+    domains: list[Tree] = field(default_factory=list)
+    """Those among the arguments, live."""
     tasks: Tasks = field(default_factory=Tasks)
     writes: Writes = field(init=False)
 
@@ -107,6 +109,7 @@ class Arguments:
 
     def _domain(self, value: Tree) -> None:
         self.uses += domains.filter_uses(value, self.name, self.shapes)
+        self.domains.append(value)
 
     def _order(self, value: Tree) -> None:
         self.uses += domains.sort_uses(value, self.name, self.shapes)

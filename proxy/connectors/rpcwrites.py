@@ -19,6 +19,15 @@ MAX_RECORDS = 1_000
 """Ids in one list, and records that one call writes; Tryton's clients read as many at a time."""
 
 
+class Reworded(dict[str, Tree]):
+    """A record to write, in other words than it is sent in."""
+
+    def __init__(self, sent: dict[str, Tree]) -> None:
+        super().__init__()
+        self.sent = sent
+        """The same record as it is sent."""
+
+
 @dataclass(slots=True)
 class Tasks:
     """Operations as they are found, one for each action and object."""
@@ -76,18 +85,24 @@ class Writes:
         ]
         uses += [FieldUse(name, each, Action.READ) for each in _renamed(values, shape, action)]
         # A record without fields is still made, or touched: policy is asked about the record itself.
+        ids = tuple(ids)
         self.tasks.add(action, name, uses or [FieldUse(name, RECORD_ITSELF, action)], ids)
         many = {member: relation for member, relation in shape.relations.items() if relation.many}
         judged_below = shape.typed.members if shape.typed else ()
-        self.records.append(Record(name, action, values, keep=frozenset((*many, *judged_below))))
-        self._typed(values, name, action)
+        sent = values.sent if isinstance(values, Reworded) else values
+        live = {member: (sent, member) for member in values}
+        keep = frozenset((*many, *judged_below))
+        self.records.append(Record(name, action, values, keep=keep, targets=tuple(map(str, ids)), live=live))
+        self._typed(values, name, action, (sent, ids))
         for member, value in values.items():
             if member in many:
                 self._commands(value, many[member], depth)
             else:
                 _check_value(value)
 
-    def _typed(self, values: dict[str, Tree], name: str, action: Action) -> None:
+    def _typed(
+        self, values: dict[str, Tree], name: str, action: Action, sent: tuple[dict[str, Tree], tuple[int, ...]]
+    ) -> None:
         """Add the same values under the fields that policy knows them by, to be compared with masks.
 
         What a stored value was masked as goes by what it was, and not by what the client now says it is.
@@ -98,7 +113,9 @@ class Writes:
         for member in shape.typed.members & values.keys():
             meant = shape.typed.all() if action is Action.UPDATE else _written(member, values, shape, action)
             known = dict.fromkeys(meant, values[member])
-            self.records.append(Record(name, action, known, guesses=len(known) > 1))
+            live = dict.fromkeys(known, (sent[0], member))
+            targets = tuple(map(str, sent[1]))
+            self.records.append(Record(name, action, known, guesses=len(known) > 1, targets=targets, live=live))
 
     def _commands(self, commands: Tree, relation: Relation, depth: int) -> None:
         for command in [] if commands is None else _list(commands):

@@ -20,11 +20,15 @@ from proxy.model import (
     Catalogue,
     Client,
     Decision,
+    Effect,
     Mask,
+    Protection,
+    Protections,
     Recipient,
 )
 from proxy.policy.conditions import ERROR, Condition
 from proxy.policy.plans import WHOLE_RECORD, Applicable, Plan, Reach, Table, outcomes_of
+from proxy.policy.protection import protections_in
 from proxy.policy.retention.rules import NO_RETENTION, Retention
 from proxy.policy.rules import On, Rule
 from proxy.policy.validity import Demands, Validity, demands_on
@@ -38,6 +42,7 @@ MAX_PLANS: Final = 10_000
 """Questions remembered. Roles and purposes come from registered clients and objects from catalogues, so an
 installation asks a few hundred; the bound is there for the one that would not."""
 NO_CONNECTORS: Final[Mapping[str, object]] = MappingProxyType({})
+NOTHING: Final[Protections] = MappingProxyType({})
 
 _Question = tuple[str, frozenset[str], str, str, Action, str, int]
 """Connector, roles, purpose, recipient, action, object, stretch of time."""
@@ -60,6 +65,7 @@ class PolicySet:
         connectors: Mapping[str, object] = NO_CONNECTORS,
         retention: Retention = NO_RETENTION,
         validity: Iterable[Validity] = (),
+        protection: Iterable[Protection] = (),
     ) -> None:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
         """Sorted by id, because their order means nothing."""
@@ -74,6 +80,13 @@ class PolicySet:
         """How long what is kept; no decision about a request depends on it."""
         self.validity = tuple(sorted(validity, key=lambda demand: demand.id))
         """What values have to look like when they are written."""
+        self.has_standins = any(rule.effect in {Effect.TOKENIZE, Effect.ENCRYPT} for rule in self.rules)
+        """Whether any recipient is shown something else than others where both are shown something."""
+        self.protection = tuple(protection)
+        """How each protected field lies in its CRM."""
+        self._protections = {
+            name: protections_in(self.protection, name) for name in {each.connector for each in self.protection}
+        }
         self.roles: Mapping[str, RoleSpec] = vocabulary.roles
         self.purposes: Mapping[str, PurposeSpec] = vocabulary.purposes
         self.recipients: Mapping[str, Recipient] = MappingProxyType(
@@ -155,6 +168,10 @@ class PolicySet:
     def demands(self, connector: str, name: str) -> Demands:
         """Return what is demanded of values of each field of object `name` when they are written."""
         return self._demands(connector, name)
+
+    def protections(self, connector: str) -> Protections:
+        """Return how the fields of one CRM lie there, by object and field; empty where all are in clear."""
+        return self._protections.get(connector, NOTHING)
 
     def reach(self, connector: str, name: str, action: Action) -> tuple[Reach, ...]:
         """Return the rules that match anything of object `name` for one action, audited ones included."""

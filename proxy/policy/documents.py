@@ -267,6 +267,24 @@ class ValidityDocument(Strict):
         return self
 
 
+class ProtectDocument(Strict):
+    """Which fields lie in the CRM as something that only Lychgate can turn back."""
+
+    id: Word
+    description: Text | None = None
+    on: OnDocument
+    as_: Literal["token", "envelope", "deterministic"] = Field(alias="as")
+    element: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] | None = None
+    """What the values are, for ciphertext to be bound to. Left out: the category of each field."""
+    domain: Text | None = None
+    """Of tokens in e-mail fields: a domain of your own, which receives what is sent to them."""
+    search: bool = False
+    """Whether equality finds values; with tokens and deterministic ones."""
+    because: Text | None = None
+    refs: tuple[Text, ...] = ()
+    waive: Waive = ()
+
+
 class ExtendsDocument(Strict):
     """A floor: rules of a wider organisation, as they were when somebody here read them."""
 
@@ -288,3 +306,5 @@ class PolicyDocument(Document):
     guards: tuple[RuleDocument, ...] = ()
     validity: tuple[ValidityDocument, ...] = ()
     """What values have to look like when they are written; it opens nothing."""
+    protect: tuple[ProtectDocument, ...] = ()
+    """What lies in the CRM as tokens or ciphertext; who gets it in clear is for grants and guards."""

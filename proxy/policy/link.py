@@ -16,7 +16,6 @@ from proxy.policy.whens import NEVER_ASKED, Whens
 from proxy.yamlfile import YamlFile
 
 NO_FLOORS: Final[Mapping[str, str]] = MappingProxyType({})
-NEED_KEYS = frozenset({Effect.TOKENIZE, Effect.ENCRYPT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +113,6 @@ class Linker:
             self.findings.add(spot / "effect", "LG117", "a grant only opens; to close, write a guard")
         if kind == "guard" and effect is Effect.ALLOW:
             self.findings.add(spot / "effect", "LG117", "a guard only closes; to open, write a grant")
-        if effect in NEED_KEYS:
-            message = f"{given.effect} needs keys; not available in this version"
-            self.findings.add(spot / "effect", "LG118", message)
         return effect
 
     def _mask(self, spot: Spot, effect: Effect, given: RuleDocument) -> MaskSpec | None:
@@ -124,10 +120,10 @@ class Linker:
             if effect is Effect.MASK:
                 self.findings.add(spot / "effect", "LG117", "mask needs with: the name of a mask")
             return None
-        if effect not in (NEED_KEYS | {Effect.MASK}):
+        if effect is not Effect.MASK:
             self.findings.add(spot / "with", "LG117", f"with has no meaning for {given.effect}", key=True)
             return None
-        if effect in NEED_KEYS or not self.findings.known(spot / "with", "mask", given.with_, self.words.masks):
+        if not self.findings.known(spot / "with", "mask", given.with_, self.words.masks):
             return None
         return self.words.masks[given.with_]
 

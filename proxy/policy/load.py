@@ -18,6 +18,7 @@ from proxy.policy.gather import gather
 from proxy.policy.link import link_rules
 from proxy.policy.lints import lint
 from proxy.policy.names import Findings
+from proxy.policy.protection import link_protection
 from proxy.policy.retention.asked import check_terms
 from proxy.policy.retention.checks import check_retention
 from proxy.policy.retention.link import link_retention
@@ -99,6 +100,7 @@ def check_policies(
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
     written = link_rules(gathered.policies, vocabulary, catalogues, findings, gathered.floors)
     validity = link_validity(gathered.policies, vocabulary, catalogues, findings)
+    protection = link_protection(gathered.policies, vocabulary, catalogues, findings)
     retention = link_retention(gathered.retentions, vocabulary, catalogues, findings)
     check_floors(gathered.floors, gathered.vocabularies, gathered.policies, vocabulary, findings)
     tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
@@ -123,6 +125,7 @@ def check_policies(
             connectors=connectors,
             retention=retention.retention,
             validity=validity,
+            protection=protection,
         )
     fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())
     own = sum(not each.rule.built_in for each in written)

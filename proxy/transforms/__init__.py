@@ -21,12 +21,13 @@ What every mask keeps to:
   null.
 * *What is shown can be read.* No half of a grapheme cluster, no control, format or direction character.
 
-Why not hashes: an unkeyed hash of a phone number is the phone number. Tokens come with their own keys.
+Why not hashes: an unkeyed hash of a phone number is the phone number. Stand-ins have a key for each recipient.
 """
 
 from proxy.transforms.masks import KINDS, Apply, check_mask, compile_mask, could_be_masked
 from proxy.transforms.nested import apply_all
 from proxy.transforms.redactor import Redactions, Redactor, Redactors
+from proxy.transforms.standins import StandIns, is_standin
 from proxy.transforms.tally import Cell, Tally
 
 __all__ = [
@@ -36,9 +37,11 @@ __all__ = [
     "Redactions",
     "Redactor",
     "Redactors",
+    "StandIns",
     "Tally",
     "apply_all",
     "check_mask",
     "compile_mask",
     "could_be_masked",
+    "is_standin",
 ]

@@ -18,6 +18,7 @@ from proxy.errors import Unavailable
 from proxy.message import RECORD_ITSELF, Alike, Record, Tree
 from proxy.model import Action, Catalogue, Decision, Effect, Facts, FieldSpec, ObjectSpec, Outcome
 from proxy.transforms.masks import Apply, compile_mask, mask_all
+from proxy.transforms.standins import StandIns
 from proxy.transforms.tally import Cell, Shape, Tally, summarise
 
 STRUCTURED: Final = "structured"
@@ -56,14 +57,15 @@ _CONTAINERS: Final = frozenset({dict, list})
 class Redactor:
     """Carries out what one judge says; compiled as records come, and reusable between exchanges."""
 
-    def __init__(self, judge: Judge, *, opens: bool) -> None:
-        """Take a judge and whether a record without any judged member may be shown."""
+    def __init__(self, judge: Judge, *, opens: bool, standins: StandIns | None = None) -> None:
+        """Take a judge, whether a record without any judged member may be shown, and what makes stand-ins."""
         self._judge = judge
+        self._standins = standins
         self._opens = opens
         self._shapes: dict[Members, Shape] = {}
 
     @classmethod
-    def for_decision(cls, decision: Decision, spec: ObjectSpec) -> "Redactor":
+    def for_decision(cls, decision: Decision, spec: ObjectSpec, standins: StandIns | None = None) -> "Redactor":
         """Return the redactor for records of one object, whose members are its fields."""
 
         def judge(member: str) -> Judged | None:
@@ -73,7 +75,7 @@ class Redactor:
             return Judged(decision.action, spec.name, member, field, decision.of(member))
 
         opens = any(outcome.effect < Effect.DENY for outcome in decision.outcomes.values())
-        return cls(judge, opens=opens)
+        return cls(judge, opens=opens, standins=standins)
 
     def apply(self, record: Record, tally: Tally) -> bool:
         """Edit `record` so that it shows what may be shown, count it, and say whether that is anything.
@@ -137,7 +139,7 @@ class Redactor:
         shape = Shape(
             removed=tuple(name for name in found if effects.get(name, Effect.DENY) is Effect.DENY),
             nulled=tuple(name for name in judged if effects[name] is Effect.REDACT),
-            masked=tuple((name, _mask(one)) for name, one in judged.items() if _is_changed(one)),
+            masked=tuple((name, _mask(one, self._standins)) for name, one in judged.items() if _is_changed(one)),
             scalars=tuple(name for name, one in judged.items() if _is_scalar(one)),
             shown=any(effect < Effect.DENY for effect in effects.values()) if found else self._opens,
             summary=summarise(tuple(_cell(one) for one in judged.values())),
@@ -152,9 +154,23 @@ class Redactor:
 class Redactors:
     """The redactors of one catalogue, kept between exchanges; drop it together with the policy set."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, key: bytes | None = None, standins: StandIns | None = None) -> None:
+        """Take a catalogue, and the key of stand-ins if any rule of the set asks for one."""
         self.catalogue = catalogue
+        self.standins = standins
+        self._key = key
+        self._of: dict[str, Redactors] = {}
         self._kept: dict[tuple[int, str, Action], tuple[Mapping[str, Outcome], Redactor]] = {}
+
+    def of(self, recipient: str) -> "Redactors":
+        """Return those for one recipient: a set with stand-ins shows each recipient others."""
+        if self._key is None:
+            return self
+        found = self._of.get(recipient)
+        if found is None:
+            standins = StandIns(self._key, recipient)
+            found = self._of[recipient] = Redactors(self.catalogue, standins=standins)
+        return found
 
     def find(self, decision: Decision, spec: ObjectSpec) -> Redactor:
         """Return the redactor for a decision, the same one for the same table of outcomes."""
@@ -164,7 +180,8 @@ class Redactors:
             if len(self._kept) >= MOST_REDACTORS:
                 self._kept.clear()
             # The table is kept with its redactor, so that no other can get its id.
-            kept = self._kept[key] = (decision.outcomes, Redactor.for_decision(decision, spec))
+            redactor = Redactor.for_decision(decision, spec, self.standins)
+            kept = self._kept[key] = (decision.outcomes, redactor)
         return kept[1]
 
 
@@ -263,7 +280,7 @@ class Redactions:
                     return None
                 return Judged(action, name, field, spec, found[name, action].of(field))
 
-            redactor = Redactor(judge, opens=True)
+            redactor = Redactor(judge, opens=True, standins=self._redactors.standins)
             if any(decision.by_record for decision in found.values()):
                 return self._alike(names, found, redactor)
             kept = self._renamed[id(names)] = (names, redactor)
@@ -288,6 +305,14 @@ class Redactions:
         return _RECORD if field == RECORD_ITSELF else spec.fields.get(field)
 
 
+_HOW: Final = {
+    Effect.REDACT: "redact",
+    Effect.DENY: "remove",
+    Effect.TOKENIZE: "tokenize",
+    Effect.ENCRYPT: "encrypt",
+}
+
+
 def _is_scalar(one: Judged) -> bool:
     """Say whether the value is shown as it is, though a container would show what nobody judged."""
     return one.outcome.effect is Effect.ALLOW and STRUCTURED not in one.spec.tags
@@ -297,12 +322,15 @@ def _is_changed(one: Judged) -> bool:
     return one.outcome.effect not in {Effect.ALLOW, Effect.REDACT, Effect.DENY}
 
 
-def _mask(one: Judged) -> Apply:
+def _mask(one: Judged, standins: StandIns | None) -> Apply:
     """Return the function for an effect that changes the value.
 
     Raises:
         Unavailable: an obligation nobody can discharge is a refusal (XACML 3.0 section 7.2.1).
     """
+    effect = one.outcome.effect
+    if effect in {Effect.TOKENIZE, Effect.ENCRYPT} and standins is not None:
+        return standins.compile(effect, one.spec.category, one.spec.semantic)
     if one.outcome.effect is not Effect.MASK or one.outcome.mask is None:
         raise Unavailable("obligation_unsupported", f"{one.object}.{one.field}")
     try:
@@ -313,7 +341,7 @@ def _mask(one: Judged) -> Apply:
 
 def _cell(one: Judged) -> Cell:
     effect, mask = one.outcome.effect, one.outcome.mask
-    how = {Effect.REDACT: "redact", Effect.DENY: "remove"}.get(effect, mask.kind if mask else "")
+    how = _HOW.get(effect, mask.kind if mask else "")
     rule = one.outcome.rule
     warned = rule if one.outcome.warned else ""
     return Cell(

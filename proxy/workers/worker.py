@@ -14,7 +14,7 @@ from typing import Final
 
 from addons.master import serve
 from proxy import config as settings
-from proxy.app import KEY_FILE, load_credential, load_issuers, load_rules, make_gateways
+from proxy.app import KEY_FILE, STANDINS, load_credential, load_issuers, load_rules, make_gateways
 from proxy.crypto import Sealer, derive, read_key
 from proxy.enforce import Gateway
 from proxy.errors import LychgateError
@@ -60,6 +60,7 @@ class Equipment:
     sealer: Sealer
     issuers: dict[str, Issuer]
     kept: Kept
+    standins: bytes = field(repr=False)
     gateways: dict[str, Gateway] = field(default_factory=dict)
 
 
@@ -157,14 +158,24 @@ class Worker:
         config = settings.Config.model_validate_json(message.config)
         root = read_key(config.state / KEY_FILE)
         has = Equipment(
-            config, Sealer(derive(root, "continuation")), load_issuers(config), open_kept(config, root)
+            config,
+            Sealer(derive(root, "continuation")),
+            load_issuers(config),
+            open_kept(config, root),
+            derive(root, STANDINS),
         )
         self._frozen.replace(message.frozen)
         credentials = {lane.name: load_credential(lane) for lane in config.lanes}
         rules = self._read(message.load, has)
         pseudonyms = Pseudonyms(derive(root, "pseudonyms"))
         has.gateways = make_gateways(
-            config, rules, credentials, self._ledger, metrics=self._metrics, pseudonyms=pseudonyms
+            config,
+            rules,
+            credentials,
+            self._ledger,
+            metrics=self._metrics,
+            pseudonyms=pseudonyms,
+            vault=has.kept.vault,
         )
         self._has = has
 
@@ -183,7 +194,13 @@ class Worker:
         for origin, copy in zip(origins(has.config), message.copies, strict=True):
             for lane in origin.lanes:
                 fresh = load_rules(
-                    Path(copy.folder), lane, has.sealer, has.issuers, self._frozen, rehearsed=True
+                    Path(copy.folder),
+                    lane,
+                    has.sealer,
+                    has.issuers,
+                    self._frozen,
+                    standins=has.standins,
+                    rehearsed=True,
                 )
                 rules[lane.name] = replace(fresh, commit=copy.commit)
         if {name: each.policy for name, each in rules.items()} != message.expected:

@@ -85,13 +85,13 @@ async def test_aside_comes_out_as_here(
     """Byte for byte: what is forwarded, released, written down and counted, in every recorded exchange."""
     outcomes = []
     jobs = []
-    work = _Helper.do
+    work = _Helper.say
 
     def do(helper: _Helper, job: Job) -> Any:
         jobs.append(job)
         return work(helper, job)
 
-    monkeypatch.setattr(_Helper, "do", do)
+    monkeypatch.setattr(_Helper, "say", do)
     for _ in range(2):
         before = counted(harness)
         ended = await harness.exchange(case["lane"], request_of(case, harness), Crm(case, harness))

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from proxy.connectors import target
 from proxy.connectors.asked import Asked, Opened
+from proxy.connectors.comparing import Looking, refuse_unswapped
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Find, Grammar, Reading, Setting
 from proxy.connectors.odata.batchforms import Form, Part, Told, form_of
@@ -68,6 +69,11 @@ class Batch:
         def widen(wanted: Wanted) -> Reading:
             return again(lambda each: each.gather(wanted))
 
+        def swap(looking: Looking) -> Reading:
+            for each in asked:
+                refuse_unswapped(each.operations if each.swap is None else (), looking)
+            return again(lambda each: each.substitute(looking))
+
         return Reading(
             operations=tuple(operation for each in asked for operation in each.operations),
             answer=Answers(form, parts, asked),
@@ -76,6 +82,7 @@ class Batch:
             writes=tuple(record for each in asked for record in each.writes),
             narrow=narrow,
             widen=widen,
+            swap=swap,
             headers=form.headers,
         )
 

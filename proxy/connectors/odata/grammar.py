@@ -14,6 +14,7 @@ from zlib import compress, decompress
 
 from proxy.connectors import target
 from proxy.connectors.asked import Answer
+from proxy.connectors.comparing import Looking
 from proxy.connectors.envelope import Nothing
 from proxy.connectors.facts import Gathering, Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
@@ -22,6 +23,7 @@ from proxy.connectors.odata.answers import Answered, Grouped, Reader, counting
 from proxy.connectors.odata.fetched import FETCH, Fetching
 from proxy.connectors.odata.meaning import Meaning, narrowed, understand, widened
 from proxy.connectors.odata.naming import Names
+from proxy.connectors.odata.swapping import swapped
 from proxy.connectors.odata.tree import Options
 from proxy.connectors.odata.writes import Written
 from proxy.connectors.spec import RouteModel
@@ -44,6 +46,8 @@ class _Query:
     options: Options
     params: Mapping[str, str]
     token: tuple[tuple[str, str], ...] = ()
+    told: Options | None = None
+    """As the client wrote them, where `options` compare with what the CRM has: what links to pages hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,13 @@ class OData:
         answer = self._answer(asking, query, meaning)
         pairs = (*writing.pairs(query.options), *query.token)
         reading = Reading(meaning.operations, answer, query.params, pairs)
+
+        def swap(looking: Looking) -> Reading:
+            options = swapped(query.options, query.words, self.names, looking)
+            put = replace(query, options=options, told=query.told or query.options)
+            return self._reading(asking, put, meaning)
+
+        reading.swap = swap
         if meaning.columns is not None:
             return reading
 
@@ -155,7 +166,7 @@ class OData:
         return reading
 
     def _answer(self, asking: Asking, query: _Query, meaning: Meaning) -> Answer:
-        words, options = query.words, query.options
+        words, options = query.words, query.told or query.options
         if meaning.columns is not None:
             assert options.apply is not None
             numbers = counting({each.alias: each.method for each in options.apply.columns})
@@ -185,10 +196,10 @@ class OData:
         query = _Query(words, options, params)
         reading = self._reading(asking, query, replace(shown, operations=(*operations, *told)))
         reading.tree = written.tree
-        reading.writes = tuple(written.record(each) for each in actions)
+        reading.writes = tuple(written.record(each, records) for each in actions)
         if key and Action.CREATE in actions:  # what is created under a key has that key's values
             reading.writes += (Record(words.name, Action.CREATE, dict(key)),)
-        reading.narrow = reading.widen = None
+        reading.narrow = reading.widen = reading.swap = None
         return reading
 
 

@@ -75,22 +75,23 @@ class Single:
 
     def _written(self, asking: Asking, address: keys.Address, name: str) -> Reading:
         value: Tree = None
-        tree: Tree | None = None
+        tree: dict[str, Tree] | None = None
         if self.method == "PUT":
             value, tree = _value(asking.tree)
         words, field = address.words, self.names.field(address.words, name)
         uses = (*address.uses, FieldUse(words.name, field, Action.UPDATE))
         records = () if address.record is None else (address.record,)
+        live = None if tree is None else {field: (tree, "value")}
         return Reading(
             (Operation(Action.UPDATE, words.name, uses, records),),
             Nothing(),
             {**asking.params, "entity": address.text},
             tree=tree,
-            writes=(Record(words.name, Action.UPDATE, {field: value}),),
+            writes=(Record(words.name, Action.UPDATE, {field: value}, targets=records, live=live),),
         )
 
 
-def _value(tree: Tree) -> tuple[Tree, Tree]:
+def _value(tree: Tree) -> tuple[Tree, dict[str, Tree]]:
     match tree:
         case {"value": value, **rest} if not rest and not isinstance(value, dict | list):
             return value, {"value": value}

@@ -25,6 +25,8 @@ class Written:
     """The body to send."""
     fields: Mapping[str, Tree]
     """Listed field, or UNCLASSIFIED -> what is written there."""
+    names: Mapping[str, str]
+    """Member of the body -> its field."""
 
     @staticmethod
     def read(tree: Tree, words: ObjectWords, names: Names, is_id: re.Pattern[str]) -> "Written":
@@ -38,6 +40,7 @@ class Written:
             raise Gap("construct", "unknown_value")
         sent: dict[str, Tree] = {}
         fields: dict[str, Tree] = {}
+        names_: dict[str, str] = {}
         for name, value in tree.items():
             link: Tree = None
             if name.endswith(_BIND):
@@ -51,7 +54,8 @@ class Written:
             if field in fields and field in words.spec.fields:
                 raise Undecodable("repeated_field")
             sent[name] = fields[field] = link if name.endswith(_BIND) else value
-        return Written(words, sent, fields)
+            names_[name] = field
+        return Written(words, sent, fields, names_)
 
     def operation(self, action: Action, uses: tuple[FieldUse, ...], records: tuple[str, ...]) -> Operation:
         """Return the write as an operation; what is created under a key has that key written as well."""
@@ -60,9 +64,10 @@ class Written:
         own = (FieldUse(self.words.name, each, action) for each in self.fields)
         return Operation(action, self.words.name, (*uses, *own), records)
 
-    def record(self, action: Action) -> Record:
-        """Return what is written, for whoever looks for masks in it."""
-        return Record(self.words.name, action, dict(self.fields))
+    def record(self, action: Action, records: tuple[str, ...] = ()) -> Record:
+        """Return what is written, for whoever looks for masks in it; `records` get it, if they are known."""
+        live = {field: (self.tree, name) for name, field in self.names.items()}
+        return Record(self.words.name, action, dict(self.fields), targets=records, live=live)
 
 
 def _link(name: str, value: Tree, words: ObjectWords, names: Names, is_id: re.Pattern[str]) -> tuple[str, str]:

@@ -44,6 +44,8 @@ class Arguments:
     """Of groups: what each column is."""
     many: bool = True
     """Whether a create is of a list."""
+    domains: list[Tree] = field(default_factory=list)
+    """Those among the arguments, live."""
     tasks: Tasks = field(default_factory=Tasks)
     writes: Writes = field(init=False)
 
@@ -143,6 +145,7 @@ class Arguments:
         filtered = Filtered(self.shapes)
         filtered.domain(value, self.name)
         self._filtered(filtered)
+        self.domains.append(value)
         return value or []
 
     def _fields(self, value: Tree) -> Tree:

@@ -6,7 +6,8 @@ not in this grammar (`child_of`, `parent_of`, a number of leaves that do not fit
 
 from typing import Final
 
-from proxy.connectors.domains import Shapes, label_uses, path_uses
+from proxy.connectors.comparing import Looking
+from proxy.connectors.domains import Shapes, label_uses, path_uses, refuse_labelled, swap_comparison
 from proxy.errors import Gap, Undecodable
 from proxy.message import Tree
 from proxy.model import Action, FieldUse
@@ -99,3 +100,34 @@ def _check_operand(value: Tree) -> None:
         raise Undecodable("domain_too_long")
     if any(isinstance(each, list | dict) for each in values):
         raise Gap("construct", "domain_operand")
+
+
+def swap_domain(tree: Tree, model: str, shapes: Shapes, looking: Looking) -> None:
+    """Put each comparison of a protected field, in place, into what the CRM has; the domain was taken in before.
+
+    Raises:
+        Refused: a protected field is compared by anything but equality with texts.
+    """
+    for leaf in tree if isinstance(tree, list) else ():
+        if not isinstance(leaf, list) or leaf in _ALWAYS:
+            continue
+        path, operator, value = str(leaf[0]), str(leaf[1]), leaf[2]
+        uses, target = path_uses(path, model, shapes, Action.FILTER)
+        if operator in _SUBDOMAINS:
+            if target is not None:
+                swap_domain(value, target, shapes, looking)
+            continue
+        swap_comparison(leaf, uses, looking)
+        last = uses[-1]
+        values = value if isinstance(value, list) else [value]
+        if target is not None and (operator in PATTERNS or any(isinstance(each, str) for each in values)):
+            refuse_labelled(target, shapes[target].called, shapes, looking)
+        elif target is None and last.field == shapes[last.object].called:
+            refuse_behind(last, shapes, looking)
+
+
+def refuse_behind(last: FieldUse, shapes: Shapes, looking: Looking) -> None:
+    """Return if a search by what a record is called looks into no protected field beside the one it names."""
+    for use in label_uses(last.object, last.field, shapes):
+        if use.field != last.field or use.object != last.object:
+            looking.other(use.object, use.field)

@@ -5,15 +5,17 @@ arguments only. `compile_odoo` builds the tables once; `OdooGrammar.read` is the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.connectors.asked import Faults, SignedBody
+from proxy.connectors.comparing import Looking, refuse_unswapped
 from proxy.connectors.domains import Relation, Shape, Shapes
 from proxy.connectors.grammar import Asking, Reading, Setting
 from proxy.connectors.odoo import calls
 from proxy.connectors.odoo.answers import DEFINITIONS, VERSION, OdooAnswer
 from proxy.connectors.odoo.arguments import ID, Arguments
+from proxy.connectors.odoo.domains import swap_domain
 from proxy.connectors.odoo.spec import OdooModel, OdooObject
 from proxy.connectors.relations import broken_relations, resolves
 from proxy.connectors.spec import RouteModel
@@ -93,7 +95,7 @@ class OdooGrammar:
             arguments.columns,
             arguments.many,
         )
-        return Reading(
+        reading = Reading(
             _operations(arguments),
             answer,
             asking.params,
@@ -101,6 +103,15 @@ class OdooGrammar:
             writes=tuple(arguments.writes.records),
             sign=None if call.protocol == "json2" else sign,
         )
+
+        def swap(looking: Looking) -> Reading:
+            if call.method == "name_search":  # it looks for a part of a text
+                refuse_unswapped(reading.operations, looking)
+            for domain in arguments.domains:
+                swap_domain(domain, name, self.shapes, looking)
+            return reading
+
+        return replace(reading, swap=swap)
 
     def _common(self, call: calls.Call, asking: Asking) -> Reading:
         """Return what it is to ask who one is: the lane's own account, whoever calls."""

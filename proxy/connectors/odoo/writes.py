@@ -7,6 +7,7 @@ Tryton's mean by words, so they are put into those, for judging only; what is se
 from typing import Final
 
 from proxy.connectors.domains import Relation, Shapes
+from proxy.connectors.rpcwrites import Reworded
 from proxy.errors import Gap, Undecodable
 from proxy.message import Tree
 
@@ -24,7 +25,7 @@ def normal(values: Tree, name: str, shapes: Shapes, depth: int = 1) -> Tree:
     if not isinstance(values, dict) or depth > MAX_DEPTH:
         raise Undecodable("bad_values")
     relations = shapes[name].relations
-    found: dict[str, Tree] = {}
+    found = Reworded(values)
     for member, value in values.items():
         relation = relations.get(member)
         if relation is not None and relation.many and isinstance(value, list):

@@ -18,8 +18,9 @@ from proxy.connectors.soql.computed import Kind, fits
 from proxy.connectors.soql.meaning import Meaning, understand
 from proxy.connectors.soql.narrowing import narrowed
 from proxy.connectors.soql.parsing import parse
+from proxy.connectors.soql.swapping import swapped
 from proxy.connectors.soql.tree import Query
 from proxy.connectors.soql.widening import widened
 from proxy.connectors.soql.writing import write
 
-__all__ = ["Kind", "Meaning", "Query", "fits", "narrowed", "parse", "understand", "widened", "write"]
+__all__ = ["Kind", "Meaning", "Query", "fits", "narrowed", "parse", "swapped", "understand", "widened", "write"]

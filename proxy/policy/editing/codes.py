@@ -39,6 +39,12 @@ CODES: Final = {
     "LG133": "Retention that contradicts a duty",
     "LG134": "A term that a law asks for and nobody has laid down",
     "LG135": "Hidden records that a query tells of",
+    "LG140": "A protected value that does not fit its field",
+    "LG141": "Deterministic protection that nobody answers for",
+    "LG142": "Protection of values that are too easily guessed",
+    "LG143": "Protection of a field that something depends on in clear",
+    "LG144": "Two protections of one field",
+    "LG145": "A field of which nobody says how long it is",
     "LG300": "A connector's file is not a connector",
     "LG301": "A connector that cannot be used as it is written",
 }

@@ -73,13 +73,18 @@ _OF: Final = {
     "ValidityDocument.country": "With form phone or postal_code: two letters, or the field that says it.",
     "ValidityDocument.mode": "enforce; warn: written and reported; audit: written, and noted in the ledger.",
     "PolicyDocument.validity": "What values have to look like when they are written; it opens nothing.",
+    "ProtectDocument.id": "Name of the entry, once in the whole set, rules included.",
+    "ProtectDocument.on": "Which fields; each of them lies in the CRM like this, whoever writes it.",
+    "ProtectDocument.as_": "token: random, kept in the vault; envelope: ciphertext in the field itself; "
+    "deterministic: the same ciphertext for the same value, by a waiver of LG141 only.",
+    "ProtectDocument.because": "Why, for whoever reviews it.",
     "ValidDocument.from_": "First day in force, UTC.",
     "ValidDocument.until": "Last day in force, UTC.",
     "RuleDocument.id": "Name of the rule, once in the whole set; ledger and explain call it by this.",
     "RuleDocument.effect": "What becomes of the field, from what tells most to what tells least: allow, mask, "
     "tokenize, encrypt, redact (the field without its value), deny (no field). The most permissive grant "
     "counts, and then the most restrictive guard.",
-    "RuleDocument.with_": "Which mask, or which key: a name from the vocabulary.",
+    "RuleDocument.with_": "Which mask: a name from the vocabulary.",
     "RuleDocument.on": "Which fields. Left out: every listed field and the record itself.",
     "RuleDocument.actions": 'What is done with the field; "*" for everything. Filtering and sorting by a field '
     "are actions of their own, since they tell its value.",

@@ -24,6 +24,8 @@ from proxy.yamlfile import YamlFile, nearest
 _EFFECTS: Final = {
     "allow": Effect.ALLOW,
     "mask": Effect.MASK,
+    "tokenize": Effect.TOKENIZE,
+    "encrypt": Effect.ENCRYPT,
     "redact": Effect.REDACT,
     "absent": Effect.DENY,
     "deny": Effect.DENY,

@@ -1,0 +1,139 @@
+"""Envelopes: one field's value as authenticated text that says which key opens it and where it belongs.
+
+    lp1.<base64url, no padding, of:  key id 16 | binding id 16 | ciphertext n | tag 16>
+
+    key    HKDF-SHA256 (RFC 5869) of the data key, no salt, info "lychgate.dev/v1/subject/enc"
+    nonce  the first 12 bytes of the binding id
+    AAD    "lp1", tenant, data element, key id, binding id; each after its length, 4 bytes big-endian
+
+AES-256-GCM (NIST SP 800-38D). A binding id is 128 random bits that are drawn anew for every value that is
+sealed, so it is nonce and name of the value in one: the 12 bytes that a nonce of its own would take are 16
+characters of a CRM's field. One data key seals the few values of one person, far from the 2**32 of SP 800-38D
+section 8.3.
+
+What this does not do: tell that an envelope was moved to another record of the same element. The binding id is
+in the AAD, so nobody can change it; that it stands where it was put is looked up in the vault (`proxy.vault`).
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from proxy.crypto.derive import KEY_BYTES
+from proxy.errors import Undecodable
+
+VERSION: Final = "lp1"
+PREFIX: Final = VERSION + "."
+KEY_ID_BYTES: Final = 16
+BINDING_BYTES: Final = 16
+NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
+OVERHEAD: Final = KEY_ID_BYTES + BINDING_BYTES + TAG_BYTES
+"""Bytes that an envelope has beside its plaintext, before base64url."""
+_HEAD: Final = KEY_ID_BYTES + BINDING_BYTES
+_FORM: Final = re.compile(r"lp1\.([A-Za-z0-9_-]{64,})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An envelope taken apart, unverified."""
+
+    key_id: bytes
+    binding: bytes
+    sealed: bytes
+    """Ciphertext and tag."""
+
+
+def context_of(tenant: str, element: str) -> bytes:
+    """Return the part of the AAD that all values of one data element share."""
+    return lengths(VERSION.encode(), tenant.encode(), element.encode())
+
+
+def lengths(*parts: bytes) -> bytes:
+    """Return parts so joined that no other parts come to the same bytes."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def characters(plaintext: int) -> int:
+    """Return how many characters the envelope of so many bytes has."""
+    return len(PREFIX) + ((plaintext + OVERHEAD) * 8 + 5) // 6
+
+
+def room(length: int) -> int:
+    """Return how many bytes fit into an envelope of so many characters; below 0 if none does."""
+    return (length - len(PREFIX)) * 6 // 8 - OVERHEAD
+
+
+def parse(text: str) -> Envelope | None:
+    """Return an envelope taken apart, None if this is none."""
+    if not text.startswith(PREFIX) or _FORM.fullmatch(text) is None:
+        return None
+    data = decode(text[len(PREFIX) :])
+    if len(data) < OVERHEAD:
+        return None
+    return Envelope(data[:KEY_ID_BYTES], data[KEY_ID_BYTES:_HEAD], data[_HEAD:])
+
+
+class DataKey:
+    """Seals and opens values under one data key; the key schedule is made once."""
+
+    __slots__ = ("_cipher", "id")
+
+    def __init__(self, key: bytes, key_id: bytes) -> None:
+        """Take a key of this use alone, derived from the data key with that id.
+
+        Raises:
+            ValueError: the key is not 32 bytes long, or the id not 16.
+        """
+        if len(key_id) != KEY_ID_BYTES or len(key) != KEY_BYTES:
+            raise ValueError("a data key has 32 bytes, and its id 16")
+        self._cipher = AESGCM(key)
+        self.id = key_id
+
+    def __repr__(self) -> str:
+        return f"DataKey({self.id.hex()})"
+
+    def seal(self, plaintext: bytes, context: bytes, binding: bytes) -> str:
+        """Return the envelope of a value.
+
+        Args:
+            plaintext: any bytes; their length shows.
+            context: from `context_of`.
+            binding: 16 fresh random bytes; MUST NOT be used for a second value.
+        """
+        bound = context + lengths(self.id, binding)
+        sealed = self._cipher.encrypt(binding[:NONCE_BYTES], plaintext, bound)
+        return PREFIX + encode(self.id + binding + sealed)
+
+    def open(self, envelope: Envelope, context: bytes) -> bytes:
+        """Return the plaintext of what this key sealed in this context.
+
+        Raises:
+            Undecodable: `sealed_unknown_key`, `sealed_not_authentic` (changed, or of another context).
+        """
+        if envelope.key_id != self.id:
+            raise Undecodable("sealed_unknown_key")
+        bound = context + lengths(self.id, envelope.binding)
+        try:
+            return self._cipher.decrypt(envelope.binding[:NONCE_BYTES], envelope.sealed, bound)
+        except InvalidTag:
+            raise Undecodable("sealed_not_authentic") from None
+
+
+def encode(data: bytes) -> str:
+    """Return base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """Return the bytes; b"" for what `encode` never writes, so that no two texts say the same."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        return b""
+    return data if encode(data) == text else b""

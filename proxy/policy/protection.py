@@ -1,0 +1,190 @@
+"""What a set has lie in the CRM as tokens or ciphertext, with every name resolved and every form seen to fit."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from proxy.crypto import envelope, repeatable
+from proxy.model import Catalogue, FieldSpec, ObjectSpec, Protection, Protections
+from proxy.policy.documents import PolicyDocument, ProtectDocument
+from proxy.policy.link import Linker
+from proxy.policy.names import Findings, Spot
+from proxy.policy.taxonomy import UNCLASSIFIED, ancestors
+from proxy.policy.vocabulary import Vocabulary
+from proxy.protected.normal import normaliser_for
+from proxy.protected.tokens import DOMAIN, FORMS, form_for
+from proxy.yamlfile import YamlFile
+
+LEAST_ROOM: Final = 32
+"""Bytes of a value that an envelope's field has to have room for: most names and streets are shorter."""
+_NO_TEXT: Final = frozenset({"number", "boolean", "date", "time"})
+_NO_SEMANTIC: Final = frozenset({"date", "number"})
+_STRICT: Final = frozenset({"email", "phone", "name"})
+"""Semantic types whose fields take nothing that looks like ciphertext."""
+_FEW: Final = frozenset(
+    {
+        "user.contact.address.country",
+        "user.contact.address.state",
+        "user.demographic",
+        "user.privacy_preferences",
+        "user.sex_life",
+        "user.sexual_orientation",
+        "user.race",
+        "user.religious_belief",
+        "user.political_opinion",
+        "user.trade_union",
+        "user.behavior.marketing",
+    }
+)
+"""Categories with so few values that the same text for the same value says which it is."""
+_FEW_NAMES: Final = re.compile(
+    r"(gender|sex|salutation|title|country|state|status|rating|language|lang|level|type|stage|is_|has_)",
+    re.IGNORECASE,
+)
+
+Placed = tuple[Protection, Spot]
+
+
+def link_protection(
+    files: Iterable[tuple[YamlFile, PolicyDocument]],
+    vocabulary: Vocabulary,
+    catalogues: Mapping[str, Catalogue],
+    findings: Findings,
+) -> tuple[Protection, ...]:
+    """Return how each protected field is protected; what is wrong with it goes to `findings`."""
+    linker = _Linker(vocabulary, catalogues, findings)
+    for file, document in files:
+        for at, given in enumerate(document.protect):
+            linker.take(Spot(file) / "protect" / at, given)
+    return tuple(protection for protection, _ in linker.found.values())
+
+
+def protections_in(all_: Iterable[Protection], connector: str) -> Protections:
+    """Return how the fields of one connector are protected, by object and field."""
+    found: dict[str, dict[str, Protection]] = {}
+    for each in all_:
+        if each.connector == connector:
+            found.setdefault(each.object, {})[each.field] = each
+    return found
+
+
+class _Linker:
+    """Links one entry at a time, and keeps what each field got."""
+
+    def __init__(self, vocabulary: Vocabulary, catalogues: Mapping[str, Catalogue], findings: Findings) -> None:
+        self.catalogues = catalogues
+        self.findings = findings
+        self.shared = Linker(vocabulary, catalogues, findings)
+        self.found: dict[tuple[str, str, str], Placed] = {}
+
+    def take(self, spot: Spot, given: ProtectDocument) -> None:
+        """Take in one entry."""
+        self.findings.once(spot / "id", "rule", given.id)
+        self._check_entry(spot, given)
+        on = self.shared.on(spot / "on", given.on)
+        some = False
+        for connector, catalogue in self.catalogues.items():
+            for spec in catalogue.values():
+                for field in sorted(on.within(connector, spec) & spec.fields.keys()):
+                    some = True
+                    self._field(spot, given, connector, spec, field)
+        if not some:
+            message = f"{given.id} protects nothing: no connector lists a field that it is on"
+            self.findings.add(spot / "on", "LG103", message, severity="warning")
+
+    def _check_entry(self, spot: Spot, given: ProtectDocument) -> None:
+        if given.domain is not None and not DOMAIN.fullmatch(given.domain):
+            message = "is no domain that mail can be sent to; write one of your own, as t.privacy.example.com"
+            self.findings.add(spot / "domain", "LG117", message)
+        if given.search and given.as_ == "envelope":
+            message = (
+                "an envelope is another text each time, so nothing finds it; use as: token, or search: false"
+            )
+            self.findings.add(spot / "search", "LG117", message)
+        if given.as_ == "deterministic" and not self.findings.silence(spot, "LG141"):
+            message = (
+                "the same value is the same text to everybody who sees the CRM, and erasing a person does not "
+                "reach it; use as: token, or waive LG141 here with a reason and a last day"
+            )
+            self.findings.add(spot / "as", "LG141", message)
+
+    def _field(self, spot: Spot, given: ProtectDocument, connector: str, spec: ObjectSpec, field: str) -> None:
+        of = spec.fields[field]
+        what = f"{spec.name}.{field}"
+        for code, at, message in _complaints(given, spec, field, of):
+            self.findings.add(spot / at, code, f"{what} {message}")
+        if of.length is None:
+            message = f"the connector does not say how many characters {what} keeps; write its length: there"
+            self.findings.add(spot / "on", "LG145", message, severity="warning")
+        made = _protection(given, connector, spec.name, field, of)
+        first = self.found.setdefault((connector, spec.name, field), (made, spot))
+        if first[1] is not spot:
+            message = f"{what} is protected by {first[0].rule} already; leave it out of one of the two"
+            self.findings.add(spot / "on", "LG144", message, also=str(first[1] / "id"))
+
+
+def _protection(given: ProtectDocument, connector: str, name: str, field: str, of: FieldSpec) -> Protection:
+    room = (
+        None
+        if of.length is None
+        else {"envelope": envelope.room, "deterministic": repeatable.room}.get(given.as_)
+    )
+    return Protection(
+        rule=given.id,
+        connector=connector,
+        object=name,
+        field=field,
+        kind=given.as_,
+        element=given.element or of.category,
+        form=form_for(of.semantic).name if given.as_ == "token" else "",
+        domain=given.domain or "",
+        normaliser=normaliser_for(of.semantic) if given.search and given.as_ == "token" else "",
+        room=room(of.length) if room is not None and of.length is not None else None,
+    )
+
+
+def _complaints(
+    given: ProtectDocument, spec: ObjectSpec, field: str, of: FieldSpec
+) -> Iterator[tuple[str, str, str]]:
+    """Yield code, key and sentence of whatever keeps a field from being protected like this."""
+    if of.category == UNCLASSIFIED:
+        return
+    if field == spec.subject_key or (of.semantic == "id" and of.category.startswith("system")):
+        yield "LG143", "on", "is what records are told apart by, and has to stay in clear; leave it out"
+    for name, attribute in spec.attributes.items():
+        if attribute.field == field:
+            yield "LG143", "on", f"is what resource.{name} is read from, in clear; leave it out"
+    if of.type in _NO_TEXT or of.semantic in _NO_SEMANTIC:
+        kind = of.type or of.semantic
+        yield (
+            "LG140",
+            "on",
+            f"holds a {kind}, which no token or ciphertext is; mask it, or move it to a text field",
+        )
+        return
+    if given.as_ == "token":
+        yield from _token_complaints(given, of)
+        return
+    if of.semantic in _STRICT:
+        yield "LG140", "as", f"takes {of.semantic} values only, and ciphertext is none; use as: token"
+    room = (envelope.room if given.as_ == "envelope" else repeatable.room)(of.length or LEAST_ROOM * 8)
+    if room < LEAST_ROOM:
+        left = f"leave {room} bytes for the value" if room > 0 else "leave nothing for the value"
+        yield "LG140", "as", f"keeps {of.length} characters, which {left}; use as: token"
+    if given.as_ == "deterministic" and _is_guessed(field, of):
+        yield "LG142", "as", "has so few values that each is told by how often it occurs; use another form"
+
+
+def _token_complaints(given: ProtectDocument, of: FieldSpec) -> Iterator[tuple[str, str, str]]:
+    form = form_for(of.semantic)
+    if form.after and given.domain is None:
+        yield "LG140", "as", "is an e-mail address, whose tokens need domain: one of your own that sinks mail"
+        return
+    needed = FORMS[form.name].length(given.domain or "")
+    if of.length is not None and needed > of.length:
+        yield "LG140", "as", f"keeps {of.length} characters, and its tokens have {needed}"
+
+
+def _is_guessed(field: str, of: FieldSpec) -> bool:
+    """Say whether a field has so few values, as far as its name and class tell."""
+    return not _FEW.isdisjoint(ancestors(of.category)) or _FEW_NAMES.match(field) is not None

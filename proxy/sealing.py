@@ -1,0 +1,333 @@
+"""Steps 5 and 9 where fields lie in the CRM as tokens or ciphertext.
+
+    going out    what the request compares such fields with becomes what the CRM has; what it writes is sealed
+    coming back  what stands in such fields is turned back where the caller may be shown something of it, before
+                 policy is carried out on it as on any other value
+
+Both are generators: they yield all they need of the vault at once and get it back, and so work the same on the
+loop that serves, which has it fetched by a thread, and in a helper process, which asks its parent for it and
+never holds a key. In a set that protects nothing they yield nothing.
+
+What nobody can vouch for is not shown: a value that was moved to another record or field, by hand or by an
+import, is withheld (the field is null, the rest of the record stands) and reported, in the ledger and in a
+metric. One whose key is gone is withheld, too, and that is no incident. Why withhold the field, not refuse the
+exchange: one record that somebody tampered with would keep everybody from the page it is on.
+"""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from proxy.connectors import Asked, Opened
+from proxy.connectors.comparing import Looking, refuse
+from proxy.connectors.made import ids_made
+from proxy.errors import Unavailable, Undecodable
+from proxy.exchange import Exchange
+from proxy.message import Alike, Headers, Record, Tree
+from proxy.model import QUERYING, Action, Effect, Protection, Protections
+from proxy.vault import Got, Need, Opening, Put, Ready, Returned, Seek, Sending, Shown
+from proxy.vault.needs import Made
+from proxy.vault.vault import handles_in
+
+_ERRORS: Final = 400
+_SERVER_ERRORS: Final = 500
+
+type Steps[T] = Generator[Need, Got, T]
+"""Work that waits for nothing but the vault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A protected value that does not stand where it was put."""
+
+    object: str
+    field: str
+    record: str | None
+
+
+@dataclass(slots=True)
+class Fates:
+    """What became of the protected values of one answer."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    moved: list[Moved] = field(default_factory=list)
+
+    def count(self, fate: str, times: int = 1) -> None:
+        """Count values."""
+        self.counts[fate] = self.counts.get(fate, 0) + times
+
+
+# ---- going out ---------------------------------------------------------------------------------------------
+
+
+def seal(exchange: Exchange, asked: Asked) -> Steps[None]:
+    """Have the request say what the CRM has: nothing of a protected field leaves in clear.
+
+    Raises:
+        Refused: a protected field is used in a way that only clear text allows.
+        Undecodable: a value in a write cannot be protected, or stands for another record's.
+    """
+    protections = exchange.protections
+    if not protections:
+        return
+    wants = _Wants(protections)
+    looking = Looking(wants.note, wants.guarded)
+    asked.substitute(looking)
+    wants.refuse_other_uses(asked)
+    slots = list(_slots(asked.writes, protections))
+    if not wants.seeks and not slots:
+        return
+    ready = yield Sending(tuple(wants.seeks), tuple(slot.put for slot in slots))
+    assert isinstance(ready, Ready)
+    _place(exchange, asked.writes, slots, ready)
+    found = dict(zip(wants.seeks, ready.found, strict=True))
+    asked.substitute(Looking(lambda *use: wants.answered(found, *use), wants.guarded))
+    _refuse_unsent(slots, asked.tree)
+
+
+class _Wants:
+    """What the comparisons of one request ask for."""
+
+    def __init__(self, protections: Protections) -> None:
+        self._protections = protections
+        self._compared: set[tuple[str, str]] = set()
+        self.seeks: dict[Seek, None] = {}
+
+    def guarded(self, name: str, field_: str) -> bool:
+        """Tell whether a field is protected."""
+        return field_ in self._protections.get(name, ())
+
+    def note(self, name: str, field_: str, texts: Sequence[str]) -> None:
+        """Note a comparison by equality."""
+        protection = self._of(name, field_)
+        if protection is None:
+            return
+        self._compared.add((name, field_))
+        if texts and protection.kind != "deterministic" and not protection.normaliser:
+            refuse(name, field_)
+        self.seeks.update(dict.fromkeys(Seek(protection, text) for text in texts))
+
+    def answered(
+        self, found: Mapping[Seek, tuple[str, ...]], name: str, field_: str, texts: Sequence[str]
+    ) -> tuple[str, ...] | None:
+        """Return what stands in the CRM for some values."""
+        protection = self._of(name, field_)
+        if protection is None or not texts:
+            return None
+        return tuple(dict.fromkeys(handle for text in texts for handle in found[Seek(protection, text)]))
+
+    def refuse_other_uses(self, asked: Asked) -> None:
+        """Return if protected fields are compared by equality alone, where the grammar can put that."""
+        for operation in asked.operations:
+            for use in operation.uses:
+                if use.action in QUERYING and self.guarded(use.object, use.field):
+                    compared = use.action is Action.FILTER and (use.object, use.field) in self._compared
+                    if asked.swap is None or not compared:
+                        refuse(use.object, use.field)
+
+    def _of(self, name: str, field_: str) -> Protection | None:
+        return self._protections.get(name, {}).get(field_)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A place in what is sent, and the value that is to be protected there."""
+
+    holder: dict[str, Tree]
+    member: str
+    put: Put
+
+
+def _slots(writes: Sequence[Record], protections: Protections) -> Iterator[_Slot]:
+    """Yield every value that is written into a protected field, each place once.
+
+    Raises:
+        Undecodable: nobody can protect it.
+    """
+    seen: set[tuple[int, str]] = set()
+    groups: dict[object, int] = {}
+    for write in writes:
+        guarded = protections.get(write.object, {})
+        for name in [each for each in write.members if each in guarded and each not in write.keep]:
+            holder, member = write.stands(name)
+            value = holder[member]
+            if value is None or value is False or (isinstance(value, str) and not value.strip()):
+                continue  # nothing needs no protection
+            what = f"{write.object}.{name}"
+            if write.guesses:
+                raise Undecodable("protected_kind_unknown", what, status=422)
+            if not isinstance(value, str):
+                raise Undecodable("protected_value_not_text", what, status=422)
+            if (id(holder), member) in seen:
+                continue
+            seen.add((id(holder), member))
+            record = _target(write, what)
+            group = groups.setdefault((write.object, record) if record else id(holder), len(groups))
+            yield _Slot(holder, member, Put(guarded[name], value, record, group))
+
+
+def _target(write: Record, what: str) -> str | None:
+    """Return the record that gets a value, None for one that is about to be made."""
+    if len(write.targets) > 1:
+        raise Undecodable("protected_value_shared", what, status=422)
+    if write.targets:
+        return write.targets[0]
+    if write.action is Action.UPDATE:
+        raise Undecodable("protected_record_unknown", what, status=422)
+    return None
+
+
+def _place(exchange: Exchange, writes: Sequence[Record], slots: Sequence[_Slot], ready: Ready) -> None:
+    """Put what stands for the values in their places, and keep what was made for when the answer is there.
+
+    Raises:
+        Undecodable: one of them cannot be written; none is.
+    """
+    both = list(zip(slots, ready.placed, strict=True))
+    for slot, placed in both:
+        protection = slot.put.protection
+        if placed.trouble is not None:
+            raise Undecodable(placed.trouble, f"{protection.object}.{protection.field}", status=422)
+    for slot, placed in both:
+        slot.holder[slot.member] = placed.text
+    places = _made_in_order(writes)
+    exchange.made = tuple(
+        Made(placed.handle, slot.put.protection.object, slot.put.record, places.get(id(slot.holder), -1))
+        for slot, placed in both
+        if placed.handle
+    )
+    exchange.makes = len(places)
+
+
+def _refuse_unsent(slots: Sequence[_Slot], tree: Tree) -> None:
+    """Return if all that was protected stands in what is sent, so that no other copy of it is.
+
+    Raises:
+        Unavailable: `protected_value_unplaced`: a grammar of ours hands over something else than what it sends.
+    """
+    sent: set[int] = set()
+    waiting = [tree]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            sent.add(id(each))
+            waiting += each.values()
+        elif isinstance(each, list | tuple):
+            waiting += each
+    for slot in slots:
+        if id(slot.holder) not in sent:
+            raise Unavailable("protected_value_unplaced", slot.put.protection.object)
+
+
+def _made_in_order(writes: Sequence[Record]) -> dict[int, int]:
+    """Return which record each body becomes, of those that the answer will name: of one object, in order."""
+    made = [write for write in writes if write.action is Action.CREATE and not write.targets]
+    holders = [id(_holder(write)) for write in made if write.object == made[0].object]
+    return {holder: place for place, holder in enumerate(dict.fromkeys(holders))}
+
+
+def _holder(write: Record) -> dict[str, Tree]:
+    """Return the dict that a record stands in."""
+    first = next(iter(write.members), None)
+    return write.members if first is None else write.stands(first)[0]
+
+
+# ---- coming back -------------------------------------------------------------------------------------------
+
+
+def unseal(exchange: Exchange, opened: Opened, status: int, headers: Headers) -> Steps[Fates]:
+    """Have the records of an answer hold values in clear, or nothing; return what became of them.
+
+    Only fields of which the caller may be shown something are turned back: no key is used for the others.
+    """
+    protections, fates = exchange.protections, Fates()
+    if not protections:
+        return fates
+    places = list(_places(exchange, opened, protections))
+    shown = tuple(place.shown for place in places)
+    opening = replace(_written(exchange, opened, status, headers), values=shown)
+    if not places and opening == _NOTHING:
+        return fates
+    returned = yield opening
+    assert isinstance(returned, Returned)
+    for place, value in zip(places, returned.values, strict=True):
+        fates.count(value.fate)
+        if value.fate == "clear":
+            continue
+        place.holder[place.member] = value.text if value.fate == "opened" else None
+        if value.fate == "moved":
+            protection = place.shown.protection
+            fates.moved.append(Moved(protection.object, protection.field, place.shown.record))
+    return fates
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place in an answer where a protected value stands."""
+
+    holder: dict[str, Tree]
+    member: str
+    shown: Shown
+
+
+_NOTHING: Final = Opening()
+
+
+def _places(exchange: Exchange, opened: Opened, protections: Protections) -> Iterator[_Place]:
+    for alike in opened.alike:
+        guarded = protections.get(alike.object)
+        if guarded:
+            yield from _of_alike(exchange, alike, guarded)
+    for record in opened.records:
+        yield from _of_record(exchange, record, protections)
+
+
+def _of_alike(exchange: Exchange, alike: Alike, guarded: Mapping[str, Protection]) -> Iterator[_Place]:
+    for name in [each for each in alike.rows[0] if each in guarded and each not in alike.keep]:
+        if not _is_shown(exchange, alike.object, name, alike.action):
+            continue
+        protection = guarded[name]
+        for row, key in zip(alike.rows, alike.keys, strict=True):
+            text = row[name]
+            if isinstance(text, str) and text:
+                yield _Place(row, name, Shown(protection, text, key))
+
+
+def _of_record(exchange: Exchange, record: Record, protections: Protections) -> Iterator[_Place]:
+    if record.names is None and record.object not in protections:
+        return
+    for member, text in record.members.items():
+        if not isinstance(text, str) or not text or member in record.keep:
+            continue
+        name, field_, action = record.object, member, record.action
+        if record.names is not None:
+            if member not in record.names:
+                continue
+            name, field_, action = record.names[member]
+        protection = protections.get(name, {}).get(field_)
+        if protection is not None and _is_shown(exchange, name, field_, action):
+            yield _Place(record.members, member, Shown(protection, text, record.key))
+
+
+def _is_shown(exchange: Exchange, name: str, field_: str, action: Action) -> bool:
+    return exchange.foresee(name, action).of(field_).effect < Effect.REDACT
+
+
+def _written(exchange: Exchange, opened: Opened, status: int, headers: Headers) -> Opening:
+    """Return what the answer says of the values that the request wrote."""
+    if not exchange.made or status >= _SERVER_ERRORS:
+        return _NOTHING  # or nobody knows what the CRM did
+    if status >= _ERRORS:
+        return Opening(dropped=tuple(each.handle for each in exchange.made))
+    kept = tuple(each.handle for each in exchange.made if each.record is not None)
+    fresh = {each.handle: each for each in exchange.made if each.record is None}
+    attached: dict[str, str] = {}
+    ids = ids_made(opened.tree, headers) if fresh else []
+    if len(ids) == exchange.makes:
+        attached = {handle: ids[each.place] for handle, each in fresh.items() if each.place >= 0}
+    for record in opened.records if len(attached) < len(fresh) else ():
+        for text in record.members.values():
+            for handle in handles_in([text]) if isinstance(text, str) and record.key else ():
+                if handle in fresh:
+                    attached[handle] = str(record.key)
+    return Opening(kept=kept, attached=tuple(attached.items()))

@@ -1,0 +1,164 @@
+"""The rows of the vault: a handful of statements, each over many rows at once."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+
+from proxy.store import Store
+from proxy.vault.tables import VALUES
+
+CHUNK: Final = 400
+"""Names in one statement; SQLite takes 32,766 and PostgreSQL 65,535 parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One row; see `tables.VALUES`."""
+
+    handle: str
+    connector: str
+    object: str
+    field: str
+    element: str
+    record: str | None
+    key_id: bytes
+    sealed: str | None = None
+    mark: bytes | None = None
+    normaliser: str | None = None
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One record of one CRM."""
+
+    connector: str
+    object: str
+    record: str
+
+
+def by_handle(connection: Connection, handles: Iterable[str]) -> dict[str, Value]:
+    """Return the rows of some handles, as far as there are any."""
+    return {
+        row.handle: _value(row)
+        for chunk in _chunks(handles)
+        for row in _where(connection, VALUES.c.handle, chunk)
+    }
+
+
+def marked(
+    connection: Connection, place: tuple[str, str, str], marks: Collection[bytes], most: int
+) -> list[Value]:
+    """Return rows of one (connector, object, field) with one of the marks; at most `most` + 1."""
+    connector, name, field = place
+    query = (
+        select(VALUES)
+        .where(VALUES.c.mark.in_(list(marks)))
+        .where(and_(VALUES.c.connector == connector, VALUES.c.object == name, VALUES.c.field == field))
+        .order_by(VALUES.c.handle)
+        .limit(most + 1)
+    )
+    return [_value(row) for row in connection.execute(query)]
+
+
+def keys_of(connection: Connection, places: Iterable[Place]) -> dict[Place, bytes]:
+    """Return the id of the data key that values of each record are sealed with, the newest of several."""
+    found: dict[Place, bytes] = {}
+    columns = (VALUES.c.connector, VALUES.c.object, VALUES.c.record, VALUES.c.key_id)
+    for chunk in _chunks(places):
+        query = select(*columns).where(or_(*map(_at, chunk))).order_by(VALUES.c.created_at)
+        for connector, name, record, key_id in connection.execute(query):
+            found[Place(connector, name, record)] = key_id
+    return found
+
+
+def add(connection: Connection, values: Sequence[Value]) -> None:
+    """Add rows."""
+    if values:
+        connection.execute(insert(VALUES), [{name: getattr(each, name) for name in _NAMES} for each in values])
+
+
+def attach(connection: Connection, pairs: Iterable[tuple[str, str]]) -> None:
+    """Say of rows without a record which one they went into; one that has one keeps it.
+
+    What stood in the same field of the same record before is deleted: the CRM has it no longer.
+    """
+    for handle, record in pairs:
+        change = update(VALUES).where(and_(VALUES.c.handle == handle, VALUES.c.record.is_(None)))
+        connection.execute(change.values(record=record))
+
+
+def supersede(connection: Connection, handles: Iterable[str]) -> int:
+    """Delete what stood where some handles stand now, and return how many rows that was."""
+    gone = 0
+    for value in by_handle(connection, handles).values():
+        if value.record is None:
+            continue
+        place = and_(
+            _at(Place(value.connector, value.object, value.record)),
+            VALUES.c.field == value.field,
+            VALUES.c.handle != value.handle,
+            VALUES.c.created_at <= value.created_at,
+        )
+        gone += connection.execute(delete(VALUES).where(place)).rowcount
+    return gone
+
+
+def drop(connection: Connection, handles: Iterable[str]) -> None:
+    """Delete rows."""
+    for chunk in _chunks(handles):
+        connection.execute(delete(VALUES).where(VALUES.c.handle.in_(chunk)))
+
+
+def drop_keys(connection: Connection, key_ids: Iterable[bytes]) -> int:
+    """Delete every row of some data keys, marks included, and return how many there were."""
+    gone = 0
+    for chunk in _chunks(key_ids):
+        gone += connection.execute(delete(VALUES).where(VALUES.c.key_id.in_(chunk))).rowcount
+    return gone
+
+
+def counted(connection: Connection) -> dict[tuple[str, str, str], int]:
+    """Return how many rows there are of each (connector, object, field)."""
+    place = (VALUES.c.connector, VALUES.c.object, VALUES.c.field)
+    query = select(*place, func.count()).group_by(*place)
+    return {(connector, name, field): count for connector, name, field, count in connection.execute(query)}
+
+
+def in_records(connection: Connection, places: Iterable[Place]) -> list[Value]:
+    """Return every row of some records."""
+    return [
+        _value(row)
+        for chunk in _chunks(places)
+        for row in connection.execute(select(VALUES).where(or_(*map(_at, chunk))))
+    ]
+
+
+def store_rows(store: Store, values: Sequence[Value]) -> None:
+    """Add rows, durable when this returns."""
+    with store.begin() as connection:
+        add(connection, values)
+
+
+_NAMES: Final = tuple(column.name for column in VALUES.columns)
+
+
+def _value(row: Row[Any]) -> Value:
+    return Value(**row._mapping)
+
+
+def _where(connection: Connection, column: Any, names: Sequence[Any]) -> Iterable[Row[Any]]:
+    yield from connection.execute(select(VALUES).where(column.in_(names)))
+
+
+def _at(place: Place) -> Any:
+    return and_(
+        VALUES.c.connector == place.connector, VALUES.c.object == place.object, VALUES.c.record == place.record
+    )
+
+
+def _chunks[T](items: Iterable[T]) -> Iterable[list[T]]:
+    distinct = list(dict.fromkeys(items))
+    return (distinct[at : at + CHUNK] for at in range(0, len(distinct), CHUNK))

@@ -1,0 +1,447 @@
+"""The front door of the vault: what a request writes is sealed, what an answer shows is opened."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from proxy.crypto import envelope, marks, repeatable
+from proxy.crypto.envelope import DataKey, Envelope, context_of, lengths
+from proxy.errors import Refused, Unavailable, Undecodable
+from proxy.keys import Draft, Keys
+from proxy.keys.cache import Cache
+from proxy.model import Protection
+from proxy.protected.normal import normal
+from proxy.protected.tokens import FORMS, token_in, tokens_of, tokens_within
+from proxy.store import Store
+from proxy.vault import rows
+from proxy.vault.ids import same_form
+from proxy.vault.needs import Got, Need, Opened, Opening, Placed, Put, Ready, Returned, Seek, Sending, Shown
+from proxy.vault.rows import Place, Value
+
+MOST_FOUND: Final = 100
+"""What stands in the CRM for equal values of one field; HubSpot takes no more in one filter."""
+MOST_KNOWN: Final = 50_000
+"""Opened values that are remembered; some 20 MB."""
+SECONDS: Final = 60.0
+EMBEDDED: Final = "file"
+"""Name of the provider whose keys lie on this machine."""
+_ATTEMPTS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One protected text of a CRM that was opened: where it belongs, and what it stands for."""
+
+    connector: str
+    object: str
+    field: str
+    element: str
+    record: str
+    clear: str
+
+
+class Vault:
+    """Protected values of one installation; threads may share it, every process has its own.
+
+    What was opened is remembered for a minute, until anything is shredded: then all of it is forgotten, in every
+    process, by the same number that has keys forgotten (`proxy.keys.generation`).
+
+    Args:
+        store: has the vault's chapter and that of the keys.
+        keys: the keys of data subjects.
+        now: seconds since the epoch.
+        clock: monotonic seconds.
+        random: how many bytes -> that many bytes from a cryptographic source.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.store = store
+        self.keys = keys
+        self._now = now
+        self._random = random
+        self._ready = False
+        self._known: Cache[str, Known] = Cache(keys.generation, clock, seconds=SECONDS, most=MOST_KNOWN)
+
+    def settle(self, need: Need) -> Got:
+        """Return what an exchange needs; blocks, so never on the loop.
+
+        Raises:
+            Refused: `protected_too_many`.
+            Unavailable: keys or store cannot be used now; nothing was written.
+        """
+        self._ensure()
+        if isinstance(need, Sending):
+            return Ready(tuple(map(self._sought, need.seeks)), self._placed(need.puts))
+        return self._returned(need)
+
+    def recall(self, opening: Opening) -> Returned | None:
+        """Return what `settle` would, if all of it is remembered; waits for nothing."""
+        if opening.attached or opening.kept or opening.dropped:
+            return None
+        known = self._known.found(shown.text for shown in opening.values)
+        found: list[Opened] = []
+        for shown in opening.values:
+            each = known.get(shown.text)
+            if each is None:
+                if is_protected(shown.text):
+                    return None
+                found.append(_CLEAR)
+            else:
+                found.append(_judged(each, shown))
+        return Returned(tuple(found))
+
+    def _ensure(self) -> None:
+        """Have keys, where they lie beside the store; making them with a provider elsewhere is for a person."""
+        if not self._ready and self.keys.provider.name == EMBEDDED:
+            self.keys.initialise()
+        self._ready = True
+
+    # ---- before a request leaves -------------------------------------------------------------------------
+
+    def _sought(self, seek: Seek) -> tuple[str, ...]:
+        protection = seek.protection
+        if protection.kind == "deterministic":
+            return (self._field_key(protection.element).seal(seek.text.encode()),)
+        mark = self._mark(protection, protection.normaliser, seek.text)
+        place = (protection.connector, protection.object, protection.field)
+        with self.store.read() as connection:
+            found = rows.marked(connection, place, [mark], MOST_FOUND)
+        if len(found) > MOST_FOUND:
+            raise Refused("protected_too_many", f"{protection.object}.{protection.field}")
+        # A filter has to say something: a token that nobody has been given is in no record.
+        return tuple(each.handle for each in found) or (FORMS[protection.form].make(protection.domain),)
+
+    def _placed(self, puts: Sequence[Put]) -> tuple[Placed, ...]:
+        """Return what to write for each value; what is new is durable when this returns."""
+        if not puts:
+            return ()
+        ours = [each for each in puts if is_protected(each.text)]
+        back = dict(zip(map(id, ours), self._given_back(ours), strict=True)) if ours else {}
+        fresh = [each for each in puts if id(each) not in back]
+        for attempt in range(_ATTEMPTS):
+            try:
+                made = iter(self._made(fresh))
+                break
+            except Unavailable as error:
+                # Another epoch began, or a token was drawn that somebody has: both are settled by a new draw.
+                if error.reason not in {"key_epoch_changed", "store_conflict"} or attempt == _ATTEMPTS - 1:
+                    raise
+        return tuple(back[id(each)] if id(each) in back else next(made) for each in puts)
+
+    def _given_back(self, puts: Sequence[Put]) -> list[Placed]:
+        """Return texts of ours that a write gives back: as they are for their own record, refused for others."""
+        shown = [Shown(each.protection, each.text, each.record) for each in puts]
+        opened = self._returned(Opening(tuple(shown))).values
+        found = []
+        for put, one in zip(puts, opened, strict=True):
+            if one.fate == "opened" and put.record is not None:
+                found.append(Placed(token_in(put.text) or put.text))
+            else:
+                moved = one.fate in {"moved", "opened", "unplaced"}
+                found.append(Placed("", trouble="protected_value_moved" if moved else "protected_value_unknown"))
+        return found
+
+    def _made(self, puts: Sequence[Put]) -> list[Placed]:
+        """Seal values and keep their rows."""
+        drafts: list[Draft] = []
+        data_keys = self._keys_for(puts, drafts)
+        placed: list[Placed] = []
+        values: list[Value] = []
+        for put in puts:
+            text, value = self._sealed(put, data_keys.get(put.group))
+            too_long = put.protection.room is not None and len(put.text.encode()) > put.protection.room
+            if too_long:
+                placed.append(Placed("", trouble="protected_value_too_long"))
+                continue
+            placed.append(Placed(text, value.handle if value else ""))
+            if value is not None:
+                values.append(value)
+        if values:
+            with self.store.begin() as connection:
+                for draft in drafts:
+                    self.keys.keep(connection, draft)
+                rows.add(connection, values)
+        return placed
+
+    def _keys_for(self, puts: Sequence[Put], drafts: list[Draft]) -> dict[int, DataKey]:
+        """Return the data key of each group; those that are new are among `drafts`, and not kept yet."""
+        groups = {put.group: put for put in puts if put.protection.kind != "deterministic"}
+        places = {number: _place(put) for number, put in groups.items() if put.record is not None}
+        held: Mapping[Place, bytes] = {}
+        if places:
+            with self.store.read() as connection:
+                held = rows.keys_of(connection, places.values())
+        alive = self.keys.find(held.values()) if held else {}
+        found: dict[int, DataKey] = {}
+        for number in groups:
+            key = alive.get(held.get(places[number], b"")) if number in places else None
+            if key is None:
+                drafts.append(self.keys.draft_subject())
+                key = drafts[-1].key
+            found[number] = DataKey(key.enc, key.id)
+        return found
+
+    def _sealed(self, put: Put, key: DataKey | None) -> tuple[str, Value | None]:
+        """Return what stands for a value in the CRM, and its row."""
+        protection = put.protection
+        clear = put.text.encode("utf-8", "surrogatepass")
+        if protection.kind == "deterministic":
+            return self._field_key(protection.element).seal(clear), None
+        assert key is not None
+        binding = self._random(envelope.BINDING_BYTES)
+        context = context_of(self._tenant, protection.element)
+        if protection.kind == "envelope":
+            return key.seal(clear, context, binding), self._row(put, binding.hex(), key)
+        token = FORMS[protection.form].make(protection.domain)
+        sealed = key.seal(clear, context + lengths(token.encode()), binding)
+        return token, self._row(put, token, key, sealed)
+
+    def _row(self, put: Put, handle: str, key: DataKey, sealed: str | None = None) -> Value:
+        protection = put.protection
+        marked = self._mark(protection, protection.normaliser, put.text) if protection.normaliser else None
+        return Value(
+            handle,
+            protection.connector,
+            protection.object,
+            protection.field,
+            protection.element,
+            same_form(put.record) if put.record is not None else None,
+            key.id,
+            sealed,
+            marked,
+            protection.normaliser or None,
+            self._now(),
+        )
+
+    # ---- when an answer is there -------------------------------------------------------------------------
+
+    def _returned(self, opening: Opening) -> Returned:
+        """Return each value as far as it can be turned back; keep what the answer says of where they went."""
+        self._note(opening)
+        pieces = [_pieces(shown.text) for shown in opening.values]
+        handles = {handle for each in pieces for handle in each.handles}
+        held: dict[str, Value] = {}
+        if handles:
+            generation = self.keys.generation.now()
+            with self.store.read() as connection:
+                held = rows.by_handle(connection, handles)
+            held = self._adopted(opening.values, pieces, held)
+        wanted = {value.key_id for value in held.values()}
+        wanted |= {each.envelope.key_id for each in pieces if each.envelope is not None}
+        alive = {key.id: DataKey(key.enc, key.id) for key in self.keys.find(wanted).values()} if wanted else {}
+        found: list[Opened] = []
+        fresh: dict[str, Known] = {}
+        for shown, each in zip(opening.values, pieces, strict=True):
+            opened, known = self._opened(shown, each, held, alive)
+            found.append(opened)
+            if known is not None:
+                fresh[shown.text] = known
+        if fresh:
+            self._known.remember(fresh, generation)
+        return Returned(tuple(found))
+
+    def _note(self, opening: Opening) -> None:
+        """Keep which records values went into; forget what they replaced, and what was never stored."""
+        if not (opening.attached or opening.kept or opening.dropped):
+            return
+        with self.store.begin() as connection:
+            rows.attach(connection, [(handle, same_form(record)) for handle, record in opening.attached])
+            rows.supersede(connection, [*opening.kept, *(handle for handle, _ in opening.attached)])
+            rows.drop(connection, opening.dropped)
+
+    def _adopted(
+        self, values: Sequence[Shown], pieces: "Sequence[_Pieces]", held: dict[str, Value]
+    ) -> dict[str, Value]:
+        """Give each value of which nobody said where it went to the first record that shows it in its field.
+
+        That is so after a create whose answer was lost, or says no ids. Whoever moved it before that is not
+        found out; from then on it belongs there.
+        """
+        new: dict[str, str] = {}
+        for shown, each in zip(values, pieces, strict=True):
+            for handle in each.handles:
+                value = held.get(handle)
+                if (
+                    value is not None
+                    and value.record is None
+                    and shown.record is not None
+                    and _fits(value, shown)
+                ):
+                    new.setdefault(handle, same_form(shown.record))
+        if new:
+            with self.store.begin() as connection:
+                rows.attach(connection, new.items())
+                held = rows.by_handle(connection, held)
+        return held
+
+    def _opened(
+        self,
+        shown: Shown,
+        pieces: "_Pieces",
+        held: Mapping[str, Value],
+        alive: Mapping[bytes, DataKey],
+    ) -> tuple[Opened, Known | None]:
+        if not pieces.handles:
+            return (
+                (self._repeatable(shown), None) if shown.text.startswith(repeatable.PREFIX) else (_CLEAR, None)
+            )
+        if pieces.composed:
+            return self._composed(shown, held, alive), None
+        value = held.get(pieces.handles[0])
+        if value is None:
+            # A row goes with its key. An envelope whose key is there and whose row is not was put back.
+            key_id = pieces.envelope.key_id if pieces.envelope is not None else b""
+            return (_MOVED if key_id in alive else _DEAD), None
+        clear = self._clear(value, pieces.envelope, alive)
+        if isinstance(clear, Opened):
+            return clear, None
+        known = Known(value.connector, value.object, value.field, value.element, value.record or "", clear)
+        return _judged(known, shown), known
+
+    def _clear(self, value: Value, sealed: Envelope | None, alive: Mapping[bytes, DataKey]) -> str | Opened:
+        """Return what a row, or the envelope it belongs to, stands for; what became of it if that is gone.
+
+        Raises:
+            Unavailable: `vault_damaged`: the row is not what we wrote.
+        """
+        context = context_of(self._tenant, value.element)
+        inner = sealed
+        if inner is None:
+            inner = envelope.parse(value.sealed or "")
+            context += lengths(value.handle.encode())
+        if inner is None:
+            raise Unavailable("vault_damaged", f"{value.object}.{value.field}")
+        key = alive.get(inner.key_id)
+        if key is None:
+            return _DEAD
+        try:
+            return key.open(inner, context).decode("utf-8", "surrogatepass")
+        except Undecodable:
+            if sealed is not None:  # somebody changed it in the CRM
+                return _MOVED
+            raise Unavailable("vault_damaged", f"{value.object}.{value.field}") from None
+
+    def _composed(self, shown: Shown, held: Mapping[str, Value], alive: Mapping[bytes, DataKey]) -> Opened:
+        """Return what the CRM made of several values, such as a name of first and last one, turned back."""
+        fates: set[str] = set()
+
+        def back(found: re.Match[str]) -> str:
+            value = held.get(found[0].lower())
+            clear = _DEAD if value is None else self._clear(value, None, alive)
+            if value is None or isinstance(clear, Opened):
+                fates.add("dead")
+                return ""
+            # A field that the CRM computes shows what lies in others of the same record.
+            field = shown.protection.field
+            known = Known(value.connector, value.object, field, value.element, value.record or "", clear)
+            fates.add(_judged(known, shown).fate)
+            return clear
+
+        text = tokens_within(shown.text, back)
+        for fate in ("moved", "unplaced", "dead"):
+            if fate in fates:
+                return _BY_FATE[fate]
+        return Opened("opened", text)
+
+    def _repeatable(self, shown: Shown) -> Opened:
+        try:
+            clear = self._field_key(shown.protection.element).open(shown.text)
+        except Undecodable:
+            return _MOVED
+        return Opened("opened", clear.decode("utf-8", "surrogatepass"))
+
+    # ---- keys --------------------------------------------------------------------------------------------
+
+    @property
+    def _tenant(self) -> str:
+        return self.keys.tenant().decode()
+
+    def _mark(self, protection: Protection, normaliser: str, text: str) -> bytes:
+        key = self.keys.index_key(f"{protection.element}/{normaliser}")
+        return marks.index(key, normal(normaliser, text))
+
+    def _field_key(self, element: str) -> repeatable.FieldKey:
+        return repeatable.FieldKey(self.keys.index_key(f"{element}/repeatable"), self._tenant, element)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """What of a text is ours."""
+
+    handles: tuple[str, ...] = ()
+    envelope: Envelope | None = None
+    composed: bool = False
+    """The text holds tokens among other things."""
+
+
+_CLEAR: Final = Opened("clear")
+_DEAD: Final = Opened("dead")
+_MOVED: Final = Opened("moved")
+_UNPLACED: Final = Opened("unplaced")
+_BY_FATE: Final = {"dead": _DEAD, "moved": _MOVED, "unplaced": _UNPLACED}
+_NOTHING: Final = _Pieces()
+
+
+def is_protected(text: str) -> bool:
+    """Tell whether a text is, or holds, something that stands for a protected value."""
+    return text.startswith(repeatable.PREFIX) or bool(_pieces(text).handles)
+
+
+def _pieces(text: str) -> _Pieces:
+    token = token_in(text)
+    if token is not None:
+        return _Pieces((token,))
+    sealed = envelope.parse(text)
+    if sealed is not None:
+        return _Pieces((sealed.binding.hex(),), sealed)
+    inside = tokens_of(text)
+    return _Pieces(inside, composed=True) if inside else _NOTHING
+
+
+def _judged(known: Known, shown: Shown) -> Opened:
+    """Return a value if it stands where it was put."""
+    protection = shown.protection
+    if (known.connector, known.object, known.field) != (
+        protection.connector,
+        protection.object,
+        protection.field,
+    ):
+        return _MOVED
+    if shown.record is None:
+        return _UNPLACED
+    return Opened("opened", known.clear) if known.record == same_form(shown.record) else _MOVED
+
+
+def _fits(value: Value, shown: Shown) -> bool:
+    protection = shown.protection
+    return (value.connector, value.object, value.element) == (
+        protection.connector,
+        protection.object,
+        protection.element,
+    ) and (value.field == protection.field or _pieces(shown.text).composed)
+
+
+def _place(put: Put) -> Place:
+    assert put.record is not None
+    return Place(put.protection.connector, put.protection.object, same_form(put.record))
+
+
+def with_record(put: Put, record: str) -> Put:
+    """Return a value that is written into a record known by now."""
+    return replace(put, record=record)
+
+
+def handles_in(texts: Iterable[str]) -> list[str]:
+    """Return the names in the vault of all that some texts hold."""
+    return [handle for text in texts for handle in _pieces(text).handles]
