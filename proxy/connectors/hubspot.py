@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from proxy.connectors.comparing import Looking, refuse
 from proxy.connectors.choices import remaining, selecting
+from proxy.connectors.comparing import Looking, refuse
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.plain import answer, canonical, gathering, visits

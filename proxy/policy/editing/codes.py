@@ -21,7 +21,6 @@ CODES: Final = {
     "LG115": "A query by a field that may not be read",
     "LG116": "A condition that is always the same",
     "LG117": "A value that is missing or of the wrong kind",
-    "LG118": "Something this version cannot carry out",
     "LG119": "A waiver that silences nothing",
     "LG120": "A role that leaves the three questions open",
     "LG121": "A condition that is not in the language",
