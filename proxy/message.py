@@ -158,6 +158,8 @@ class Record:
     """Of a write: the CRM's ids of the records that get these values; empty: it makes one, or nobody says."""
     live: Mapping[str, tuple[dict[str, Tree], str]] | None = None
     """Of a write: member -> where it stands in what is sent, the dict and the name there; None: in `members`."""
+    own: str | None = None
+    """Its id, where `key` is None because that does not say whose the record is; never written down."""
     place: Place | None = None
     """Its members are one of several values of a field, and go from here where none of them may be shown."""
     removed: bool = False

@@ -306,7 +306,7 @@ def _of_record(exchange: Exchange, record: Record, protections: Protections) -> 
             name, field_, action = record.names[member]
         protection = protections.get(name, {}).get(field_)
         if protection is not None and _is_shown(exchange, name, field_, action):
-            yield _Place(record.members, member, Shown(protection, text, record.key))
+            yield _Place(record.members, member, Shown(protection, text, record.key or record.own))
 
 
 def _is_shown(exchange: Exchange, name: str, field_: str, action: Action) -> bool:
@@ -327,7 +327,7 @@ def _written(exchange: Exchange, opened: Opened, status: int, headers: Headers) 
         attached = {handle: ids[each.place] for handle, each in fresh.items() if each.place >= 0}
     for record in opened.records if len(attached) < len(fresh) else ():
         for text in record.members.values():
-            for handle in handles_in([text]) if isinstance(text, str) and record.key else ():
+            for handle in handles_in([text]) if isinstance(text, str) and (record.key or record.own) else ():
                 if handle in fresh:
-                    attached[handle] = str(record.key)
+                    attached[handle] = str(record.key or record.own)
     return Opening(kept=kept, attached=tuple(attached.items()))

@@ -130,6 +130,8 @@ class _Rows:
         record = Record(
             name, self.action, row, names if renamed else None, key=self._key(row, name), within=within
         )
+        number = row.get(ID)
+        record.own = str(number) if _is_number(number) and self.stored else None
         self.opened.records.append(record)
         for member, (_, base, _) in names.items():
             relation = shape.relations.get(base)

@@ -127,7 +127,9 @@ class _Rows:
         for member in [member for member in row if shape.field(member) == UNDECLARED]:
             del row[member]
             self.opened.pruned += 1
-        record = Record(name, self.action, row, key=self._key(row.get(ID), name))
+        number = row.get(ID)
+        record = Record(name, self.action, row, key=self._key(number, name))
+        record.own = str(number) if _is_number(number) else None
         self.opened.records.append(record)
         for member, relation in shape.relations.items():
             if member in row:
