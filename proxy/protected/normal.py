@@ -13,6 +13,7 @@ import idna
 import phonenumbers
 
 _COUNTRY: Final = "ZZ"
+_STEPS: Final = 4
 
 
 def text_1(value: str) -> str:
@@ -61,5 +62,11 @@ def normaliser_for(semantic: str) -> str:
 
 
 def normal(normaliser: str, value: str) -> str:
-    """Return the normal form of a value; total for the names in `NORMALISERS`."""
-    return NORMALISERS[normaliser](value)
+    """Return the normal form of a value, which is its own; total for the names in `NORMALISERS`."""
+    step = NORMALISERS[normaliser]
+    for _ in range(_STEPS):
+        again = step(value)
+        if again == value:
+            break
+        value = again  # a sign that was taken out may have kept two others from being written as one
+    return value
