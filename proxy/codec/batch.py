@@ -39,7 +39,7 @@ MAX_MESSAGES: Final = 1_000
 
 _REQUEST_LINE: Final = re.compile(r"([A-Z]{3,7}) ([\x21-\x7e]{1,8000}) HTTP/1\.1")
 _STATUS_LINE: Final = re.compile(r"HTTP/1\.1 ([2-5][0-9]{2})(?: [\x20-\x7e]*)?")
-_KINDS: Final = frozenset(f"application/http{of}" for of in ("", ";msgtype=request", ";msgtype=response"))
+_KIND: Final = re.compile(r"application/http(?: ?; ?msgtype=(?:request|response))?", re.IGNORECASE)
 _JSON_TYPE: Final = re.compile(
     r"application/json(?:; ?(?:charset=utf-8|odata\.metadata=[a-z]+|odata\.streaming=(?:true|false)"
     r"|ieee754compatible=(?:true|false)))*",
@@ -129,10 +129,10 @@ def _http(part: Part) -> tuple[str, str, dict[str, str], bytes]:
     """Return Content-ID, first line, header fields and body of the message in a part."""
     outer = part.headers
     known = outer.keys() <= {"content-type", "content-transfer-encoding", "content-id", "content-length"}
-    kind = outer.get("content-type", "").lower().replace(" ", "")
+    kind = outer.get("content-type", "")
     coding = outer.get("content-transfer-encoding", "binary").lower()
     number = outer.get("content-id", "")
-    if not known or kind not in _KINDS or coding != "binary":
+    if not known or not _KIND.fullmatch(kind) or coding != "binary":
         raise Undecodable("bad_multipart")
     if "content-id" in outer and not _ID.fullmatch(number):
         raise Undecodable("bad_multipart")

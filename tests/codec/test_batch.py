@@ -143,6 +143,7 @@ def test_mp_03_nobody_speaks_for_another_inside(header: str) -> None:
         http("GET contacts HTTP/1.1", outer=b"X-Other: 1\r\n"),
         http("GET contacts HTTP/1.1").replace(b"binary", b"base64"),
         http("GET contacts HTTP/1.1").replace(b"application/http", b"message/http"),
+        http("GET contacts HTTP/1.1").replace(b"application/http", b"applica tion/http"),
         changes(changes(http("POST contacts HTTP/1.1"))),
         http("POST contacts HTTP/1.1", body="{}"),
         http("POST contacts HTTP/1.1", "Content-Type: text/plain", body="{}"),
