@@ -175,11 +175,15 @@ def _property(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
 
 
 def _odoo(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    web = route.match.partition("/web/")[2]
+    if web and not web.startswith("dataset/"):
+        yield _endpoint(route, [Action.READ], name=VERSION)
+        return
     if not route.match.endswith("/common"):
         for name, method in METHODS.items():
             actions = _RECORDS_INSIDE.get(method.action, (method.action,))
             yield _endpoint(route, [*actions, *_asked(name)], f"*.{name}")
-    if not route.match.endswith(("/object", "/{method}")):
+    if not web and not route.match.endswith(("/object", "/{method}")):
         for name in ("authenticate", "version"):
             yield _endpoint(route, [Action.READ], f"common.{name}", VERSION)
 

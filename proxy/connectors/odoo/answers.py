@@ -4,6 +4,7 @@ A link to one record comes as `[7, "Mara Quinn"]`: its number, and what the reco
 data about the other record, and is judged as that record's own name, wherever the link stands.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,7 @@ from proxy.model import Action
 DEFINITIONS: Final = "ir.model.fields"
 """The object whose fields are the properties of a definition: `type`, `relation`, `selection`."""
 VERSION: Final = "system"
+_WORD: Final = re.compile(r"[A-Za-z_/+-]{1,40}[0-9]{0,2}")
 
 
 class Pair(dict[str, Tree]):
@@ -45,7 +47,7 @@ class OdooAnswer:
     """How the answer to one call is read."""
 
     kind: str
-    """An entry of `methods.Answered`, or `version` or `uid`."""
+    """An entry of `methods.Answered`, or `version`, `uid`, `session` or `destroyed`."""
     object: str
     action: Action
     words: Words
@@ -55,6 +57,8 @@ class OdooAnswer:
     number: int | None = None
     columns: Columns | None = None
     many: bool = True
+    database: str = ""
+    """That the lane reaches; a session says it."""
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return what the answer holds; a fault inside a success is still a fault."""
@@ -89,6 +93,14 @@ class OdooAnswer:
                 self._definitions(result, rows)
             case "version", dict():
                 rows.row(result, VERSION)
+            case "context", dict():
+                return {name: result[name] for name, fits in _CONTEXT.items() if fits(result.get(name))}
+            case ("session", int()) if _is_number(result) and 0 < result < MAX_COUNT:
+                return {"uid": result, "user_context": {}, "db": self.database}
+            case ("session", False):
+                return {"uid": False, "user_context": {}, "db": self.database}
+            case "destroyed", dict():
+                return None
             case ("ids", list()) if all(map(_is_number, result)):
                 pass
             case ("created", list()) if self.many and all(map(_is_number, result)):
@@ -174,5 +186,13 @@ class _Rows:
         return str(value) if own and _is_number(value) else None
 
 
+def _is_word(value: Tree) -> bool:
+    return isinstance(value, str) and _WORD.fullmatch(value) is not None
+
+
 def _is_number(value: Tree) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+_CONTEXT: Final = {"lang": _is_word, "tz": _is_word, "uid": _is_number}
+"""What is shown of how the lane's account has texts written."""

@@ -4,6 +4,10 @@
     JSON-RPC  the same seven things as the `args` of a service
     JSON-2    POST /json/2/MODEL/METHOD, the arguments by name, the key in a header
 
+The web client's own routes (`/web/dataset/call_kw`, `/web/session/authenticate`) need a session that Odoo keeps
+by a cookie. There is none here: who calls is said with each call, and what is sent on is the same call by
+JSON-RPC, which answers in the same envelope.
+
 Whatever the client wrote for database, number and password is not sent: the lane has its own.
 """
 
@@ -36,6 +40,8 @@ class Call:
     """What stands where a password belongs, unverified."""
     number: int | None = None
     """The `id` of a JSON-RPC call."""
+    web: str = ""
+    """Of the web client: the route it came by."""
 
     def tree(self, lane: OdooModel) -> Tree:
         """Return the body to send, with nothing yet where the lane's secret belongs."""
@@ -56,13 +62,14 @@ class Call:
         return "authenticate", [lane.database, lane.login, _NOT_YET, {}]
 
 
-def read(tree: Tree, params: Mapping[str, str], service: str | None) -> Call:
+def read(tree: Tree, params: Mapping[str, str], service: str | None, web: str = "") -> Call:
     """Return the call that a body is.
 
     Args:
         tree: the body.
         params: the blanks of the path; for JSON-2 model and method stand there.
         service: of an XML-RPC URL, `object` or `common`.
+        web: what stands behind `/web/` in the URL; "" for none.
 
     Raises:
         Undecodable: not a call.
@@ -72,6 +79,8 @@ def read(tree: Tree, params: Mapping[str, str], service: str | None) -> Call:
         if not isinstance(tree, dict):
             raise Undecodable("not_a_call")
         return Call("json2", "object", params["method"], params["model"], [], dict(tree))
+    if web:
+        return _of_web(tree, params, web)
     match tree:
         case {"method": str(method), "params": list(args), **rest} if not rest and service is not None:
             return _of_service("xmlrpc", service, method, args, None)
@@ -84,6 +93,31 @@ def read(tree: Tree, params: Mapping[str, str], service: str | None) -> Call:
         } if not rest and not inside and service is None and not isinstance(number, bool):
             return _of_service("jsonrpc", name, method, args, number)
     raise Undecodable("not_a_call")
+
+
+def _of_web(tree: Tree, params: Mapping[str, str], web: str) -> Call:
+    """Return the call that a request of the web client is; the path repeats what the body says, or nothing."""
+    match tree:
+        case {"jsonrpc": "2.0", "params": dict(given), **more} if more.keys() <= {"method", "id"}:
+            number = more.get("id")
+            if more.get("method", "call") != "call" or not (number is None or type(number) is int):
+                raise Undecodable("not_a_call")
+        case _:
+            raise Undecodable("not_a_call")
+    match web, given:
+        case "dataset/call_kw", {"model": str(model), "method": str(method), "args": list(args), **named}:
+            kwargs = named.pop("kwargs", {})
+            repeated = (params.get("web_model", model), params.get("web_method", method))
+            if named or not isinstance(kwargs, dict) or repeated != (model, method):
+                raise Undecodable("bad_arguments")
+            return Call("jsonrpc", "object", method, model, list(args), dict(kwargs), None, number, web)
+        case "session/authenticate", {"db": str(), "login": str(), "password": str(key), **rest} if not rest:
+            return Call("jsonrpc", "common", "authenticate", key=_key(key), number=number, web=web)
+        case "session/get_session_info", _ if not given:
+            return Call("jsonrpc", "common", "authenticate", number=number, web=web)
+        case "session/destroy" | "webclient/version_info", _ if not given:
+            return Call("jsonrpc", "common", "version", number=number, web=web)
+    raise Undecodable("bad_arguments")
 
 
 def _of_service(protocol: Protocol, service: str, method: str, args: list[Tree], number: int | None) -> Call:

@@ -26,6 +26,22 @@ from proxy.model import Action, FieldUse, Operation
 
 _BEARER: Final = "Bearer "
 _SERVICES: Final = ("object", "common")
+_JSON_RPC: Final = ("jsonrpc",)
+USERS: Final = "res.users"
+WEB: Final = (
+    "dataset/call_kw",
+    "session/authenticate",
+    "session/get_session_info",
+    "session/destroy",
+    "webclient/version_info",
+)
+"""Routes of the web client that there are words for."""
+_KINDS: Final = {
+    "session/authenticate": "session",
+    "session/get_session_info": "session",
+    "session/destroy": "destroyed",
+}
+"""Route -> how its answer is read, where that is not as that of the call which is sent in its place."""
 
 
 def compile_odoo(route: RouteModel, setting: Setting) -> "OdooGrammar":
@@ -47,7 +63,10 @@ def compile_odoo(route: RouteModel, setting: Setting) -> "OdooGrammar":
     service = last if "/xmlrpc/" in route.match else None
     if service not in (None, *_SERVICES):
         raise ValueError("must end in /object or /common, or be about JSON")
-    return OdooGrammar(model, setting.words, shapes, setting.faults, service)
+    web = route.match.partition("/web/")[2].removesuffix("/{web_model}/{web_method}")
+    if web and web not in WEB:
+        raise ValueError(f"must be one of the web client's routes: {', '.join(WEB)}")
+    return OdooGrammar(model, setting.words, shapes, setting.faults, service, web)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +79,13 @@ class OdooGrammar:
     faults: Faults
     service: str | None
     """Of an XML-RPC URL."""
+    web: str = ""
+    """What stands behind `/web/` in the URL, less the blanks."""
 
     def caller(self, tree: Tree) -> str | None:
         """Return what stands in a call where a password belongs, unverified; None if nothing does."""
         try:
-            return calls.read(tree, {}, self.service).key
+            return calls.read(tree, {}, self.service, self.web).key
         except (Gap, Undecodable):
             return None  # `read` will say what is wrong with it
 
@@ -75,13 +96,15 @@ class OdooGrammar:
             Gap: an undeclared method, model, context key or construct.
             Undecodable: not a call, or an argument that is not what belongs at its place.
         """
-        call = calls.read(asking.tree, asking.params, self.service)
+        call = calls.read(asking.tree, asking.params, self.service, self.web)
         if call.service == "common":
             return self._common(call, asking)
         name = self.words.object(call.model).name
         arguments = Arguments(call, name, self.shapes)
         arguments.take()
         method = arguments.method
+        if method.answer == "context" and name != USERS:
+            raise Gap("route", "unknown_method")
         shown = method.action if method.action in {Action.LIST, Action.READ} else Action.READ
         answer = OdooAnswer(
             method.answer,
@@ -102,6 +125,7 @@ class OdooGrammar:
             tree=call.tree(self.model),
             writes=tuple(arguments.writes.records),
             sign=None if call.protocol == "json2" else sign,
+            path=_JSON_RPC if self.web else None,
         )
 
         def swap(looking: Looking) -> Reading:
@@ -115,13 +139,15 @@ class OdooGrammar:
 
     def _common(self, call: calls.Call, asking: Asking) -> Reading:
         """Return what it is to ask who one is: the lane's own account, whoever calls."""
-        kind = "version" if call.method == "version" else "uid"
+        kind = _KINDS.get(call.web) or ("version" if call.method == "version" else "uid")
         answer = OdooAnswer(
             kind, VERSION, Action.READ, self.words, self.shapes, self.faults, call.protocol, call.number
         )
+        answer = replace(answer, database=self.model.database)
         operation = Operation(Action.READ, VERSION)
         tree = call.tree(self.model)
-        return Reading((operation,), answer, asking.params, tree=tree, sign=sign if kind == "uid" else None)
+        reading = Reading((operation,), answer, asking.params, tree=tree, path=_JSON_RPC if self.web else None)
+        return replace(reading, sign=sign) if call.method == "authenticate" else reading
 
 
 def sign(tree: Tree, fields: tuple[tuple[str, str], ...]) -> SignedBody:
@@ -146,6 +172,8 @@ def _operations(arguments: Arguments) -> tuple[Operation, ...]:
     match method.answer:
         case "definitions":
             name = DEFINITIONS
+        case "context":
+            name = VERSION  # of the lane's own account; it says how texts are written, and nothing of a person
         case "count":
             uses = [FieldUse(name, ID, Action.AGGREGATE), *uses]
         case "ids":

@@ -10,7 +10,7 @@ Kind = Literal[
     "domain", "fields", "number", "order", "load", "rows", "values", "groupby", "aggregates", "flag", "text",
     "operator", "names", "attributes",
 ]  # fmt: skip
-Answered = Literal["records", "ids", "count", "groups", "pairs", "definitions", "created", "done"]
+Answered = Literal["records", "ids", "count", "groups", "pairs", "definitions", "created", "done", "context"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ METHODS: Final[Mapping[str, Method]] = {
         named={"domain": "domain"},
     ),
     "fields_get": Method(Action.READ, "definitions", (("allfields", "names"), ("attributes", "attributes"))),
+    "context_get": Method(Action.READ, "context", ()),
     "create": Method(Action.CREATE, "created", (("vals_list", "rows"),)),
     "write": Method(Action.UPDATE, "done", (("vals", "values"),), ids=True),
     "unlink": Method(Action.DELETE, "done", (), ids=True),

@@ -19,6 +19,7 @@ _PARAMETERS = {
     "create": ("vals_list",),
     "write": ("ids", "vals"),
     "unlink": ("ids",),
+    "context_get": (),
     "export_data": ("ids", "fields_to_export"),
 }
 """Method -> its parameters, in order; all may be given by name, and a context as well."""
@@ -94,6 +95,12 @@ class Methods:
                 group | {text.partition(":")[0]: _computed(text, rows) for text in given.get("fields") or []}
             )
         return found[given.get("offset") or 0 :][: given.get("limit") or None]
+
+    @staticmethod
+    def _context_get(model: str, _given: Given) -> Row:
+        if model != "res.users":
+            raise no_model(model)
+        return {"lang": "en_US", "tz": "Europe/Dublin", "uid": 2}
 
     @staticmethod
     def _fields_get(model: str, given: Given) -> dict[str, Row]:

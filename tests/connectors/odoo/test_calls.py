@@ -90,3 +90,38 @@ def test_a_lane_without_a_key_of_its_own_sends_nothing(fields: tuple[tuple[str, 
     """Nothing of the client's ever stands in its place."""
     with pytest.raises(Unavailable):
         sign({"method": "execute_kw", "params": ["crm", 2, "", "m", "read", []]}, fields)
+
+
+@pytest.mark.parametrize(
+    ("web", "params", "why"),
+    [
+        ("dataset/call_kw", {"model": "res.partner", "method": "read"}, "bad_arguments"),
+        ("dataset/call_kw", {"model": "res.partner", "method": "read", "args": {}}, "bad_arguments"),
+        ("dataset/call_kw", {"model": "a", "method": "b", "args": [], "kwargs": []}, "bad_arguments"),
+        ("dataset/call_kw", {"model": "a", "method": "b", "args": [], "kwargs": {}, "more": 1}, "bad_arguments"),
+        ("session/authenticate", {"db": "a", "login": "b"}, "bad_arguments"),
+        (
+            "session/authenticate",
+            {"db": "a", "login": "b", "password": "c", "base_location": "d"},
+            "bad_arguments",
+        ),
+        ("session/get_session_info", {"x": 1}, "bad_arguments"),
+        ("session/destroy", [], "not_a_call"),
+        ("elsewhere", {}, "bad_arguments"),
+    ],
+)
+def test_the_web_clients_requests_are_a_closed_list(web: str, params: object, why: str) -> None:
+    """What is missing, or more than there are words for, is refused."""
+    with pytest.raises(Undecodable) as caught:
+        calls.read({"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}, {}, None, web)
+    assert caught.value.reason == why
+
+
+def test_a_path_repeats_what_the_body_says() -> None:
+    """Or the two would be read as different calls."""
+    tree = {"jsonrpc": "2.0", "id": 1, "params": {"model": "res.partner", "method": "read", "args": [[1]]}}
+    call = calls.read(tree, {"web_model": "res.partner", "web_method": "read"}, None, "dataset/call_kw")
+    assert (call.protocol, call.service, call.model, call.method) == ("jsonrpc", "object", "res.partner", "read")
+    for other in ({"web_model": "res.users"}, {"web_method": "unlink"}):
+        with pytest.raises(Undecodable):
+            calls.read(tree, other, None, "dataset/call_kw")
