@@ -38,7 +38,7 @@ from proxy.identity.headers import KEY_HEADER, WHO
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Counted, Metrics
-from proxy.model import DISCLOSING, Declined, Entry, Failed, Requested
+from proxy.model import DISCLOSING, Action, Declined, Entry, Failed, Requested
 from proxy.policy.judge import judge
 from proxy.rates import Rates
 from proxy.sealing import Steps, seal, unseal
@@ -360,6 +360,10 @@ class Gateway:
         shown = apply_all(redactions, opened.records, catalogue, tally)
         shown += [redactions.apply_all(alike, tally) for alike in opened.alike]
         if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
+            alone = len(shown) == len(asked.operations) == 1 and asked.operations[0].action is Action.READ
+            assert exchange.clean is not None
+            if alone and exchange.rules.connector.faults.by_status(exchange.clean):
+                return self._as_if_missing(exchange, response)
             raise Refused("nothing_released")
         if not all(told.cut(exchange.may) for told in opened.told):
             raise Refused("not_granted")
@@ -384,6 +388,26 @@ class Gateway:
             Response(response.status, headers, body),
             (*entries, *moved),
             lambda: self._accounts.count_release(tally, pruned, size, fates),
+        )
+
+    def _as_if_missing(self, exchange: Exchange, response: Response) -> Shown:
+        """Return what comes of the CRM's answer that there is no such record; the ledger says that there is one.
+
+        Policy refuses beforehand whoever could be shown nothing of any record. So that nothing of this one may
+        be shown follows from what it is, and it would tell that it exists.
+        """
+        asked, route = exchange.asked, exchange.route
+        assert asked is not None
+        assert route is not None
+        fault = Refused("nothing_released", status=404)
+        codec = codec_named(route.response_media)
+        body = codec.encode(asked.open(fault.status, None).tree)
+        headers = self._headers_back(exchange, asked, response, codec)
+        entry = self._accounts.failed(exchange, fault)
+        return Shown(
+            Response(fault.status, headers, body),
+            (entry,),
+            lambda: self._accounts.count_refusal(exchange, fault),
         )
 
     def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:

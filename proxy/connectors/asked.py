@@ -91,6 +91,10 @@ class Answer(Protocol):
 class Faults(Protocol):
     """How a CRM says no: in its own answers, and in ours when we speak for it."""
 
+    def by_status(self, request: Request) -> bool:
+        """Say whether the CRM answers a read of a record that is not there with 404."""
+        ...
+
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the error answer with constants for the CRM's words; total, whatever `tree` is."""
         ...

@@ -52,6 +52,11 @@ class RpcFaults:
             raise ValueError(f'errors.codes of style rpc must list {", ".join(NUMBERS)}; see "{name}"')
         return RpcFaults(dict(file.errors.codes))
 
+    def by_status(self, request: Request) -> bool:
+        """See `Faults.by_status`."""
+        del request
+        return False
+
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's fault in constants; total, whatever `tree` is."""
         del status

@@ -62,6 +62,10 @@ class SalesforceFaults:
             return BulkFaults()
         return SoapFaults(self.rest) if path.startswith(SOAP) else self.rest
 
+    def by_status(self, request: Request) -> bool:
+        """See `Faults.by_status`."""
+        return self.at(request.path).by_status(request)
+
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's error answer in constants, as REST writes it."""
         return self.rest.open(status, tree)
@@ -78,6 +82,11 @@ def _bulk_code(status: int) -> str:
 @dataclass(frozen=True, slots=True)
 class BulkFaults:
     """Writes errors of Bulk 1.0."""
+
+    def by_status(self, request: Request) -> bool:
+        """See `Faults.by_status`."""
+        del request
+        return False
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's error answer in constants, in JSON or XML as it came."""
@@ -106,6 +115,11 @@ class SoapFaults:
     """Writes faults of the SOAP API, with the codes that REST has."""
 
     rest: JsonFaults
+
+    def by_status(self, request: Request) -> bool:
+        """See `Faults.by_status`."""
+        del request
+        return False
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's fault in constants; total, whatever `tree` is."""

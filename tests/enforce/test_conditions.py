@@ -104,6 +104,26 @@ async def test_a_page_of_which_nothing_may_be_shown_is_refused(ruled: Stand) -> 
     assert b"p1@example.org" not in answer
 
 
+async def test_a_record_that_may_not_be_shown_is_as_one_that_is_not_there(ruled: Stand) -> None:
+    """Byte for byte, but for the decision; the ledger knows better."""
+    target = "/services/data/v59.0/sobjects/Contact/003000000000001AAA"
+    told = []
+    for status, body in (
+        ("200 OK", _row(1, **_facts(restricted=True, opted_out=False))),
+        ("404 Not Found", [{"errorCode": "NOT_FOUND", "message": "nothing at p1@example.org"}]),
+    ):
+        ruled.upstream.answer = http(status, json.dumps(body).encode())
+        answer = await ruled.ask("GET", target)
+        (decision,) = re.findall(rb"lychgate-decision: ([0-9a-f]+)", answer)
+        told.append(answer.replace(decision, b""))
+    assert told[0] == told[1]
+    assert told[0].startswith(b"HTTP/1.1 404")
+    assert [(each["kind"], each.get("reason")) for each in ruled.entries()[-3::2]] == [
+        ("failed", "nothing_released"),
+        ("disclosed", None),
+    ]
+
+
 async def test_before_there_is_a_record_a_guard_on_records_holds(ruled: Stand) -> None:
     """Nobody can say yet whether it is restricted: nothing is written, and nothing filtered by."""
     for method, target, body in (
