@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from proxy.store.store import url_of
-from tests.services import PostgreSQL, postgresql
+from tests.services import PostgreSQL, SoftHsm, postgresql, softhsm
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -34,3 +34,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL
         return
     with request.getfixturevalue("postgresql_server").database() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def softhsm_token() -> Iterator[SoftHsm]:
+    """Give a real PKCS#11 token, the same for all tests: a library reads where it is once per process."""
+    with softhsm() as token:
+        yield token

@@ -89,3 +89,49 @@ def postgresql() -> Iterator[PostgreSQL]:
             run(*command, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class SoftHsm:
+    """A token of SoftHSM2, which is a real PKCS#11 module without hardware."""
+
+    module: Path
+    token: str
+    pin: str
+    folder: Path
+
+
+@contextmanager
+def softhsm() -> Iterator[SoftHsm]:
+    """Make a token of our own; the variable that leads to it is set as long as this lasts."""
+    found = [path for path in map(Path, _SOFTHSM) if path.exists()]
+    module = need(found[0] if found else None, "softhsm2")
+    with tempfile.TemporaryDirectory(prefix="lg-hsm-") as name:
+        folder = Path(name)
+        (folder / "tokens").mkdir()
+        settings = f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
+        (folder / "softhsm2.conf").write_text(settings)
+        before = os.environ.get("SOFTHSM2_CONF")
+        os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
+        try:
+            words = [
+                "softhsm2-util",
+                "--init-token",
+                "--free",
+                "--label",
+                "gate",
+                "--pin",
+                "4711",
+                "--so-pin",
+                "0815",
+            ]
+            subprocess.run(words, check=True, capture_output=True)
+            yield SoftHsm(module, "gate", "4711", folder)
+        finally:
+            if before is None:
+                del os.environ["SOFTHSM2_CONF"]
+            else:
+                os.environ["SOFTHSM2_CONF"] = before
+
+
+_SOFTHSM = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")

@@ -184,8 +184,12 @@ class Epochs:
         """
         found = []
         for epoch in self.all().values():
-            custody = self._keys.keeper(epoch).custody(epoch.handle)
-            if custody not in _EXPECTED[epoch.state]:
+            keeper = self._keys.keeper(epoch)
+            custody = keeper.custody(epoch.handle)
+            as_expected = custody in _EXPECTED[epoch.state]
+            if epoch.state is State.SUSPENDED and not keeper.suspends:
+                as_expected = custody is Custody.USABLE
+            if not as_expected:
                 found.append(Drift(epoch.number, epoch.state, custody))
         return found
 

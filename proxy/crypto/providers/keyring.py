@@ -64,6 +64,7 @@ class KeyringFile:
     """
 
     name: Final = "file"
+    suspends: Final = True
 
     def __init__(
         self,

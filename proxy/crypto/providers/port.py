@@ -36,6 +36,11 @@ class Provider(Protocol):
         ...
 
     @property
+    def suspends(self) -> bool:
+        """Whether `disable` has the provider itself refuse; otherwise only we do."""
+        ...
+
+    @property
     def where(self) -> str:
         """Where it is, for people to read; no secret."""
         ...
