@@ -146,14 +146,72 @@ class Store(Strict):
     password: Secret | None = None
 
 
-class Keys(Strict):
-    """Who holds the keys that wrap the keys of data subjects."""
+def _key_server(text: str) -> str:
+    url = urlsplit(text)
+    plain_here = url.scheme == "http" and url.hostname in LOOPBACK
+    if not url.hostname or not (url.scheme == "https" or plain_here) or url.username or url.query:
+        msg = "write https://host:port; plain http only for a server on this machine"
+        raise ValueError(msg)
+    return text
 
-    provider: Literal["file"] = "file"
+
+class Pkcs11(Strict):
+    """A token of a hardware security module."""
+
+    module: Path
+    """The vendor's library."""
+    token: Annotated[str, Field(min_length=1, max_length=32)]
+    """Its label."""
+    pin: Secret
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5
+
+
+class AwsKms(Strict):
+    """AWS KMS; credentials come from the environment, as for everything of AWS."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    profile: str | None = None
+    endpoint: Annotated[str, AfterValidator(_key_server)] | None = None
+    """Of a VPC endpoint; None = AWS's own."""
+    waiting_days: Annotated[int, Field(ge=7, le=30)] = 30
+    """Between the order to destroy a key and its destruction."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5
+
+
+class OpenBao(Strict):
+    """The Transit engine of an OpenBao or HashiCorp Vault server."""
+
+    address: Annotated[str, AfterValidator(_key_server)]
+    mount: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")] = "transit"
+    namespace: str | None = None
+    ca_file: Path | None = None
+    token: Secret
+    """Read anew at every request, so that an agent may exchange it."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5
+
+
+class Keys(Strict):
+    """Who holds the keys that wrap the keys of data subjects.
+
+    More than one may be described here: `provider` says which one gets new keys, the others are asked for what
+    was wrapped before, until `lychgate keys rotate` has wrapped it anew.
+    """
+
+    provider: Literal["file", "pkcs11", "aws", "openbao"] = "file"
     passphrase: Secret | None = None
     """Of the key ring's file; None = it is unlocked by the installation's root key."""
+    pkcs11: Pkcs11 | None = None
+    aws: AwsKms | None = None
+    openbao: OpenBao | None = None
     officers: dict[Name, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(default_factory=dict)
     """Who may want a key destroyed: SHA-256 of the token that `lychgate keys officer` made; it takes two."""
+
+    @model_validator(mode="after")
+    def _described(self) -> "Keys":
+        if self.provider != "file" and getattr(self, self.provider) is None:
+            msg = f"`provider: {self.provider}` needs a block `{self.provider}:` that says where it is"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _different_people(self) -> "Keys":

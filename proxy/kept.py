@@ -12,8 +12,8 @@ from sqlalchemy import URL, make_url
 
 from proxy import config as settings
 from proxy.crypto import derive
-from proxy.crypto.providers import KeyringFile, Provider
-from proxy.errors import LychgateError, Problem, Problems, Unavailable
+from proxy.crypto.providers import AwsKms, AwsPlace, BaoPlace, KeyringFile, Pkcs11, Provider, Transit
+from proxy.errors import LychgateError, Problem, Problems, StoreError, Unavailable
 from proxy.keys import CHAPTER as KEYS
 from proxy.keys import Keys, LeasedNumber, SharedNumber
 from proxy.store import Store
@@ -78,10 +78,13 @@ def open_kept(config: settings.Config, root: bytes) -> Kept:
     except LychgateError as error:
         raise Problems([Problem(store_where(config), 0, 0, "LG206", str(error))]) from None
     try:
-        provider = open_provider(config, root)
+        provider, before = open_providers(config, root)
         generation = SharedNumber(config.state / GENERATION) if store.embedded else LeasedNumber(store)
-        keys = Keys(store, provider, generation)
+        keys = Keys(store, provider, generation, before=before)
         return Kept(store, keys, Vault(store, keys))
+    except StoreError as error:
+        store.close()
+        raise Problems([Problem(f"keys: {config.keys.provider}", 0, 0, "LG207", str(error))]) from None
     except BaseException:
         store.close()
         raise
@@ -106,17 +109,46 @@ def store_url(config: settings.Config) -> URL:
     return url.set(password=read_secret(config.store.password, "the store needs its password"))
 
 
-def open_provider(config: settings.Config, root: bytes) -> Provider:
-    """Return who holds the keys that wrap others.
+def open_providers(config: settings.Config, root: bytes) -> tuple[Provider, list[Provider]]:
+    """Return who holds the keys that wrap others: the one that gets new ones, and those that have older ones.
 
     Raises:
         Problems: a secret cannot be read.
+        StoreError: a provider's driver is not installed, or it cannot be used as it is configured.
     """
+    held: dict[str, Provider] = {}
+    if config.keys.provider == "file" or (config.state / KEYRING).exists():
+        held["file"] = _keyring(config, root)
+    if (module := config.keys.pkcs11) is not None:
+        pin = read_secret(module.pin, "the token needs its PIN")
+        held["pkcs11"] = Pkcs11(module.module, module.token, pin, seconds=module.timeout_seconds)
+    if (aws := config.keys.aws) is not None:
+        place = AwsPlace(aws.region, aws.profile, aws.endpoint, aws.waiting_days)
+        held["aws"] = AwsKms(place, seconds=aws.timeout_seconds)
+    if (bao := config.keys.openbao) is not None:
+        held["openbao"] = _transit(bao)
+    in_force = held.pop(config.keys.provider)
+    return in_force, list(held.values())
+
+
+def _keyring(config: settings.Config, root: bytes) -> KeyringFile:
     path = config.state / KEYRING
     if config.keys.passphrase is None:
         return KeyringFile(path, key=derive(root, "keyring"))
     passphrase = read_secret(config.keys.passphrase, "the key ring needs its passphrase")
     return KeyringFile(path, passphrase=passphrase)
+
+
+def _transit(bao: settings.OpenBao) -> Transit:
+    place = BaoPlace(bao.address, bao.mount, bao.namespace, bao.ca_file)
+
+    def token() -> str:
+        try:
+            return read_secret(bao.token, "the key server needs a token")
+        except Problems:
+            raise Unavailable("provider_locked", "openbao has no token") from None
+
+    return Transit(place, token, seconds=bao.timeout_seconds)
 
 
 def read_secret(source: _Source, need: str) -> str:
