@@ -29,6 +29,7 @@ from proxy.identity import Frozen, Identifier, Issuer, JwksKeys
 from proxy.identity.frozen import FILE as FROZEN_FILE
 from proxy.kept import Kept, open_kept, read_secret
 from proxy.keys.events import as_key_event
+from proxy.keys.watch import Watch
 from proxy.ledger import Appends, Ledger, Notary
 from proxy.ledger.published import PUBLIC_KEYS
 from proxy.message import Request
@@ -114,6 +115,7 @@ class App:
     kept: Kept
     standins: bytes = field(repr=False)
     """The key that what recipients are shown instead of values is made with."""
+    watch: Watch
     settled: tuple[str, ...] = ()
     """How far each origin had come when its policies were read, for `Source.settle`."""
     spread: Callable[[], Awaitable[None]] = _alone
@@ -125,6 +127,7 @@ class App:
         """Let go of the ledger, then sign what it ended with; blocks for a moment."""
         self.ledger.close()
         self.notary.close()
+        self.watch.close()
         self.kept.close()
 
     def reload(self) -> str:
@@ -328,6 +331,11 @@ def build(config: settings.Config) -> App:
     metrics.watch(
         "checkpoint_failing", "Whether a checkpoint is missing somewhere.", lambda: notary.failing != ""
     )
+    watch = Watch(kept.keys, kept.epochs())
+    metrics.watch(
+        "key_provider_failing", "Whether the provider of keys cannot be asked.", lambda: watch.failing != ""
+    )
+    metrics.watch("key_drift", "Keys of which the provider says something else.", lambda: len(watch.drifts))
     return App(
         config,
         gateways,
@@ -341,6 +349,7 @@ def build(config: settings.Config) -> App:
         notary,
         kept,
         standins,
+        watch,
         settled,
     )
 

@@ -4,6 +4,7 @@ For `proxy.app` and `proxy.workers`, which both need them, and for commands that
 """
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -15,7 +16,8 @@ from proxy.crypto import derive
 from proxy.crypto.providers import AwsKms, AwsPlace, BaoPlace, KeyringFile, Pkcs11, Provider, Transit
 from proxy.errors import LychgateError, Problem, Problems, StoreError, Unavailable
 from proxy.keys import CHAPTER as KEYS
-from proxy.keys import Keys, LeasedNumber, SharedNumber
+from proxy.keys import Generation, Keys, LeasedNumber, NoMemory, SharedNumber
+from proxy.keys.epochs import Epochs, Note
 from proxy.store import Store
 from proxy.store.store import url_of
 from proxy.vault import CHAPTER as VALUES
@@ -40,6 +42,11 @@ class _Source(Protocol):
     def env(self) -> str | None: ...
 
 
+def _unsaid(what: str, detail: str) -> None:
+    del detail
+    raise Unavailable("keys_only_looked_at", what)
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """The store of an installation, and the keys in it."""
@@ -47,6 +54,10 @@ class Kept:
     store: Store
     keys: Keys
     vault: Vault
+
+    def epochs(self, note: Note = _unsaid) -> Epochs:
+        """Return what may be done with the keys that wrap the others; without `note` only looking."""
+        return Epochs(self.keys, note, now=time.time, random=os.urandom)
 
     def problem(self) -> str:
         """Return why the store cannot be used now; "" when it can. Takes no time."""
@@ -71,15 +82,30 @@ def open_kept(config: settings.Config, root: bytes) -> Kept:
         Problems: the database cannot be used, or a secret is missing or readable by others.
         Unavailable: the database's server cannot be reached.
     """
+    return _open(config, root, change=True)
+
+
+def look_at_kept(config: settings.Config, root: bytes) -> Kept:
+    """Return the same for who only looks: nothing is made, brought up to date, remembered or changed.
+
+    Raises:
+        Problems: as `open_kept`; also if the database is an older version's.
+    """
+    return _open(config, root, change=False)
+
+
+def _open(config: settings.Config, root: bytes, *, change: bool) -> Kept:
     try:
-        store = Store.open(store_url(config), CHAPTERS)
+        store = Store.open(store_url(config), CHAPTERS, change=change)
     except Problems:
         raise
     except LychgateError as error:
         raise Problems([Problem(store_where(config), 0, 0, "LG206", str(error))]) from None
     try:
         provider, before = open_providers(config, root)
-        generation = SharedNumber(config.state / GENERATION) if store.embedded else LeasedNumber(store)
+        generation: Generation = NoMemory()
+        if change:
+            generation = SharedNumber(config.state / GENERATION) if store.embedded else LeasedNumber(store)
         keys = Keys(store, provider, generation, before=before)
         return Kept(store, keys, Vault(store, keys))
     except StoreError as error:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -54,7 +53,7 @@ class Custody:
     @property
     def epochs(self) -> Epochs:
         """What may be done with the keys that wrap them, every change on record before it is made."""
-        return Epochs(self.kept.keys, self.note, now=time.time, random=os.urandom)
+        return self.kept.epochs(self.note)
 
     def note(self, what: str, detail: str) -> None:
         """Write down what happens; durable when this returns.

@@ -109,9 +109,12 @@ async def _serve(app: App) -> None:
     app.problems["lanes"] = "not listening yet"
     await app.started()
     app.notary.start()
+    app.watch.start()
     host, port = split_address(app.config.admin)
     try:
-        admin, port = serve_admin(host, port, not_ready=app.not_ready, metrics=service.metrics)
+        admin, port = serve_admin(
+            host, port, not_ready=app.not_ready, metrics=service.metrics, notices=lambda: app.watch.notices
+        )
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None
     try:

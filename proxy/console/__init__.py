@@ -40,7 +40,12 @@ class _Read(RequestHandler):
 
 
 def serve_admin(
-    host: str, port: int, *, not_ready: Callable[[], dict[str, str]], metrics: Callable[[], Awaitable[bytes]]
+    host: str,
+    port: int,
+    *,
+    not_ready: Callable[[], dict[str, str]],
+    metrics: Callable[[], Awaitable[bytes]],
+    notices: Callable[[], dict[str, str]] = dict,
 ) -> tuple[HTTPServer, int]:
     """Answer /healthz, /ready and /metrics on the running event loop until the server is stopped.
 
@@ -49,6 +54,7 @@ def serve_admin(
         port: 0 takes a free one.
         not_ready: why no traffic should come here, by part; empty = ready.
         metrics: every series in Prometheus' text format.
+        notices: what does not keep traffic away and needs somebody, by part; told below `ready`.
 
     Returns:
         The server and the port it listens on.
@@ -59,11 +65,9 @@ def serve_admin(
 
     async def ready() -> tuple[int, str, bytes]:
         lines = [f"{part}: {why}" for part, why in sorted(not_ready().items())]
-        return (
-            (503 if lines else 200),
-            "text/plain; charset=utf-8",
-            "\n".join([*(lines or ["ready"]), ""]).encode(),
-        )
+        told = [f"{part}: {what}" for part, what in sorted(notices().items())]
+        text = "\n".join([*(lines or ["ready"]), *told, ""])
+        return (503 if lines else 200), "text/plain; charset=utf-8", text.encode()
 
     async def scrape() -> tuple[int, str, bytes]:
         return 200, "text/plain; version=0.0.4; charset=utf-8", await metrics()

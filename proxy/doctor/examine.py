@@ -7,6 +7,7 @@ from typing import Final
 
 from proxy.config import Config
 from proxy.doctor.certificates import lane_certificate, local_authority
+from proxy.doctor.custody import store
 from proxy.doctor.finding import Finding, fail
 from proxy.doctor.network import listener, upstream
 from proxy.doctor.state import credential, keys, ledger, policies, room, state_folder
@@ -33,6 +34,7 @@ def examine(config: Config, *, now: datetime, network: bool = True) -> Iterator[
         ("state", partial(state_folder, config)),
         ("state", partial(room, config)),
         ("keys", partial(keys, config)),
+        ("store", partial(store, config)),
         ("policies", partial(policies, config)),
         ("ledger", partial(ledger, config)),
         ("authority", partial(local_authority, config, now)),

@@ -21,11 +21,21 @@ Why
     record gets its owner later; what is sealed stays as it is.
 """
 
-from proxy.keys.generation import Generation, SharedNumber
+from proxy.keys.generation import Generation, NoMemory, SharedNumber
 from proxy.keys.keys import Draft, Keys
 from proxy.keys.lease import LeasedNumber
 from proxy.keys.states import State
 from proxy.keys.subjectkey import SubjectKey
 from proxy.keys.tables import CHAPTER
 
-__all__ = ["CHAPTER", "Draft", "Generation", "Keys", "LeasedNumber", "SharedNumber", "State", "SubjectKey"]
+__all__ = [
+    "CHAPTER",
+    "Draft",
+    "Generation",
+    "Keys",
+    "LeasedNumber",
+    "NoMemory",
+    "SharedNumber",
+    "State",
+    "SubjectKey",
+]

@@ -35,6 +35,25 @@ class Generation(Protocol):
         ...
 
 
+class NoMemory:
+    """For who only looks: nothing is remembered, and nothing may be changed."""
+
+    def now(self) -> int:
+        """See `Generation`."""
+        return -1
+
+    def changing(self) -> contextlib.AbstractContextManager[None]:
+        """See `Generation`.
+
+        Raises:
+            Unavailable: always.
+        """
+        raise Unavailable("keys_only_looked_at")
+
+    def close(self) -> None:
+        """See `Generation`."""
+
+
 class SharedNumber:
     """The number of all processes of one machine: eight bytes of a file that each of them maps."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, inspect, select, update
 
 from proxy.errors import StoreError
 
@@ -60,6 +60,19 @@ def bring_up_to_date(connection: Connection, chapters: Sequence[Chapter]) -> Non
     refuse_newer(found, chapters)
     for chapter in chapters:
         _bring(connection, chapter, found.get(chapter.name))
+
+
+def check_up_to_date(connection: Connection, chapters: Sequence[Chapter]) -> None:
+    """Return if there is nothing to bring up to date; change nothing.
+
+    Raises:
+        StoreError: there is, or a newer version has been here.
+    """
+    there = inspect(connection).has_table(_VERSIONS.name)
+    found = {row.name: row.version for row in connection.execute(select(_VERSIONS))} if there else {}
+    refuse_newer(found, chapters)
+    if any(found.get(chapter.name) != chapter.version for chapter in chapters):
+        raise StoreError("the database is an older version's: it is brought up to date when the proxy starts")
 
 
 def refuse_newer(found: dict[str, int], chapters: Iterable[Chapter]) -> None:

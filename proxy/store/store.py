@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 
 from proxy.errors import StoreError, Unavailable
 from proxy.store import postgresql, sqlite
-from proxy.store.chapters import Chapter, bring_up_to_date
+from proxy.store.chapters import Chapter, bring_up_to_date, check_up_to_date
 
 _SCHEMA_LOCK: Final = 0x6C796368_67617465
 """For pg_advisory_xact_lock: the letters of our name."""
@@ -27,16 +27,18 @@ class Store:
         self._end = weakref.finalize(self, engine.dispose)
 
     @classmethod
-    def open(cls, url: str | URL, chapters: Sequence[Chapter]) -> "Store":
+    def open(cls, url: str | URL, chapters: Sequence[Chapter], *, change: bool = True) -> "Store":
         """Return the database at `url`, made if it is an SQLite file that is missing, every chapter up to date.
 
         Args:
             url: `sqlite:////absolute/path.db` or `postgresql://...`; the path's folder has to exist.
             chapters: everything that this version of Lychgate keeps.
+            change: False brings nothing up to date, for who only looks.
 
         Raises:
             StoreError: the URL is of another kind, the file is open to others or damaged, the driver is not
-                installed, or a newer version of Lychgate has used the database.
+                installed, a newer version of Lychgate has used the database, or an older one and nothing is to
+                be changed.
             Unavailable: `store_unreachable`.
         """
         try:
@@ -51,6 +53,10 @@ class Store:
             raise StoreError("the store is SQLite or PostgreSQL")
         store = cls(engine)
         try:
+            if not change:
+                with store.read() as connection:
+                    check_up_to_date(connection, chapters)
+                return store
             with store.begin() as connection:
                 if not store.embedded:
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
