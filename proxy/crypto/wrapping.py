@@ -1,7 +1,7 @@
 """A data key under a key encryption key: AES-256-GCM, 60 bytes, bound to whom it belongs to."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -35,6 +35,12 @@ class Wrapping:
 
     def __repr__(self) -> str:
         return "Wrapping(...)"
+
+    def wrap_all(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Return what `wrap` does for each key and what it is bound to; asking for random bytes once."""
+        nonces, encrypt = self._random(NONCE_BYTES * len(keys)), self._cipher.encrypt
+        each = (nonces[start : start + NONCE_BYTES] for start in range(0, len(nonces), NONCE_BYTES))
+        return [nonce + encrypt(nonce, key, bound) for nonce, (key, bound) in zip(each, keys, strict=True)]
 
     def wrap(self, key: bytes, bound: bytes) -> bytes:
         """Return nonce, ciphertext and tag.

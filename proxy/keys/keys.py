@@ -93,8 +93,9 @@ class Keys:
         handle = self.provider.generate(epoch_label(1, self._random), "wrap")
         tenant = self._random(ID_BYTES).hex()
         fresh = {name: self._random(KEY_BYTES) for name in NAMES}
+        bound_to = binding(tenant.encode(), 1)
         wrapped = self.provider.wrap(
-            handle, [(key, bound_to(tenant.encode(), name.encode(), None, 1)) for name, key in fresh.items()]
+            handle, [(key, bound_to(name.encode(), None)) for name, key in fresh.items()]
         )
         now = self._now()
         with self.store.begin() as connection:
@@ -355,7 +356,7 @@ class Keys:
     def _wrapped(
         self, key_id: bytes, subject: bytes | None, key: bytes, epoch: Epoch, *, serial: int = 1
     ) -> Wrapped:
-        bound = bound_to(self.tenant(), key_id, subject, epoch.number)
+        bound = binding(self.tenant(), epoch.number)(key_id, subject)
         (wrapped,) = self.keeper(epoch).wrap(epoch.handle, [(key, bound)])
         return Wrapped(key_id, subject, epoch.number, wrapped, serial, self._now())
 
@@ -397,8 +398,8 @@ class Keys:
                 continue
             if epoch.state not in UNWRAPS:
                 raise Unavailable("key_suspended", f"epoch {number}")
-            tenant = self.tenant()
-            pairs = [(key.wrapped, bound_to(tenant, key.id, key.subject, number)) for key in keys]
+            bound_to = binding(self.tenant(), number)
+            pairs = [(key.wrapped, bound_to(key.id, key.subject)) for key in keys]
             found |= zip((key.id for key in keys), self.keeper(epoch).unwrap(epoch.handle, pairs), strict=True)
         return found
 
@@ -408,6 +409,18 @@ def epoch_label(number: int, random: Callable[[int], bytes]) -> str:
     return f"lychgate-epoch-{number}-{random(4).hex()}"
 
 
-def bound_to(tenant: bytes, key_id: bytes, subject: bytes | None, epoch: int) -> bytes:
-    """Return what a wrapped key is bound to: nobody can give it to another subject, tenant or epoch."""
-    return bind(b"lychgate.dev/v1/key", tenant, key_id, subject or b"", epoch.to_bytes(8, "big"))
+def binding(tenant: bytes, epoch: int) -> Callable[[bytes, bytes | None], bytes]:
+    """Return what gives, for the id of a key and its subject, what the wrapped key is bound to.
+
+    It is `bind(label, tenant, id, subject, epoch)`: nobody can give a key to another subject, tenant or epoch.
+    """
+    head, tail = bind(b"lychgate.dev/v1/key", tenant), bind(epoch.to_bytes(8, "big"))
+
+    def bound_to(key_id: bytes, subject: bytes | None) -> bytes:
+        whose = subject or b""
+        return b"".join((head, _LENGTHS[len(key_id)], key_id, _LENGTHS[len(whose)], whose, tail))
+
+    return bound_to
+
+
+_LENGTHS: Final = tuple(length.to_bytes(4, "big") for length in range(ID_BYTES + 1))

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, LargeBinary, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from proxy.errors import Unavailable
 from proxy.keys.states import State
@@ -27,9 +28,8 @@ class Epoch:
     resumes: State | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
-    """A key as it is kept."""
+class Wrapped(NamedTuple):
+    """A key as it is kept; its members in the order of the table's columns."""
 
     id: bytes
     subject: bytes | None
@@ -179,13 +179,14 @@ def counts(connection: Connection) -> dict[int, int]:
 
 def next_under(connection: Connection, epoch: int, after: bytes, most: int) -> list[Wrapped]:
     """Return the next data subjects' keys that are wrapped under an epoch, by id; none behind the last."""
-    query = (
-        select(SUBJECT_KEYS)
-        .where(SUBJECT_KEYS.c.epoch == epoch, SUBJECT_KEYS.c.id > after)
-        .order_by(SUBJECT_KEYS.c.id)
-        .limit(most)
+    mark = _mark(connection)
+    columns = ", ".join(Wrapped._fields)
+    statement = (
+        f"SELECT {columns} FROM subject_keys WHERE id > {mark} AND epoch = {mark} "  # noqa: S608 - constants
+        f"ORDER BY id LIMIT {most:d}"
     )
-    return [_wrapped(row) for row in connection.execute(query)]
+    found = connection.exec_driver_sql(statement, (after, epoch)).cursor
+    return [Wrapped._make(row) for row in found.fetchall()] if found is not None else []
 
 
 def rewrap(connection: Connection, fresh: Sequence[Wrapped], old: int) -> int:
@@ -196,14 +197,23 @@ def rewrap(connection: Connection, fresh: Sequence[Wrapped], old: int) -> int:
     """
     if not fresh:
         return 0
-    change = (
-        update(SUBJECT_KEYS)
-        .where(SUBJECT_KEYS.c.id == bindparam("of"), SUBJECT_KEYS.c.epoch == old)
-        .where(SUBJECT_KEYS.c.subject.is_not_distinct_from(bindparam("whose", type_=LargeBinary)))
-        .values(epoch=bindparam("under"), wrapped=bindparam("as_"))
+    mark = _mark(connection)
+    same = "IS" if mark == "?" else "IS NOT DISTINCT FROM"
+    statement = (
+        f"UPDATE subject_keys SET epoch = {mark}, wrapped = {mark} "  # noqa: S608 - constants
+        f"WHERE id = {mark} AND epoch = {mark} AND subject {same} {mark}"
     )
-    values = [{"of": key.id, "whose": key.subject, "under": key.epoch, "as_": key.wrapped} for key in fresh]
-    return connection.execute(change, values).rowcount
+    values = [(key.epoch, key.wrapped, key.id, old, key.subject) for key in fresh]
+    return connection.exec_driver_sql(statement, values).rowcount
+
+
+def _mark(connection: Connection) -> str:
+    """Return how the driver marks a parameter.
+
+    What is done to a million rows is given to the driver as it is: what SQLAlchemy does for each of them would
+    take most of the time.
+    """
+    return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
 def rewrap_own(connection: Connection, name: str, fresh: Wrapped, old: int) -> None:

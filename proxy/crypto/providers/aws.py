@@ -113,8 +113,7 @@ class AwsKms:
 
     def wrap(self, handle: str, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See `Provider`."""
-        ours = self._ours(handle)
-        return [ours.wrap(key, bound) for key, bound in keys]
+        return self._ours(handle).wrap_all(keys)
 
     def unwrap(self, handle: str, wrapped: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See `Provider`."""

@@ -109,7 +109,7 @@ class KeyringFile:
     def wrap(self, handle: str, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See `Provider`."""
         wrapping = Wrapping(self._key(handle, "wrap"), random=self._random)
-        return [wrapping.wrap(key, bound) for key, bound in keys]
+        return wrapping.wrap_all(keys)
 
     def unwrap(self, handle: str, wrapped: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See `Provider`."""
