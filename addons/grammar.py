@@ -99,20 +99,44 @@ def render(response: Response, *, method: str, close: bool) -> tuple[bytes, ...]
     Raises:
         ValueError: the status is not a final one, or a field cannot be written.
     """
+    body = response.body if has_body(method, response.status) else b""
+    framing = f"content-length: {len(body)}\r\n" if has_body(method, response.status) else ""
+    head = _head(response, framing, close=close)
+    return (head + body,) if len(body) < _JOIN else (head, body)
+
+
+def render_head(response: Response, *, close: bool) -> bytes:
+    """Return the exact bytes of the head of an answer whose body goes in chunks.
+
+    Raises:
+        ValueError: as `render`; also for a status that has no body.
+    """
+    if not has_body("GET", response.status):
+        raise ValueError("a status without a body")
+    return _head(response, "transfer-encoding: chunked\r\n", close=close)
+
+
+def _head(response: Response, framing: str, *, close: bool) -> bytes:
     if not 200 <= response.status <= 599:
         raise ValueError("not a final status")
-    body = response.body if has_body(method, response.status) else b""
     lines = [_status_line(response.status)]
     for name, value in response.headers:
         check_field(name, value)
         if name not in FRAMING:
             lines.append(f"{name}: {value}\r\n")
-    if has_body(method, response.status):
-        lines.append(f"content-length: {len(body)}\r\n")
+    lines.append(framing)
     if close:
         lines.append("connection: close\r\n")
-    head = ("".join(lines) + "\r\n").encode("ascii")
-    return (head + body,) if len(body) < _JOIN else (head, body)
+    return ("".join(lines) + "\r\n").encode("ascii")
+
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+"""Ends a body in chunks; without it nobody may take the body for a whole one (RFC 9112 §8)."""
+
+
+def chunk(piece: bytes) -> tuple[bytes, ...]:
+    """Return a piece of a body as a chunk; nothing for no bytes, as that would end the body."""
+    return (b"%x\r\n" % len(piece), piece, b"\r\n") if piece else ()
 
 
 _JOIN: Final = 16_384

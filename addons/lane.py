@@ -91,6 +91,11 @@ class Limits:
     """The same, of the exchanges of one caller."""
     upstream_connections: int = 64
     """Of one lane, busy and kept; an exchange waits for one within its deadline."""
+    upstream_streams: int = 16
+    """Of those, for bodies that go in pieces: each may hold its place for an hour."""
+    stream_seconds: float = 3600.0
+    """From a request's head to the end of an exchange whose bodies go in pieces. The lane's deadline holds for
+    each step of it: that more comes, and that it is decided and taken."""
     upstream_idle_seconds: float = 20.0
     """A connection that is kept longer without use is closed; servers give up after 30 to 60."""
     upstream_age: float = 300.0

@@ -83,7 +83,7 @@ class Listener:
 
 
 async def serve(
-    lanes: Sequence[tuple[LaneSpec, Gateway[Any]]],
+    lanes: Sequence[tuple[LaneSpec, Gateway[Any, Any, Any]]],
     *,
     state_dir: Path,
     ready: Callable[[Bound], None] | None,

@@ -6,6 +6,8 @@ the start.
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from addons.http1.exchange import Exchange, Lane
@@ -27,7 +29,16 @@ _MISHAPS: Final = (
 )
 _WORDS: Final = (None, True, "yes", CANARY, object())
 """What is neither permission nor answer."""
-_METHODS: Final = ("on_head", "on_request", "on_response")
+_STEPS: Final = {
+    "whole": ("on_head", "on_request", "on_response"),
+    "upload": ("on_head", "on_upload", "on_piece", "on_response"),
+    "download": ("on_head", "on_request", "on_answer", "on_rows"),
+}
+"""How bodies go, and who is asked then."""
+_WORD_OF: Final = {"on_head": str, "on_piece": bytes, "on_rows": bytes}
+"""What is a word of whom."""
+_AFTER: Final = frozenset({"on_response", "on_answer", "on_rows"})
+"""Who is asked when the upstream has answered."""
 _SPEC: Final = LaneSpec(
     name="self-test",
     listen_host="127.0.0.1",
@@ -46,8 +57,8 @@ class Saboteur:
 
     lane = "self-test"
 
-    def __init__(self, method: str, mishap: object) -> None:
-        self._method, self._mishap = method, mishap
+    def __init__(self, way: str, method: str, mishap: object) -> None:
+        self._way, self._method, self._mishap = way, method, mishap
 
     def _word(self, method: str, otherwise: object) -> Any:
         if method == self._method:
@@ -59,11 +70,32 @@ class Saboteur:
     async def on_head(self, request: Request) -> Any:
         """Say who asks, or fail."""
         del request
-        return self._word("on_head", "nobody")
+        return self._word("on_head", _Rows() if self._way == "upload" else "nobody")
 
     async def on_request(self, request: Request) -> Any:
         """Allow, or fail."""
-        return self._word("on_request", _Permission(request))
+        return self._word("on_request", _Permission(request, in_rows=self._way == "download"))
+
+    async def on_upload(self, request: Request) -> Any:
+        """Take rows, or fail."""
+        return self._word("on_upload", _Rows(request))
+
+    async def on_piece(self, upload: "_Rows", chunk: bytes, *, last: bool) -> Any:
+        """Allow, and send rows on, or fail."""
+        del last
+        word = self._word("on_piece", chunk)
+        upload.forward = _Permission(upload.request)
+        return word
+
+    async def on_answer(self, exchange: object, head: Response) -> Any:
+        """Take rows, or fail."""
+        del exchange, head
+        return self._word("on_answer", _Rows())
+
+    async def on_rows(self, download: object, chunk: bytes, *, last: bool) -> Any:
+        """Release rows, or fail."""
+        del download, last
+        return self._word("on_rows", chunk)
 
     async def on_response(self, exchange: object, response: Response) -> Any:
         """Release, or fail."""
@@ -89,11 +121,46 @@ class _Permission:
     id = "self-test"
     caller = "nobody"
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    def __init__(self, request: Request, *, in_rows: bool = False) -> None:
+        self.request, self.in_rows = request, in_rows
 
     def still(self) -> None:
         """Be in force."""
+
+
+_REQUEST: Final = Request("POST", "/")
+
+
+class _Rows:
+    caller = "nobody"
+    head = Response(200)
+
+    def __init__(self, request: Request = _REQUEST) -> None:
+        self.request = request
+        self.forward: _Permission | None = None
+
+
+class _Line:
+    """A connection to the vault."""
+
+    answered = False
+    comes_in_pieces = True
+
+    def __init__(self, vault: "_Vault") -> None:
+        self._vault = vault
+
+    async def send(self, *wire: bytes) -> None:
+        """Be reached."""
+        del wire
+        self._vault.reached = True
+
+    async def answer(self) -> Response:
+        """Answer."""
+        return Response(200, body=CANARY)
+
+    async def piece(self) -> tuple[bytes, bool]:
+        """Return all there is."""
+        return CANARY, True
 
 
 class _Vault(Pool):
@@ -107,6 +174,12 @@ class _Vault(Pool):
         self.reached = True
         return Response(200, body=CANARY)
 
+    @contextlib.asynccontextmanager
+    async def channel(self, method: str, account: Account, *, in_rows: bool) -> AsyncIterator[Any]:
+        """Be reached by whoever sends something."""
+        del method, account, in_rows
+        yield _Line(self)
+
 
 class _Client:
     """Sends a canary."""
@@ -116,11 +189,24 @@ class _Client:
 
     def __init__(self, underway: Underway) -> None:
         self.account = Account(underway)
+        self.told = b""
 
     async def body(self, head: RequestHead) -> bytes:
         """Return it."""
         del head
         return CANARY
+
+    async def piece(self, head: RequestHead) -> tuple[bytes, bool]:
+        """Return it."""
+        del head
+        return CANARY, True
+
+    def carry_on(self) -> None:
+        """Have time."""
+
+    async def pass_on(self, wire: tuple[bytes, ...]) -> None:
+        """Be told."""
+        self.told += b"".join(wire)
 
 
 async def self_test() -> None:
@@ -129,26 +215,32 @@ async def self_test() -> None:
     Raises:
         Unsafe: one was not; names the step.
     """
-    for method in _METHODS:
-        for mishap in (*_MISHAPS, *_WORDS):
-            if method == "on_head" and isinstance(mishap, str):
-                continue  # that is an answer
-            await _expect_refusal(method, mishap)
-    if CANARY not in (await _run("none", None))[0]:
-        raise Unsafe("the self-test could not have found anything")
+    for way, methods in _STEPS.items():
+        for method in methods:
+            for mishap in (*_MISHAPS, *_WORDS):
+                if not _is_an_answer(method, mishap):
+                    await _expect_refusal(way, method, mishap)
+        if CANARY not in (await _run(way, "none", None))[0]:
+            raise Unsafe("the self-test could not have found anything")
 
 
-async def _expect_refusal(method: str, mishap: object) -> None:
-    said, reached = await _run(method, mishap)
-    if CANARY in said or not said.startswith(b"HTTP/1.1 503 ") or (reached and method != "on_response"):
+def _is_an_answer(method: str, mishap: object) -> bool:
+    return isinstance(mishap, _WORD_OF.get(method, ()))
+
+
+async def _expect_refusal(way: str, method: str, mishap: object) -> None:
+    said, reached = await _run(way, method, mishap)
+    early = method not in _AFTER
+    if CANARY in said or not said.startswith(b"HTTP/1.1 503 ") or (reached and early):
         raise Unsafe(f"a failure in {method} was not a refusal")
 
 
-async def _run(method: str, mishap: object) -> tuple[bytes, bool]:
+async def _run(way: str, method: str, mishap: object) -> tuple[bytes, bool]:
     """Return what the client is told, and whether the upstream was reached."""
     limits = Limits()
     underway, vault = Underway(limits), _Vault(_SPEC, None, limits)
-    lane = Lane(_SPEC, Saboteur(method, mishap), vault)
+    lane = Lane(_SPEC, Saboteur(way, method, mishap), vault)
     head = read_request_head(_HEAD, _SPEC, None, most_bytes=limits.head_bytes, most=limits.head_fields)
-    said = b"".join(await Exchange(lane, head, _Client(underway), underway).run())
-    return said, vault.reached
+    client = _Client(underway)
+    said = b"".join(await Exchange(lane, head, client, underway).run())
+    return client.told + said, vault.reached

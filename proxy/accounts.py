@@ -30,6 +30,10 @@ class Accounts:
         self._metrics = metrics
         self._pseudonyms = pseudonyms
 
+    def pseudonyms(self, records: Iterable[str]) -> list[str]:
+        """Return what records, and the people they are about, are called in entries."""
+        return self._pseudonyms.all("record", records)
+
     def requested(self, exchange: Exchange, records: tuple[str, ...]) -> Requested:
         """Return the intent: durable before anything leaves."""
         assert exchange.purpose is not None
@@ -49,13 +53,29 @@ class Accounts:
     ) -> list[Disclosed]:
         """Return the disclosure, in parts where it concerns more people than one entry holds."""
         parts = [subjects[at : at + SUBJECTS_PER_ENTRY] for at in range(0, len(subjects), SUBJECTS_PER_ENTRY)]
-        first = Disclosed(
+        first = self._first(
+            exchange, status, _count(opened), parts[0] if parts else (), tally, parts=len(parts) or 1
+        )
+        further = enumerate(parts[1:], start=2)
+        return [first, *(replace(first, part=number, subjects=part, facts=()) for number, part in further)]
+
+    def _first(
+        self,
+        exchange: Exchange,
+        status: int,
+        records: int,
+        subjects: tuple[str, ...],
+        tally: Tally,
+        *,
+        parts: int,
+    ) -> Disclosed:
+        return Disclosed(
             **self._common(exchange),
             status=status,
-            records=_count(opened),
+            records=records,
             part=1,
-            parts=len(parts) or 1,
-            subjects=parts[0] if parts else (),
+            parts=parts,
+            subjects=subjects,
             categories=tally.categories(),
             fields=tally.fields(),
             rules=tally.rules(),
@@ -63,8 +83,34 @@ class Accounts:
             would=tally.would(),
             facts=exchange.witnessed(),
         )
-        further = enumerate(parts[1:], start=2)
-        return [first, *(replace(first, part=number, subjects=part, facts=()) for number, part in further)]
+
+    def passed(
+        self, exchange: Exchange, status: int, records: int, subjects: list[str], tally: Tally, *, after: int
+    ) -> list[Disclosed]:
+        """Return what is on record of rows before they go on, in as many entries as it takes, at least one.
+
+        An answer that is handed on in pieces has parts whose number nobody knows before its end: they say 0.
+
+        Args:
+            exchange: whose answer it is.
+            status: of the answer.
+            records: how many rows.
+            subjects: whom they are about.
+            tally: what came of their fields.
+            after: the parts there were before.
+        """
+        first = self._first(exchange, status, records, (), tally, parts=0)
+        sizes = range(0, len(subjects) or 1, SUBJECTS_PER_ENTRY)
+        return [
+            replace(
+                first,
+                part=after + number,
+                records=records if number == 1 else 0,
+                subjects=tuple(subjects[at : at + SUBJECTS_PER_ENTRY]),
+                facts=first.facts if number == 1 else (),
+            )
+            for number, at in enumerate(sizes, start=1)
+        ]
 
     def declined(self, exchange: Exchange, fault: ExchangeError) -> Declined:
         """Return that nothing was asked of the CRM."""
@@ -132,6 +178,20 @@ class Accounts:
 
     def count_release(self, tally: Tally, pruned: int, size: int, fates: Fates) -> None:
         """Count an answer that is released."""
+        self.count_rows(tally, pruned)
+        for fate, count in fates.counts.items():
+            self._metrics.protected(self._lane, fate).inc(count)
+        if fates.moved:
+            self._metrics.violation(self._lane).inc(len(fates.moved))
+        self.count_end(size)
+
+    def count_end(self, size: int) -> None:
+        """Count that an answer of so many bytes is released, to its last one."""
+        self._metrics.bytes(self._lane, "response").observe(size)
+        self._metrics.exchange(self._lane, "released").inc()
+
+    def count_rows(self, tally: Tally, pruned: int) -> None:
+        """Count what came of the fields of records that are released."""
         lane, metrics = self._lane, self._metrics
         for action, effect, count in tally.decisions():
             metrics.decision(lane, action, _WORDS[effect]).inc(count)
@@ -141,12 +201,6 @@ class Accounts:
             metrics.gap(lane, "field").inc(tally.unclassified)
         if pruned:
             metrics.gap(lane, "response").inc(pruned)
-        for fate, count in fates.counts.items():
-            metrics.protected(lane, fate).inc(count)
-        if fates.moved:
-            metrics.violation(lane).inc(len(fates.moved))
-        metrics.bytes(lane, "response").observe(size)
-        metrics.exchange(lane, "released").inc()
 
     def count_refusal(self, exchange: Exchange, fault: ExchangeError) -> None:
         """Count an exchange that ends without an answer."""

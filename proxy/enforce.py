@@ -17,6 +17,10 @@ Read `Gateway` from top to bottom; it is the whole story, and the numbers are th
     10 ledger       `Disclosed` is durable before the answer's first byte
     11 the data plane releases what we built                                 not here
 
+A body in rows (a route that declares `streams:`) takes the same steps in pieces, each of which goes on when its
+entries are durable: `on_upload` and `on_piece` instead of 5 to 7, `on_answer` and `on_rows` instead of 9 to 11;
+`proxy.streaming` judges the rows.
+
 Whatever is raised between two steps ends the exchange with a refusal in the CRM's own error shape and an
 entry in the ledger. There is no path on which bytes go on without step 6 or step 10 having returned.
 
@@ -43,6 +47,9 @@ from proxy.policy.judge import judge
 from proxy.rates import Rates
 from proxy.sealing import Steps, seal, unseal
 from proxy.sentences import sentence
+from proxy.streaming import WARNED, Download, Upload
+from proxy.streaming.shown import shown as shown_rows
+from proxy.streaming.written import written as written_rows
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
 from proxy.vault.needs import Got, Need, Opening
@@ -56,6 +63,14 @@ LARGE_CODED: Final = 16 * 1024
 
 UNKNOWN: Final = "?"
 """Stands for the callers that have yet to say who they are; no principal is called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class InRows:
+    """The body of this request comes in rows: it is to be handed over in pieces, beginning with `on_upload`."""
+
+    caller: str
+    """Who asks, as a key to count by."""
 
 
 class Credential(Protocol):
@@ -138,7 +153,7 @@ class Gateway:
 
     # ---- what a data plane calls -------------------------------------------------------------------------
 
-    async def on_head(self, request: Request) -> str | Response:
+    async def on_head(self, request: Request) -> str | InRows | Response:
         """Return who asks, or what route or identity refuse before the body is received; that is in the ledger.
 
         Nothing is decided for good: `on_request` does both steps again. Where the body says who asks, the caller
@@ -154,7 +169,7 @@ class Gateway:
             caller = exchange.rules.identifier.identify(request, passthrough=passthrough).principal.id
             if self.rates is not None and not self.rates.allows(caller):
                 raise Refused("too_many_requests", status=429)
-            return caller
+            return InRows(caller) if exchange.route.streams == "request" else caller
         except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
             return await self._end(exchange, error, contacted=False)
 
@@ -175,6 +190,54 @@ class Gateway:
                 return await self._release(exchange, response)
         except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
             return await self._end(exchange, error, contacted=True)
+
+    # ---- and for bodies in rows --------------------------------------------------------------------------
+
+    async def on_upload(self, request: Request) -> Upload | Response:
+        """Return what takes the pieces of the request's body, or the refusal to answer with.
+
+        No permission is in that: nothing may be sent before `on_piece` has put it into the upload.
+        """
+        exchange = Exchange(self._ports.new_id(), self.rules, self._ports.clock(), request=request)
+        try:
+            return self._begin_upload(exchange, request)
+        except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
+            return await self._end(exchange, error, contacted=False)
+
+    async def on_piece(self, upload: Upload, chunk: bytes, *, last: bool) -> bytes | Response:
+        """Return what may be sent on by now, its intents in the ledger; or the refusal, and nothing more may be.
+
+        As soon as `upload.forward` is there, it is the permission for the head; whoever has taken it owes an
+        outcome.
+        """
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._pass_on(upload, chunk, last=last)
+        except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
+            return await self._end(upload.exchange, error, contacted=upload.forward is not None)
+
+    async def on_answer(self, forward: Forward, head: Response) -> Download | Response:
+        """Return what takes the pieces of the CRM's answer to a request whose answer comes in rows, or the
+        refusal.
+
+        `head` is of an answer that succeeded, without a body.
+        """
+        try:
+            return self._begin_download(forward, head)
+        except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
+            return await self._end(forward.exchange, error, contacted=True)
+
+    async def on_rows(self, download: Download, chunk: bytes, *, last: bool) -> bytes | Response:
+        """Return what may be released by now, its disclosure in the ledger; or the refusal, and nothing more
+        may be.
+
+        Where something was released before, the refusal cannot be said; the answer MUST then be cut off.
+        """
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._let_out(download, chunk, last=last)
+        except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
+            return await self._end(download.exchange, error, contacted=True)
 
     async def on_failure(self, forward: Forward, reason: str, status: int = 502) -> Response:
         """Record that no answer will be released: the CRM is out of reach, or the client has gone."""
@@ -198,12 +261,10 @@ class Gateway:
         route = exchange.route = rules.connector.route(request)
         if route.keyed:
             request = self._with_key(route, request)
-        exchange.stage = "identity"  # 2
-        who = rules.identifier.identify(request, passthrough=ports.credential.passthrough)
-        exchange.principal, exchange.purpose, exchange.clean = who.principal, who.purpose, who.request
-        if self.rates is not None and not self.rates.take(who.principal.id):
-            raise Refused("too_many_requests", status=429)
-        if ports.aside is not None and is_large(who.request):
+        clean = self._identify(exchange, request)
+        if is_large(clean) and route.streams:  # rows are judged here, and so is what asks for them
+            raise Undecodable("body_too_large", status=413)
+        if ports.aside is not None and is_large(clean):
             built, entry = await ports.aside.understand(self, exchange)
         else:
             built, entry = await self.through(self.understand(exchange))
@@ -212,11 +273,20 @@ class Gateway:
         exchange.stage = (
             "identity"  # somebody may have stopped the caller while a helper or the disk took its time
         )
-        rules.identifier.refuse_frozen(who.principal)
+        _refuse_frozen(exchange)
         exchange.stage = "upstream"  # 7
         ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
         return Forward(exchange.id, built, exchange)
+
+    def _identify(self, exchange: Exchange, request: Request) -> Request:
+        """Note who asks and what for; return the request without what says so."""
+        exchange.stage = "identity"  # 2
+        who = exchange.rules.identifier.identify(request, passthrough=self._ports.credential.passthrough)
+        exchange.principal, exchange.purpose, exchange.clean = who.principal, who.purpose, who.request
+        if self.rates is not None and not self.rates.take(who.principal.id):
+            raise Refused("too_many_requests", status=429)
+        return who.request
 
     def _with_key(self, route: Route, request: Request) -> Request:
         """Return a request that says in a header who calls, if it said so in its body and nowhere else.
@@ -269,8 +339,7 @@ class Gateway:
         exchange.stage = "connector"  # 1, the body
         route = exchange.route = exchange.route or rules.connector.route(request)
         codec, tree = self._read_request(route, request)
-        binding = f"{self.lane}\n{exchange.principal.id}\n{exchange.purpose.name}"
-        asked = exchange.asked = route.recognise(request, tree, binding=binding)
+        asked = exchange.asked = route.recognise(request, tree, binding=self._binding(exchange))
         exchange.stage = "subjects"  # 3
         records = tuple(ports.pseudonyms.all("record", (key for op in asked.operations for key in op.records)))
         exchange.stage = "policy"  # 4
@@ -287,6 +356,11 @@ class Gateway:
             asked.gather(wanted)
         built = self._build_request(asked, request, codec)
         return built, self._accounts.requested(exchange, records)
+
+    def _binding(self, exchange: Exchange) -> str:
+        assert exchange.principal is not None
+        assert exchange.purpose is not None
+        return f"{self.lane}\n{exchange.principal.id}\n{exchange.purpose.name}"
 
     def _read_request(self, route: Route, request: Request) -> tuple[Codec | None, Tree]:
         """Return the codec and the tree of the request's body; a body nobody expects is refused."""
@@ -323,9 +397,8 @@ class Gateway:
             shown = await ports.aside.show(self, exchange, response)
         else:
             shown = await self.through(self.show(exchange, response))
-        assert exchange.principal is not None
         exchange.stage = "identity"  # somebody may have stopped the caller since it asked
-        exchange.rules.identifier.refuse_frozen(exchange.principal)
+        _refuse_frozen(exchange)
         exchange.stage = "ledger"  # 10
         for entry in shown.entries:
             await ports.ledger.append(entry)
@@ -378,8 +451,7 @@ class Gateway:
             raise UpstreamFault("credential_echoed")
         headers = self._headers_back(exchange, asked, response, codec)
         if tally.warned() or exchange.ruling.warned:
-            # That a rule in mode warn held, and never which: rules are for the ledger.
-            headers = Headers((*headers, ("lychgate-warning", "policy-warning")))
+            headers = Headers((*headers, WARNED))
         subjects = tuple(dict.fromkeys(who for record, who in people if record is None or not record.gone))
         entries = self._accounts.disclosed(exchange, response.status, opened, subjects, tally)
         moved = self._accounts.moved(exchange, fates, self._ports.new_id)
@@ -450,6 +522,86 @@ class Gateway:
             fields += (("content-type", codec.content_type),)
         return Headers(fields)
 
+    # ---- the same, in pieces -----------------------------------------------------------------------------
+
+    def _begin_upload(self, exchange: Exchange, request: Request) -> Upload:
+        """Do steps 1 and 2 for a request whose body comes in rows; what they write is not known yet."""
+        exchange.stage = "connector"  # 1
+        route = exchange.route = exchange.rules.connector.route(request)
+        clean = self._identify(exchange, request)  # 2
+        exchange.stage = "connector"
+        if any(name == "content-encoding" and value.lower() != "identity" for name, value in clean.headers):
+            raise Undecodable("stream_coded", status=415)
+        codec = codec_for(clean.headers.one("content-type"), route.request_media)
+        asked = exchange.asked = route.recognise(clean, None, binding=self._binding(exchange))
+        if asked.rowset is None or asked.sign is not None:
+            raise Unavailable("rows_undeclared")
+        return Upload(exchange, codec, written_rows(exchange, asked.rowset, codec), self._accounts)
+
+    async def _pass_on(self, upload: Upload, chunk: bytes, *, last: bool) -> bytes:
+        """Do steps 3 to 6 for the rows of one piece."""
+        exchange, ports = upload.exchange, self._ports
+        exchange.stage = "transform"
+        checked = upload.take(chunk, last=last)
+        if not checked.entries and upload.forward is None:
+            return b""
+        exchange.stage = "ledger"  # 6
+        for entry in checked.entries:
+            await ports.ledger.append(entry)
+        exchange.stage = "identity"
+        _refuse_frozen(exchange)
+        exchange.stage = "upstream"  # 7
+        exchange.midway = not last
+        if upload.forward is None:
+            assert exchange.asked is not None
+            assert exchange.clean is not None
+            built = self._build_request(exchange.asked, exchange.clean, None)
+            label = ("content-type", upload.codec.content_type)
+            built = replace(built, headers=Headers((*built.headers, label)))
+            upload.forward = Forward(exchange.id, built, exchange)
+            ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
+            exchange.began = ports.clock()
+        return checked.out
+
+    def _begin_download(self, forward: Forward, head: Response) -> Download:
+        """Do step 8 for an answer that comes in rows."""
+        exchange, ports = forward.exchange, self._ports
+        route, asked = exchange.route, exchange.asked
+        assert route is not None
+        assert asked is not None
+        exchange.stage = "upstream"  # 8
+        ports.metrics.seconds(self.lane, "upstream").observe(ports.clock() - exchange.began)
+        exchange.began = ports.clock()
+        if route.coded and any(name == "content-encoding" for name, _ in head.headers):
+            raise UpstreamFault("stream_coded")
+        try:
+            codec = codec_for(head.headers.one("content-type"), route.response_media)
+        except Undecodable as error:
+            raise UpstreamFault(error.reason) from None
+        exchange.stage = "connector"
+        rows = shown_rows(exchange, codec, head.status)
+        headers = self._headers_back(exchange, asked, head, codec)
+        if exchange.ruling.warned:
+            headers = Headers((*headers, WARNED))
+        traces = self._ports.credential.traces
+        return Download(forward, Response(head.status, headers), rows, self._accounts, traces)
+
+    async def _let_out(self, download: Download, chunk: bytes, *, last: bool) -> bytes:
+        """Do steps 9 to 11 for the rows of one piece."""
+        exchange, ports = download.exchange, self._ports
+        exchange.stage = "transform"  # 9
+        piece = download.take(chunk, last=last)
+        exchange.stage = "identity"
+        _refuse_frozen(exchange)
+        exchange.stage = "ledger"  # 10
+        await asyncio.gather(*map(ports.ledger.append, piece.entries))
+        exchange.stage = "release"  # 11
+        self._accounts.count_rows(piece.batch.tally, piece.batch.pruned)
+        if last:
+            self._accounts.count_end(download.size)
+            ports.metrics.seconds(self.lane, "response").observe(ports.clock() - exchange.began)
+        return piece.out
+
     def elsewhere(self, rules: Rules, metrics: Metrics) -> "Gateway":
         """Return one that decides by the same, for a process that does no more than to decide."""
         ports = replace(self._ports, metrics=metrics, aside=None)
@@ -489,7 +641,7 @@ class Gateway:
     def _refusal(self, exchange: Exchange, fault: ExchangeError) -> Response:
         """Return the refusal in the CRM's own error shape, or a constant one if even that fails."""
         try:
-            text = sentence(fault.reason, fault.status, fault.detail)
+            text = sentence(fault.reason, fault.status, fault.detail, midway=exchange.midway)
             request = exchange.request or Request("GET", "/")
             answer = exchange.rules.connector.refusal(request, fault.status, fault.reason, text, exchange.id)
             ours = _our_headers(exchange.id, exchange.rules)
@@ -529,6 +681,12 @@ def _is_cancelled(error: BaseException) -> bool:
     """Say whether this task is meant to end; a CancelledError from elsewhere is a fault like any other."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def _refuse_frozen(exchange: Exchange) -> None:
+    """Return if nobody has stopped the caller; raises Refused."""
+    assert exchange.principal is not None
+    exchange.rules.identifier.refuse_frozen(exchange.principal)
 
 
 def _our_headers(decision: str, rules: Rules | None = None) -> tuple[tuple[str, str], ...]:

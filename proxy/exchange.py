@@ -70,6 +70,8 @@ class Exchange:
     asked: Asked | None = None
     ended: bool = False
     """An outcome is on record, or is being put there."""
+    midway: bool = False
+    """Rows of the request have been passed on, and more were to come."""
     route: Route | None = None
     ruling: Ruling = field(default_factory=Ruling)
     now: datetime | None = None
@@ -116,6 +118,11 @@ class Exchange:
             for (name, action), decider in self.deciders.items()
             if decider.seen
         )
+
+    def forget_witnessed(self) -> None:
+        """Have what is said of the records up to now not said again of those to come."""
+        for decider in self.deciders.values():
+            decider.seen.clear()
 
     def foresee(self, name: str, action: Action) -> Decision:
         """Return the best that could come out for a record nobody has seen yet."""
@@ -197,6 +204,12 @@ class Forward:
     id: str
     request: Request
     exchange: Exchange
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether the answer comes in rows, and is to be handed over as it comes."""
+        route = self.exchange.route
+        return route is not None and route.streams == "response"
 
     @property
     def caller(self) -> str:

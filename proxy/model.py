@@ -387,9 +387,12 @@ class Disclosed(Entry):
     purpose: str
     status: int
     records: int
+    """Of the whole answer; of one in rows, those that are let go with this part and were not counted in
+    another."""
     part: int
     """1-based: an answer about many people takes several entries with the same id."""
     parts: int
+    """How many; 0 in those of an answer in rows but for its last: rows go out before their number is known."""
     subjects: tuple[str, ...]
     """Pseudonyms of the data subjects in this part of the answer."""
     categories: tuple[str, ...]
@@ -411,7 +414,12 @@ class Disclosed(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Failed(Entry):
-    """The CRM was contacted, and no answer of it was released; what it did there may be unknown."""
+    """The CRM was contacted, and its answer was not released in good order; what it did there may be unknown.
+
+    After a `Disclosed` of the same id it says that the answer was cut short on its way: what is disclosed had
+    been let go, and the client may have got all of it, a part, or nothing. Both stay on record. To withdraw the
+    disclosure would be to say that nobody has the data, which nobody can know.
+    """
 
     kind: ClassVar[str] = "failed"
     stage: Stage

@@ -69,6 +69,14 @@ SENTENCES: Final[dict[str, str]] = {
     ),
     "foreign_jobs": "Only jobs of your own can be asked for, each by the id that you were given for it.",
     "file_body": f"The body of a file cannot be judged field by field, so it is not passed on. {ASK}",
+    "protected_in_rows": (
+        "A field in this request is kept in the CRM in protected form, which exports and imports in rows cannot "
+        "read or write. Leave that field out, or use the API for single records."
+    ),
+    "event_stream": (
+        "The CRM answers this with a stream of events that has no end, which is not passed on. "
+        "Ask for the records instead."
+    ),
     "deadline": "The request took longer than this lane allows.",
 }
 _BY_STATUS: Final[dict[int, str]] = {
@@ -104,7 +112,32 @@ _NAMING: Final = frozenset(
 """Reasons that are about a field which the client itself wrote: naming it tells nothing."""
 
 
-def sentence(reason: str, status: int, detail: str = "") -> str:
-    """Return the constant text for a refusal, with the name of the field where the client wrote it; total."""
+_MIDWAY: Final = "The upload was broken off at a row. Rows before it may have reached the CRM."
+_NOT_YET: Final = (
+    "so it was not passed on",
+    "so nothing was changed",
+    "Nothing was changed. ",
+    "so nothing was passed on",
+)
+
+
+def sentence(reason: str, status: int, detail: str = "", *, midway: bool = False) -> str:
+    """Return the constant text for a refusal, with the name of the field where the client wrote it; total.
+
+    Args:
+        reason: of the refusal.
+        status: of the same.
+        detail: of the same.
+        midway: part of what is refused may have been passed on before.
+    """
     text = SENTENCES.get(reason) or _BY_STATUS.get(status) or _BY_STATUS[503]
+    if midway:
+        text = f"{_MIDWAY} {_without_comfort(text)}"
     return f"{text} The field: {detail}." if detail and reason in _NAMING else text
+
+
+def _without_comfort(text: str) -> str:
+    """Return a text without what it says of nothing having happened."""
+    for words in _NOT_YET:
+        text = text.replace(f", {words}", "").replace(words, "")
+    return text

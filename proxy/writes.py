@@ -1,13 +1,13 @@
 """Step 5 for what a client writes: no mask over the truth, and nothing that is not what its field is for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from proxy.errors import Gap, Undecodable
 from proxy.exchange import Exchange
 from proxy.forms import fits
-from proxy.message import Record
-from proxy.model import Action
+from proxy.message import Record, Tree
+from proxy.model import Action, Mask
 from proxy.policy.validity import Validity
 from proxy.transforms import could_be_masked, is_standin
 
@@ -38,14 +38,62 @@ def _refuse_masked(exchange: Exchange, record: Record) -> None:
         known = spec.fields.get(name)
         if known is None:
             raise Gap("field", "field_not_writable", record.object)
-        shown = None if isinstance(value, str) and not value.strip() else value
         masks = rules.policies.masks_for(rules.connector.name, record.object, name)
-        if (
-            is_standin(value)
-            or any(could_be_masked(mask, known.semantic, shown) for mask in masks)
-            or (shown is None and record.action is Action.UPDATE and exchange.nulls(record.object, name))
+        if _echoes(value, masks, known.semantic) or (
+            _is_blank(value) and record.action is Action.UPDATE and exchange.nulls(record.object, name)
         ):
             raise Undecodable("masked_value_written", f"{record.object}.{name}", status=422)
+
+
+def _is_blank(value: Tree) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _echoes(value: Tree, masks: Iterable[Mask], semantic: str) -> bool:
+    """Say whether a value could be what a mask shows, or stands for another's."""
+    shown = None if _is_blank(value) else value
+    return is_standin(value) or any(could_be_masked(mask, semantic, shown) for mask in masks)
+
+
+class WriteCheck:
+    """Does what `check_writes` does for many records of one object; what their fields ask for is worked out
+    once."""
+
+    def __init__(
+        self, exchange: Exchange, name: str, actions: tuple[Action, ...], fields: Iterable[str]
+    ) -> None:
+        """Take which fields are written; all of them are listed.
+
+        Args:
+            exchange: of the rows.
+            name: the object.
+            actions: what is done to the fields.
+            fields: that any of the records writes.
+        """
+        rules, names = exchange.rules, list(fields)
+        self._exchange, self._name = exchange, name
+        spec = rules.connector.catalogue[name]
+        self._masked = []
+        for each in names:
+            masks = tuple(rules.policies.masks_for(rules.connector.name, name, each))
+            nulls = Action.UPDATE in actions and exchange.nulls(name, each)
+            self._masked.append((each, masks, spec.fields[each].semantic, nulls))
+        self._action = actions[0]
+        self._demanded = bool(rules.policies.demands(rules.connector.name, name).keys() & set(names))
+
+    def check(self, members: Mapping[str, Tree]) -> None:
+        """Return if a record may be written as it is; see `check_writes`."""
+        for name, masks, semantic, nulls in self._masked:
+            value = members.get(name, _ABSENT)
+            if value is _ABSENT:
+                continue
+            if _echoes(value, masks, semantic) or (nulls and _is_blank(value)):
+                raise Undecodable("masked_value_written", f"{self._name}.{name}", status=422)
+        if self._demanded:
+            _refuse_invalid(self._exchange, Record(self._name, self._action, dict(members)))
+
+
+_ABSENT = object()
 
 
 def _refuse_invalid(exchange: Exchange, record: Record) -> None:

@@ -27,6 +27,8 @@ WRITE_FLOOR: Final = 65_536
 """Bytes a second that a client has to read of a large answer."""
 PERIOD: Final = 5.0
 """Seconds over which the rate of an upload is measured."""
+AHEAD: Final = 256 * 1024
+"""Bytes of a body that goes on in pieces which may wait to be taken; one read from the socket comes on top."""
 
 
 class Wires(Protocol):
@@ -82,7 +84,14 @@ class Conversation:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._deadline = 0.0
-        self._measured = 0
+        self._arrived = self._measured = 0
+        """Bytes that have come, by now and when the rate was last looked at."""
+        self._ahead = 0
+        """Bytes that may come ahead of what is being done."""
+        self._patience = PERIOD
+        """Seconds of waiting for a body in pieces that are left until the rate is looked at."""
+        self._until: float | None = None
+        """When an exchange whose bodies go in pieces has to be over; None: it is none."""
         self._head_overdue = False
         self._body_taken = False
         self._thrown = 0
@@ -109,6 +118,7 @@ class Conversation:
             self._throw_away(len(data))
             return
         self.heard = True
+        self._arrived += len(data)
         self._reader.buffer += data
         fault = self.account.hold(len(data))
         if fault is not None:
@@ -123,7 +133,8 @@ class Conversation:
 
     async def room(self) -> None:
         """Return when more bytes may be read: what is sent ahead of an answer waits in the client's socket."""
-        while self._reader.buffer and self.phase in (Phase.JUDGING, Phase.OVERDUE, Phase.SAYING):
+        waits = (Phase.JUDGING, Phase.OVERDUE, Phase.SAYING)
+        while len(self._reader.buffer) > self._ahead and self.phase in waits:
             self._room = self._room or self._loop.create_future()
             await asyncio.shield(self._room)
 
@@ -187,7 +198,12 @@ class Conversation:
         self._deadline = self._loop.time() + self.lane.spec.deadline
         self._arm(Phase.JUDGING, self.lane.spec.deadline)
         exchange = Exchange(self.lane, head, self, self._underway)
-        await self.say(await exchange.run())
+        wire = await exchange.run()
+        if exchange.broken:
+            self.phase = Phase.OVER
+            self._wires.abort()
+            return False
+        await self.say(wire)
         if exchange.close and head.body_follows and not self._body_taken:
             await self._linger()
         return not exchange.close and not self._gone and not self._underway.draining
@@ -214,7 +230,7 @@ class Conversation:
         """Return the body that belongs to the head, having said `100 Continue` if the client waits for it."""
         body = self._reader.body()
         if body is None:
-            self._measured = len(self._reader.buffer)
+            self._measured = self._arrived - len(self._reader.buffer)
             self._arm(Phase.BODY, min(PERIOD, self._deadline - self._loop.time()))
             self._open_room()
             if head.expects:
@@ -225,6 +241,56 @@ class Conversation:
             self._arm(Phase.JUDGING, self._deadline - self._loop.time())
         self._body_taken = True
         return body
+
+    async def piece(self, head: RequestHead) -> tuple[bytes, bool]:
+        """Return what has come of the body, at least a byte unless it has ended, and whether it has."""
+        reader, before = self._reader, self._arrived - len(self._reader.buffer)
+        piece, ended = reader.piece()
+        if not piece and not ended:
+            if self._until is None:
+                self._measured = before
+                self.carry_on()
+                if head.expects:
+                    await self._wires.say((CONTINUE,))
+            self._ahead = AHEAD
+            self._arm(Phase.BODY, self._patience)
+            self._open_room()
+            while not piece and not ended:
+                await self._wait()
+                piece, ended = reader.piece()
+            self._patience = max(0.0, self._due - self._loop.time())
+        self.account.give_back(self._arrived - len(reader.buffer) - before)
+        self._body_taken = ended
+        if ended:
+            self._ahead = 0
+        self.carry_on()
+        self._open_room()
+        return piece, ended
+
+    def carry_on(self) -> None:
+        """Have the exchange under way take its next step, within the lane's deadline.
+
+        Raises:
+            Undecodable: all its steps have taken too long.
+        """
+        now = self._loop.time()
+        if self._until is None:
+            self._until = now + self._limits.stream_seconds
+        if now >= self._until:
+            raise Undecodable("deadline", status=504)
+        self._deadline = self._until
+        self._arm(Phase.JUDGING, self.lane.spec.deadline)
+
+    async def pass_on(self, wire: Wire) -> None:
+        """Send a piece of an answer, and return when the client has taken most of it.
+
+        Raises:
+            Undecodable: it takes no more.
+        """
+        await self.say(wire)
+        if self._gone or self.phase is Phase.OVER:
+            raise Undecodable("client_gone", status=400)
+        self.carry_on()
 
     async def say(self, wire: Wire) -> None:
         """Send what was decided, unless the connection was cut meanwhile; wait for a client who is slow."""
@@ -244,7 +310,8 @@ class Conversation:
 
     def _next(self) -> None:
         """Forget the exchange; what the client has sent ahead stays."""
-        self.cause = None
+        self.cause = self._until = None
+        self._ahead, self._patience = 0, PERIOD
         self.account.keep(len(self._reader.buffer))
         self._open_room()
 
@@ -298,12 +365,11 @@ class Conversation:
             self._more.set_result(None)
 
     def _check_rate(self, now: float) -> None:
-        received = len(self._reader.buffer)
-        if received - self._measured < self._limits.rate_floor * PERIOD:
+        if self._arrived - self._measured < self._limits.rate_floor * PERIOD:
             self.cut("body_too_slow", 408)
             self._arm(Phase.OVERDUE, GRACE)
         else:
-            self._measured = received
+            self._measured = self._arrived
             self._arm(Phase.BODY, min(PERIOD, self._deadline - now))
 
     async def _say_last(self) -> None:

@@ -4,6 +4,9 @@ Bytes go to the upstream in one place, `pool.ask`, and they are what `build_requ
 `on_request` returned. Bytes go to the client in one place, `Conversation.say`, and they are what `_judge` or
 `_refuse` returned: `render` of something the gateway returned, or the constant DENIAL. There is no state to be
 in, no default, and nothing the upstream or the client wrote is ever at hand where bytes are sent.
+
+Bodies in rows have two places more, `_upload` and `_download`: what is sent there is `chunk` of what
+`on_piece` or `on_rows` returned for the piece before. What cannot be ended in good order is broken off.
 """
 
 import asyncio
@@ -11,14 +14,14 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from addons.grammar import DENIAL, render
+from addons.grammar import DENIAL, LAST_CHUNK, chunk, render, render_head
 from addons.http1.heads import RequestHead
 from addons.http1.outgoing import build_request
 from addons.http1.pool import Pool
 from addons.http1.underway import Account, Fault, Underway
 from addons.lane import LaneSpec
-from addons.port import Forward, Gateway
-from proxy.errors import ExchangeError, Undecodable
+from addons.port import Download, Forward, Gateway, Upload
+from proxy.errors import ExchangeError, Undecodable, UpstreamFault
 from proxy.message import Peer, Request, Response
 
 RECORD_SECONDS: Final = 5.0
@@ -32,7 +35,7 @@ class Lane:
     """A lane that is being served."""
 
     spec: LaneSpec
-    gateway: Gateway[Any]
+    gateway: Gateway[Any, Any, Any]
     pool: Pool
 
 
@@ -46,6 +49,16 @@ class Asking(Protocol):
 
     async def body(self, head: RequestHead, /) -> bytes:
         """Return the body that belongs to the head; raises Undecodable."""
+
+    async def piece(self, head: RequestHead, /) -> tuple[bytes, bool]:
+        """Return what has come of it, at least a byte unless it has ended, and whether it has; raises
+        Undecodable."""
+
+    def carry_on(self) -> None:
+        """Have the next step take its time; raises Undecodable when all of them have taken too long."""
+
+    async def pass_on(self, wire: Wire, /) -> None:
+        """Send a piece of an answer, and return when most of it was taken; raises Undecodable if it is not."""
 
 
 class GatewayBroke(Exception):
@@ -61,6 +74,10 @@ class Exchange:
         """From here on somebody owes the record an outcome."""
         self.close = head.close
         """Whether the connection ends with it."""
+        self.broken = False
+        """Whether the connection has to be cut, so that what was said of the answer is not taken for all of
+        it."""
+        self._begun = False
 
     async def run(self) -> Wire:
         """Return what to say to the client; everything that has to be on record is."""
@@ -72,7 +89,9 @@ class Exchange:
                 raise
             _go_on()
             self._client.cause = self._client.cause or fault_of(error, ("gateway_failed", 503))
-            return await self._refuse(*self._client.cause)
+            refusal = await self._refuse(*self._client.cause)
+            self.broken = self._begun
+            return () if self._begun else refusal
 
     async def _judge(self) -> Wire:
         head, client, gateway = self._head, self._client, self._lane.gateway
@@ -81,6 +100,8 @@ class Exchange:
         if head.body_follows:
             word = await gateway.on_head(self._request(b""))  # may it even send its body?
             self._still_wanted()
+            if not isinstance(word, str | Response):
+                return await self._upload(_caller(word))
             if not isinstance(word, str):
                 return self._released(word, close=True)
             self._count_for(word)
@@ -93,14 +114,115 @@ class Exchange:
         self._still_wanted()
         self._count_for(self._permission.caller)
         wire = build_request(self._permission.request, self._lane.spec)
+        if self._permission.in_rows is True:
+            return await self._download(self._permission, wire)
         method, still = self._permission.request.method, self._permission.still
         answer = await self._lane.pool.ask(method, wire, client.account.hold, still)
+        return await self._answered(self._permission, answer)
+
+    async def _answered(self, permission: Forward, answer: Response) -> Wire:
         self._still_wanted()
-        word = await gateway.on_response(self._permission, answer)  # what of it may be shown?
+        word = await self._lane.gateway.on_response(permission, answer)  # what of it may be shown?
         self._still_wanted()
         wire = self._released(word)
         self._permission = None
         return wire
+
+    # ---- bodies in rows ----------------------------------------------------------------------------------
+
+    async def _upload(self, caller: str) -> Wire:
+        """Send on the rows of the request as they are allowed; what begins before they all are, can be broken
+        off."""
+        self._count_for(caller)
+        gateway = self._lane.gateway
+        upload = await gateway.on_upload(self._request(b""))
+        self._still_wanted()
+        if isinstance(upload, Response):
+            return self._released(upload, close=True)
+        rows, last = b"", False
+        while upload.forward is None and not last:
+            word, last = await self._allowed(upload)
+            if isinstance(word, Response):
+                return self._released(word, close=True)
+            rows += word
+        permission = self._permission = _permission(upload.forward)
+        self._still_wanted()
+        wire = build_request(permission.request, self._lane.spec, None)
+        account = self._client.account
+        async with self._lane.pool.channel(permission.request.method, account, in_rows=False) as channel:
+            permission.still()
+            await channel.send(*wire, *chunk(rows))
+            while not last and not channel.answered:
+                word, last = await self._allowed(upload)
+                if isinstance(word, Response):
+                    self._permission = None
+                    return self._released(word, close=True)
+                await channel.send(*chunk(word))
+            whole = last and not channel.answered
+            if whole:
+                await channel.send(LAST_CHUNK)
+            self._client.carry_on()
+            answer = await channel.answer()
+        if not whole and answer.status < 400:  # it cannot know what it was to be sent
+            raise UpstreamFault("early_answer")
+        self.close = self.close or not last
+        return await self._answered(permission, answer)
+
+    async def _allowed(self, upload: Upload[Any]) -> tuple[bytes | Response, bool]:
+        """Return what of the rows that have come may be sent, and whether these are the last; or the refusal."""
+        piece, last = await self._client.piece(self._head)
+        self._still_wanted()
+        word = await self._lane.gateway.on_piece(upload, piece, last=last)
+        self._still_wanted()
+        if not isinstance(word, bytes | Response):
+            raise GatewayBroke
+        return word, last
+
+    async def _download(self, permission: Forward, wire: Wire) -> Wire:
+        """Pass on the rows of the answer as they are released; once some are, it ends whole or is broken off."""
+        client, gateway = self._client, self._lane.gateway
+        pool, method = self._lane.pool, permission.request.method
+        async with pool.channel(method, client.account, in_rows=True) as channel:
+            permission.still()
+            await channel.send(*wire)
+            answer = await channel.answer()
+            client.carry_on()
+            if not channel.comes_in_pieces:
+                return await self._answered(permission, answer)
+            self._still_wanted()
+            download = await gateway.on_answer(permission, answer)
+            self._still_wanted()
+            if isinstance(download, Response):
+                self._permission = None
+                return self._released(download, close=True)
+            last = False
+            while not last:
+                piece, last = await channel.piece()
+                client.carry_on()
+                word = await gateway.on_rows(download, piece, last=last)
+                self._still_wanted()
+                if isinstance(word, Response):
+                    return self._cut_off(word)
+                if not isinstance(word, bytes):
+                    raise GatewayBroke
+                if word or last:
+                    await self._pass_on(download, word)
+        self._permission = None
+        return (LAST_CHUNK,)
+
+    def _cut_off(self, refusal: Response) -> Wire:
+        """Return a refusal that is on record, or nothing if it is too late to say it."""
+        self._permission = None
+        self.broken = self._begun
+        return () if self._begun else self._released(refusal, close=True)
+
+    async def _pass_on(self, download: Download, rows: bytes) -> None:
+        wire: Wire = chunk(rows)
+        if not self._begun:
+            self.close = self.close or self._underway.draining
+            wire = (render_head(download.head, close=self.close), *wire)
+            self._begun = True
+        await self._client.pass_on(wire)
 
     def _request(self, body: bytes) -> Request:
         head = self._head
@@ -163,6 +285,13 @@ async def recorded(underway: Underway, record: Coroutine[Any, Any, Any]) -> Resp
         return None
     result = task.result()
     return result if isinstance(result, Response) else None
+
+
+def _caller(word: Any) -> str:
+    caller = getattr(word, "caller", None)
+    if not isinstance(caller, str):
+        raise GatewayBroke
+    return caller
 
 
 def _permission(word: Any) -> Forward:

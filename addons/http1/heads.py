@@ -19,6 +19,7 @@ from proxy.message import Headers
 METHODS: Final = {method.encode(): method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")}
 _REFUSED_FIELDS: Final = frozenset({"upgrade", "http2-settings", "trailer"})
 _CONNECTION_TOKENS: Final = frozenset({"close", "keep-alive"})
+_EVENTS: Final = "text/event-stream"
 _LENGTH: Final = re.compile(r"[0-9]{1,15}")
 _ANSWER_FIELD: Final = rb"\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\x20-\x7e\t\x80-\xff]*"
 _ANSWER: Final = re.compile(
@@ -111,7 +112,7 @@ def read_request_head(raw: bytes, lane: LaneSpec, sni: str | None, *, most_bytes
 
     Args:
         raw: the head with its final empty line, and not one byte more; unverified.
-        lane: whose hosts and body limit hold.
+        lane: whose hosts hold.
         sni: the name the client asked for when TLS began, if it did.
         most_bytes: of the head.
         most: fields.
@@ -138,8 +139,6 @@ def read_request_head(raw: bytes, lane: LaneSpec, sni: str | None, *, most_bytes
     _check_host(host_name(hosts[0]), lane, sni)
     close, expects = _check_connection(fields)
     length = _length(fields)
-    if length is not None and length > lane.body_limit:
-        raise Undecodable("body_too_large", status=413)
     kept = tuple(pair for pair in fields if pair[0] not in FRAMING)
     framing = Framing(length, parser, heard)
     return RequestHead(method, path, query, Headers(kept), framing, close, expects, hosts[0].lower())
@@ -228,6 +227,8 @@ def read_answer_head(raw: bytes, method: str, *, most: int) -> AnswerHead:
     if parser.get_status_code() != status or len(heard.fields) > most or heard.pieces:
         raise UpstreamFault("malformed_answer")
     fields = _decoded(heard.fields)
+    if any(name == "content-type" and value.lower().startswith(_EVENTS) for name, value in fields):
+        raise UpstreamFault("event_stream")  # it has no end, so nobody waits for one (PD-29)
     old = match[1] == b"0"
     bodyless = method == "HEAD" or status < 200 or status in (204, 304)
     length = _answer_length(fields, old=old, bodyless=bodyless)

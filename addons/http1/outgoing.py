@@ -13,8 +13,10 @@ _DROPPED: Final = FRAMING | {"accept-encoding", "content-encoding"}
 _JOIN: Final = 16_384
 
 
-def build_request(request: Request, lane: LaneSpec) -> tuple[bytes, ...]:
-    """Return the bytes of a request; nothing the client wrote is copied, the framing least of all (M05, M18).
+def build_request(request: Request, lane: LaneSpec, length: int | None = -1) -> tuple[bytes, ...]:
+    """Return the bytes of a request, or of its head alone if a `length` is given; None: its body is chunked.
+
+    Nothing the client wrote is copied, the framing least of all (M05, M18).
 
     Raises:
         ValueError: a part of it cannot be written without changing where the message ends or goes.
@@ -30,7 +32,11 @@ def build_request(request: Request, lane: LaneSpec) -> tuple[bytes, ...]:
         if name not in _DROPPED:
             lines.append(f"{name}: {value}\r\n")
     lines.append("accept-encoding: identity\r\n")
-    if request.body or request.method in BODY_EXPECTED:
+    if length is None:
+        lines.append("transfer-encoding: chunked\r\n")
+    elif length >= 0:
+        lines.append(f"content-length: {length}\r\n")
+    elif request.body or request.method in BODY_EXPECTED:
         lines.append(f"content-length: {len(request.body)}\r\n")
     head = ("".join(lines) + "\r\n").encode("ascii")
     return (head + request.body,) if len(request.body) < _JOIN else (head, request.body)

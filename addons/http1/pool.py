@@ -8,11 +8,12 @@ to it (a fault, a deadline, a client that left) ends it. So no answer can reach 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
+from addons.http1.channel import Channel
 from addons.http1.readers import AnswerReader
-from addons.http1.underway import Fault
+from addons.http1.underway import Account, Fault
 from addons.lane import LaneSpec, Limits
 from proxy.errors import ExchangeError, UpstreamFault
 from proxy.message import Response
@@ -135,6 +136,7 @@ class Pool:
     def __init__(self, spec: LaneSpec, tls: Resuming | None, limits: Limits) -> None:
         self._spec, self._tls, self._limits = spec, tls, limits
         self._places = asyncio.Semaphore(limits.upstream_connections)
+        self._streams = asyncio.Semaphore(limits.upstream_streams)
         self._idle: list[Upstream] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -157,11 +159,31 @@ class Pool:
                 except Stale:
                     if method not in _SAFE:
                         raise UpstreamFault("upstream_failed") from None
-            upstream = await self._connect()
+            upstream = await self._connect(Upstream)
             try:
                 return await self._ask(upstream, method, wire, hold, still)
             except Stale:
                 raise UpstreamFault("upstream_failed") from None
+
+    @contextlib.asynccontextmanager
+    async def channel(self, method: str, account: Account, *, in_rows: bool) -> AsyncIterator[Channel]:
+        """Open a connection for one exchange whose bodies go in pieces; it ends with the block.
+
+        Args:
+            method: of the request.
+            account: whose memory the answer's bytes are, while they wait.
+            in_rows: whether an answer that succeeds is taken by pieces.
+
+        Raises:
+            UpstreamFault: there is no connection.
+        """
+        async with self._streams, self._places:
+            reader = AnswerReader(method, most_body=self._spec.body_limit, limits=self._limits, in_rows=in_rows)
+            channel = await self._connect(lambda: Channel(reader, account))
+            try:
+                yield channel
+            finally:
+                channel.abort()
 
     async def _ask(
         self, upstream: Upstream, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still
@@ -176,12 +198,12 @@ class Pool:
         self._give_back(upstream)
         return answer
 
-    async def _connect(self) -> Upstream:
+    async def _connect[P: asyncio.Protocol](self, protocol: Callable[[], P]) -> P:
         spec, loop = self._spec, asyncio.get_running_loop()
         name = spec.upstream_host if self._tls is not None else None
         try:
             _, upstream = await loop.create_connection(
-                Upstream, spec.upstream_host, spec.upstream_port, ssl=self._tls, server_hostname=name
+                protocol, spec.upstream_host, spec.upstream_port, ssl=self._tls, server_hostname=name
             )
         except (OSError, ssl.SSLError, ssl.CertificateError):
             raise UpstreamFault("upstream_failed") from None

@@ -5,10 +5,12 @@ follows stays untouched until it is asked for: nobody reads ahead, so nobody can
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from addons.http1.bodies import BadFraming, Body, TooLarge, Trailers
-from addons.http1.heads import AnswerHead, RequestHead, read_answer_head, read_request_head
+from addons.http1.bodies import BadFraming, Body, Pieces, TooLarge, Trailers
+from addons.http1.heads import AnswerHead, Framing, RequestHead, read_answer_head, read_request_head
 from addons.lane import LaneSpec, Limits
 from proxy.errors import Undecodable, UpstreamFault
 from proxy.message import Response
@@ -27,7 +29,9 @@ class RequestReader:
         self._lane, self._limits, self._sni = lane, limits, sni
         self.buffer = bytearray()
         self._seen = 0
+        self._framing: Framing | None = None
         self._body: Body | None = None
+        self._pieces: Pieces | None = None
 
     def head(self) -> RequestHead | None:
         """Return the next request's head and remove it, or None while there is more of it to come.
@@ -51,7 +55,8 @@ class RequestReader:
         del buffer[: end + 4]
         self._seen = 0
         head = read_request_head(raw, self._lane, self._sni, most_bytes=most, most=self._limits.head_fields)
-        self._body = Body(head.framing, self._lane.body_limit)
+        self._body = self._pieces = None
+        self._framing = head.framing
         return head
 
     def body(self) -> bytes | None:
@@ -60,22 +65,58 @@ class RequestReader:
         Raises:
             Undecodable: too large, with trailers, or ending in two places.
         """
-        assert self._body is not None
-        try:
+        assert self._framing is not None
+        with _as_undecodable():
+            self._body = self._body or Body(self._framing, self._lane.body_limit)
             return self._body.take(self.buffer)
-        except TooLarge:
-            raise Undecodable("body_too_large", status=413) from None
-        except Trailers:
-            raise Undecodable("trailers_refused") from None
-        except BadFraming:
-            raise Undecodable("bad_framing") from None
+
+    def piece(self) -> tuple[bytes, bool]:
+        """Return what is there of the body that belongs to the last head, removing it, and whether it has ended.
+
+        Raises:
+            Undecodable: with trailers, or ending in two places.
+        """
+        assert self._framing is not None
+        with _as_undecodable():
+            self._pieces = self._pieces or Pieces(self._framing)
+            return self._pieces.take(self.buffer), self._pieces.ended
+
+
+@contextmanager
+def _as_undecodable() -> Iterator[None]:
+    """Say of a request's body what is wrong with it."""
+    try:
+        yield
+    except TooLarge:
+        raise Undecodable("body_too_large", status=413) from None
+    except Trailers:
+        raise Undecodable("trailers_refused") from None
+    except BadFraming:
+        raise Undecodable("bad_framing") from None
+
+
+@contextmanager
+def _as_fault() -> Iterator[None]:
+    """Say of an answer's body what is wrong with it."""
+    try:
+        yield
+    except TooLarge:
+        raise UpstreamFault("answer_too_large") from None
+    except Trailers:
+        raise UpstreamFault("trailers_refused") from None
+    except BadFraming:
+        raise UpstreamFault("malformed_answer") from None
 
 
 class AnswerReader:
-    """The answer to one request."""
+    """The answer to one request.
 
-    def __init__(self, method: str, *, most_body: int, limits: Limits) -> None:
-        self._method, self._most, self._limits = method, most_body, limits
+    With `in_rows`, one that succeeded and has a body is not kept: its head is `head`, its body comes by `piece`.
+    """
+
+    def __init__(self, method: str, *, most_body: int, limits: Limits, in_rows: bool = False) -> None:
+        self._method, self._most, self._limits, self._in_rows = method, most_body, limits, in_rows
+        self._pieces: Pieces | None = None
         self.buffer = bytearray()
         self._seen = 0
         self._head: AnswerHead | None = None
@@ -95,18 +136,32 @@ class AnswerReader:
         """
         self.buffer += data
         while self._body is None:
-            if not self._next_head():
+            if self._pieces is not None or not self._next_head():
                 return None
         assert self._head is not None
-        try:
+        with _as_fault():
             body = self._body.take(self.buffer)
-        except TooLarge:
-            raise UpstreamFault("answer_too_large") from None
-        except Trailers:
-            raise UpstreamFault("trailers_refused") from None
-        except BadFraming:
-            raise UpstreamFault("malformed_answer") from None
         return None if body is None else Response(self._head.status, self._head.headers, body)
+
+    @property
+    def head(self) -> Response | None:
+        """The head of an answer whose body comes by `piece`, as soon as it is there."""
+        return (
+            None
+            if self._pieces is None or self._head is None
+            else Response(self._head.status, self._head.headers)
+        )
+
+    def piece(self) -> tuple[bytes, bool]:
+        """Return what is there of the body, removing it, and whether it has ended.
+
+        Raises:
+            UpstreamFault: there is more than the body, or it cannot be read exactly.
+        """
+        assert self._pieces is not None
+        with _as_fault():
+            piece = self._pieces.take(self.buffer)
+        return piece, self._pieces.ended
 
     def _next_head(self) -> bool:
         """Read a head; return whether there was one. Interim answers are skipped, fields and all (M09)."""
@@ -122,10 +177,11 @@ class AnswerReader:
         head = read_answer_head(raw, self._method, most=self._limits.head_fields)
         if head.status >= 200:
             self._head = head
-            try:
+            if self._in_rows and head.status < 300 and head.framing.length != 0:
+                self._pieces = Pieces(head.framing)
+                return False
+            with _as_fault():
                 self._body = Body(head.framing, self._most)
-            except TooLarge:
-                raise UpstreamFault("answer_too_large") from None
             return True
         self._interim += 1
         if self._interim > _INTERIM:

@@ -113,6 +113,17 @@ class Account:
         self._caller = caller
         return self.hold(kept)
 
+    def give_back(self, size: int) -> None:
+        """Count so many of them no longer: they have gone on."""
+        size = min(size, self._size)
+        self._size -= size
+        self._underway.buffered -= size
+        if self._caller:
+            by_caller = self._underway.by_caller
+            by_caller[self._caller] -= size
+            if by_caller[self._caller] <= 0:
+                del by_caller[self._caller]
+
     def keep(self, size: int) -> None:
         """Give everything back but so many bytes, which nobody has been found for yet."""
         underway = self._underway

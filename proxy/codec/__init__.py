@@ -23,17 +23,22 @@ than twice as much. Bodies that are written otherwise (`\\u00e9` for a letter) t
 
 from proxy.codec.coding import undo_content_coding
 from proxy.codec.csv_rows import Dialect
-from proxy.codec.csv_stream import CsvStream, RowPlan
+from proxy.codec.csv_stream import CsvStream, Edit, RowPlan
+from proxy.codec.csv_text import CsvText
 from proxy.codec.media import CODECS, Codec, codec_for, codec_named
-from proxy.codec.ndjson import NdjsonStream
+from proxy.codec.ndjson import Ndjson, NdjsonStream, Records
 from proxy.codec.streams import StreamTransform
 
 __all__ = [
     "CODECS",
     "Codec",
     "CsvStream",
+    "CsvText",
     "Dialect",
+    "Edit",
+    "Ndjson",
     "NdjsonStream",
+    "Records",
     "RowPlan",
     "StreamTransform",
     "codec_for",

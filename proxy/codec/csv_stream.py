@@ -19,7 +19,7 @@ from proxy.errors import Undecodable
 
 Edit = Callable[[str], object]
 """What a cell says -> what it is to say, a text (any mask of `proxy.transforms` is one); None: nothing, an
-empty cell."""
+empty cell. It is not asked about a cell that is empty: CSV has no other null, and null stays null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,23 @@ class RowPlan:
     """Columns that stay, rising; a column that nobody names is dropped."""
     edits: Mapping[int, Edit] = field(default_factory=dict)
     """For some of those that stay."""
-    admits: Callable[[Sequence[str]], bool] | None = None
-    """Gets the values of a row as they came, and says whether it may be shown; None: all may."""
+    choose: Callable[[Sequence[str]], Mapping[int, Edit] | None] | None = None
+    """Gets the values of a row as they came, and returns what is done to it in place of `edits`, or None if it
+    may not be shown; None: all rows are alike. What it raises breaks the body off."""
+    note: int | None = None
+    """A column, whether it stays or not, whose values of rows that are sent on go to `CsvStream.noted`."""
 
 
 class CsvStream:
     """A `StreamTransform` for one CSV body."""
 
     def __init__(
-        self, dialect: Dialect, plan: Callable[[tuple[str, ...]], RowPlan], *, sheet: bool = False
+        self,
+        dialect: Dialect,
+        plan: Callable[[tuple[str, ...]], RowPlan],
+        *,
+        sheet: bool = False,
+        end: str = "",
     ) -> None:
         """Take the dialect, and what makes a plan of a header.
 
@@ -46,17 +54,23 @@ class CsvStream:
             dialect: as the route declares it.
             plan: called once, with the names in the header; may raise to refuse the body.
             sheet: whether cells that a spreadsheet would compute get an apostrophe (threat CS-09).
+            end: what ends the rows that are sent on, the last one too, without a byte order mark before them;
+                "": all of that is as it came.
         """
         self.rows = 0
         """Rows sent on, the header not among them."""
+        self.noted: list[str] = []
+        """The caller's to read and to clear, or it grows with the body."""
         self._reader = RowReader(dialect)
         self._plan = plan
         self._separator = dialect.separator
         self._special = re.compile(f'["\r\n{re.escape(dialect.separator)}]')
         self._sheet = sheet
+        self._end = end
         self._pick: Callable[[list[str]], Sequence[str]] | None = None
-        self._edits: tuple[tuple[int, Edit], ...] = ()
-        self._admits: Callable[[Sequence[str]], bool] | None = None
+        self._edits: Mapping[int, Edit] = {}
+        self._choose: Callable[[Sequence[str]], Mapping[int, Edit] | None] | None = None
+        self._note: int | None = None
         self._started = False
         self._width = 0
 
@@ -67,7 +81,7 @@ class CsvStream:
     def finish(self) -> bytes:
         """Return the last row if nothing ended it; see `StreamTransform`."""
         text = "".join(self._changed(self._reader.finish()))
-        return (text if self._reader.ended else text.removesuffix(self._reader.end)).encode()
+        return (text if self._reader.ended or self._end else text.removesuffix(self._reader.end)).encode()
 
     def _changed(self, rows: Iterator[Row]) -> list[str]:
         out: list[str] = []
@@ -76,23 +90,31 @@ class CsvStream:
             if header is None:
                 return out
             self._start(header.values())
-            out += (self._reader.bom.decode(), self._line(header))
-        edits, admits, pick, sheet = self._edits, self._admits, self._pick, self._sheet
-        separator, end = self._separator, self._reader.end
+            out += ("" if self._end else self._reader.bom.decode(), self._line(header))
+        edits, choose, pick, sheet = self._edits.items(), self._choose, self._pick, self._sheet
+        note, noted = self._note, self.noted.append
+        separator, end = self._separator, self._end or self._reader.end
         between, close = f'"{separator}"', f'"{end}'
         began = len(out)
         for row in rows:
             style, cells = row
-            if admits is not None and not admits(row.values()):
-                continue
+            if choose is not None:
+                chosen = choose(row.values())
+                if chosen is None:
+                    continue
+                edits = chosen.items()
+            if note is not None:
+                noted(cells[note] if style is not Style.MIXED else value_of(cells[note]))
             if style is not Style.MIXED:
                 for at, edit in edits:
-                    value = edit(cells[at])
-                    cells[at] = self._written(value, style) if value else ""
+                    if cells[at]:
+                        value = edit(cells[at])
+                        cells[at] = self._written(value, style) if value else ""
             else:
                 for at, edit in edits:
-                    value = edit(value_of(cells[at]))
-                    cells[at] = self._written(value, style) if value else ""
+                    if cell := value_of(cells[at]):
+                        value = edit(cell)
+                        cells[at] = self._written(value, style) if value else ""
             if sheet:
                 cells = [self._tame(cell, style) for cell in cells]
             shown = cells if pick is None else pick(cells)
@@ -119,8 +141,8 @@ class CsvStream:
             self._pick = lambda cells: cells[only : only + 1]
         elif len(keep) < len(names):
             self._pick = itemgetter(*keep)
-        self._edits = tuple((at, edit) for at, edit in plan.edits.items() if at in keep)
-        self._admits = plan.admits
+        self._edits = {at: edit for at, edit in plan.edits.items() if at in keep}
+        self._choose, self._note = plan.choose, plan.note
         self._started = True
 
     def _line(self, header: Row) -> str:
@@ -129,7 +151,7 @@ class CsvStream:
         shown = cells if self._pick is None else self._pick(cells)
         if header.style is Style.QUOTED:
             shown = [f'"{cell}"' for cell in shown]
-        return self._separator.join(shown) + self._reader.end
+        return self._separator.join(shown) + (self._end or self._reader.end)
 
     def _written(self, value: object, style: Style) -> str:
         """Return the cell that says `value` in a row of that style."""

@@ -51,7 +51,12 @@ class CsvText:
 
     def __init__(self, name: str, separator: str, end: str = "\n", *, sheet: bool = False) -> None:
         self.name: Final = name
-        self._dialect = Dialect(separator)
+        self.dialect: Final = Dialect(separator)
+        self.sheet: Final = sheet
+        """Whether cells that a spreadsheet would compute get an apostrophe."""
+        self.end: Final = end
+        """What ends the rows of a body that we write."""
+        self._dialect = self.dialect
         self._end = end
         self._sheet = sheet
         self._special = re.compile(f'["\r\n{re.escape(separator)}]')

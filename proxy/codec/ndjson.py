@@ -20,8 +20,9 @@ from proxy.message import Tree
 MAX_LINE: Final = 4_194_304
 """Bytes of one line; what is kept of a body that comes in pieces never exceeds this and one chunk."""
 
-Edit = Callable[[dict[str, Tree]], bool]
-"""Changes one record in place, and says whether it may be shown at all."""
+Records = list[dict[str, Tree]]
+Edit = Callable[[Records], Records]
+"""Gets records that came together, may change them in place, and returns those that may be sent on."""
 
 _JSON: Final = JsonText()
 
@@ -61,7 +62,7 @@ class NdjsonStream:
     """A `StreamTransform` for one body of newline-delimited JSON."""
 
     def __init__(self, edit: Edit) -> None:
-        """Take what is done to each record; it may raise to break the body off."""
+        """Take what is done to records; it may raise to break the body off."""
         self.rows = 0
         """Lines sent on."""
         self._edit = edit
@@ -96,15 +97,14 @@ class NdjsonStream:
         if self._broken:
             raise Undecodable("bad_json")
         self._broken = True  # until every line is done
-        out = []
-        for line in lines:
-            record = _record(line)
+        records = [_record(line) for line in lines]
+        if records:
             self._any = True
-            if self._edit(record):
-                out.append(_JSON.encode(record) + b"\n")
-        self.rows += len(out)
+            records = self._edit(records)
+        out = b"".join([_JSON.encode(record) + b"\n" for record in records])
+        self.rows += len(records)
         self._broken = False
-        return b"".join(out)
+        return out
 
 
 def _record(line: bytes) -> dict[str, Tree]:

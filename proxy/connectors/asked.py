@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 from proxy.connectors.comparing import Looking
 from proxy.connectors.facts import Wanted
+from proxy.connectors.rowset import Rowset
 from proxy.connectors.words import Hidden
 from proxy.errors import UpstreamFault
 from proxy.message import Alike, Headers, Record, Request, Response, Tree
@@ -172,6 +173,8 @@ class Asked:
     """To send; "": the client's."""
     swap: Callable[[Looking], Sent] | None = None
     """Compares with what the CRM has; see `substitute`."""
+    rowset: Rowset | None = None
+    """What the rows of the request's body write; None: it does not come in rows."""
 
     def substitute(self, looking: Looking) -> None:
         """Have the CRM compare protected fields with what it has in place of the values that the client named.

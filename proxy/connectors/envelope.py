@@ -11,6 +11,7 @@ from proxy.connectors.describing import Descriptions
 from proxy.connectors.facts import NOTHING, Gathering
 from proxy.connectors.faults import filled
 from proxy.connectors.rows import More, Page, Rows, no_more
+from proxy.connectors.rowset import Rowset
 from proxy.connectors.shape import GONE, Shape
 from proxy.connectors.spec import ConnectorFile
 from proxy.connectors.words import ObjectWords
@@ -47,6 +48,11 @@ class Envelope:
     """Objects whose records may stand there too; each says itself what it is."""
     types: frozenset[str] = frozenset()
     """Further names that the CRM may give the object."""
+
+    @property
+    def rowset(self) -> Rowset:
+        """What the rows are, where the answer comes in rows."""
+        return Rowset(self.object, self.action, gathering=self.gathering)
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the records of the answer and its declared envelope; see `Answer`."""

@@ -15,6 +15,7 @@ from proxy.connectors.envelope import Mishaps
 from proxy.connectors.facts import Wanted
 from proxy.connectors.linked import Links
 from proxy.connectors.rows import Rows
+from proxy.connectors.rowset import Rowset
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import ConnectorFile, RouteModel
 from proxy.connectors.words import Hidden, Words
@@ -68,6 +69,9 @@ class Reading:
     swap: "Swap | None" = None
     """Makes the request with what it compares protected fields with put into what the CRM has; None where it
     cannot. What is handed to `Looking` tells all such fields; it may go over the request several times."""
+    rowset: Rowset | None = None
+    """What the rows of the request's body write, on a route that declares `streams: request`. What they do is
+    known when the first of them has come; until then `operations` says it without a field."""
 
 
 Widen = Callable[[Wanted], Reading]

@@ -19,12 +19,14 @@ from proxy.connectors.objects import compile_words
 from proxy.connectors.playbook import compile_book
 from proxy.connectors.route import LISTS, Declared, HeaderRules, Parameter, RouteTable
 from proxy.connectors.rows import Rows
+from proxy.connectors.rowset import in_rows
 from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.shape import ANSWERED, REQUESTED, Shape
 from proxy.connectors.spec import ConnectorFile, ParameterModel, RecordModel, RouteModel
 from proxy.connectors.table import FAULTS, GRAMMARS
 from proxy.connectors.words import NAME, Words
 from proxy.errors import Problem, Problems
+from proxy.model import DISCLOSING, WRITING
 from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -168,6 +170,8 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
         setting = _for_route(route, setting)
         method, _, path = route.match.removesuffix(EITHER_WAY).partition(" ")
         media = route.media if route.media is not None else setting.file.media.request if route.body else []
+        answers = setting.file.media.response if route.answers_in is None else route.answers_in
+        _check_streams(route, method, media, answers)
         declared = Declared(
             target.template(path),
             {name: _parameter(kind, setting.patterns) for name, kind in route.query.items()},
@@ -175,13 +179,36 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             _headers(setting.file, route.accept),
             setting.faults.at(path) if isinstance(setting.faults, SalesforceFaults) else setting.faults,
             frozenset(media),
-            frozenset(setting.file.media.response if route.answers_in is None else route.answers_in),
+            frozenset(answers),
             coded=setting.file.media.coding == "stated",
             refused=route.refuse,
+            streams=route.streams,
         )
         table.add(method, setting.patterns, declared)
         if route.match.endswith(EITHER_WAY):
             table.add(method, setting.patterns, replace(declared, template=target.template(f"{path}/")))
+
+
+def _check_streams(route: RouteModel, method: str, media: list[str], answers: list[str]) -> None:
+    """Return if what a route says of its stream can be served; raises ValueError."""
+    if not route.streams:
+        if "cells" in route.model_fields_set:
+            raise ValueError("has cells: and no streams: request that they could stand in")
+        return
+    wrong = "body" if route.body else "answer" if route.answer and route.streams == "response" else ""
+    if wrong:
+        raise ValueError(
+            f"streams the {route.streams}, whose rows need no {wrong}: to describe them; leave it out"
+        )
+    if route.streams == "request":
+        if method not in {"POST", "PUT", "PATCH"} or route.action not in WRITING:
+            raise ValueError("streams a request, which has to create or update by POST, PUT or PATCH")
+        if not media or not all(map(in_rows, media)):
+            raise ValueError("streams a request: name the codec of its rows, as media: [csv]")
+    elif route.action not in DISCLOSING or len([each for each in answers if in_rows(each)]) != 1:
+        raise ValueError(
+            "streams an answer, which reads or lists: name one codec for its rows, as answers_in: [csv, json]"
+        )
 
 
 def _grammar(route: RouteModel, setting: Setting) -> Grammar:

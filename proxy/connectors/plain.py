@@ -9,8 +9,9 @@ from proxy.connectors.describing import Descriptions, compile_descriptions
 from proxy.connectors.envelope import Envelope, Nothing
 from proxy.connectors.facts import Gathering, Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
-from proxy.connectors.shape import Shape, Visit
-from proxy.connectors.spec import ParameterModel, RouteModel
+from proxy.connectors.rowset import ROWS, Rowset
+from proxy.connectors.shape import ANSWERED, Shape, Visit
+from proxy.connectors.spec import CellsModel, ParameterModel, RouteModel
 from proxy.connectors.uses import Keys, Uses, ids
 from proxy.connectors.words import NAME, Hidden, ObjectWords
 from proxy.errors import Gap, Undecodable
@@ -33,6 +34,8 @@ class Plain:
     """Where the answer describes objects and fields."""
     mixed: frozenset[str] = frozenset()
     """Objects whose records may be in the answer; each is then judged as one of a list."""
+    rows: CellsModel | None = None
+    """What the cells of the body mean, where it comes in rows."""
 
     def read(self, asking: Asking) -> Reading:
         """Return what the request does; see `Grammar.read`."""
@@ -63,8 +66,22 @@ class Plain:
             query=query,
             tree=tree,
             writes=(*uses.writes, *written),
+            rowset=self._rowset(words),
         )
         return self._adaptable(reading, words)
+
+    def _rowset(self, words: ObjectWords) -> Rowset | None:
+        cells = self.rows
+        if cells is None:
+            return None
+        return Rowset(
+            words,
+            self.route.action,
+            keys=frozenset(cells.keys),
+            more=tuple(self.route.also),
+            absent=cells.absent,
+            null=cells.null,
+        )
 
     def _adaptable(self, reading: Reading, words: ObjectWords) -> Reading:
         """Return the request with ways to ask for less or more than it does."""
@@ -262,7 +279,14 @@ def compile_plain(route: RouteModel, setting: Setting) -> Grammar:
         about[0] if about else None,
         choices(route, setting),
         setting.bodies[route.body] if route.body else None,
-        setting.answers[route.answer] if route.answer else None,
+        _answer_shape(route, setting),
         compile_descriptions(setting.file, route.answer, setting.words),
         frozenset(setting.words.objects) if route.any_object else frozenset(),
+        route.cells if route.streams == "request" else None,
     )
+
+
+def _answer_shape(route: RouteModel, setting: Setting) -> Shape | None:
+    if route.streams == "response":
+        return Shape({ROWS: "record"}, ANSWERED, setting.patterns)
+    return setting.answers[route.answer] if route.answer else None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from proxy.connectors import target
 from proxy.connectors.asked import Asked, Faults, Sent
@@ -73,6 +73,7 @@ class Declared:
     coded: bool = True
     refused: str = ""
     """Why whatever comes this way is refused; "" where it is read."""
+    streams: Literal["", "request", "response"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ class Route:
     def response_media(self) -> frozenset[str]:
         """Names of the codecs an answer may come in."""
         return self.declared.response_media
+
+    @property
+    def streams(self) -> Literal["", "request", "response"]:
+        """The body that comes in rows, and is handed on as it comes; "" if neither does."""
+        return self.declared.streams
 
     @property
     def coded(self) -> bool:
@@ -115,7 +121,9 @@ class Route:
         declared = self.declared
         if not declared.request_media and (tree is not None or request.body):
             raise Undecodable("body_unexpected")
-        if declared.request_media and tree is None:
+        if part and declared.streams:
+            raise Gap("construct", "stream_in_part")
+        if declared.request_media and tree is None and declared.streams != "request":
             raise Undecodable("body_expected")
         headers = declared.headers.onward(request)
         reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request, part))
@@ -138,6 +146,7 @@ class Route:
             sign=reading.sign,
             method=reading.method,
             swap=None if swap is None else lambda looking: self._sent(swap(looking)),
+            rowset=reading.rowset,
         )
 
     @property

@@ -89,6 +89,17 @@ class LinksModel(Strict):
     """Object -> other object -> field of the first that is the link between them."""
 
 
+class CellsModel(Strict):
+    """What the CRM takes cells of CSV for that it is sent."""
+
+    null: str = ""
+    """The text that empties a field."""
+    absent: str | None = None
+    """The text that leaves a field as it is; None: there is none."""
+    keys: list[str] = Field(default_factory=list)
+    """Columns that say which record a row is about, and write nothing."""
+
+
 class RouteModel(Strict):
     """One operation of the API."""
 
@@ -135,6 +146,11 @@ class RouteModel(Strict):
     """Sent as the header of this name in place of the connector's."""
     answers_in: list[str] | None = None
     """Codecs of the answer; None: those of the connector. Name `json` too where errors come in it."""
+    streams: Literal["", "request", "response"] = ""
+    """The body that comes in rows, of any number, and is handed on as it comes: in one of the codecs for CSV
+    or in ndjson. It needs neither `body` nor `answer`."""
+    cells: CellsModel = Field(default_factory=CellsModel)
+    """With `streams: request`: what the cells of its rows mean."""
 
 
 class DeniedModel(Strict):

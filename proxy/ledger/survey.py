@@ -21,7 +21,7 @@ SEGMENTS: Final = 4
 three segments of 64 MiB (some 270,000 entries) in that time; reading four takes a second or two. What is
 older is for `verify`, which reads everything."""
 OUTCOMES: Final = frozenset({Disclosed.kind, Declined.kind, Failed.kind})
-"""What closes an intent. Of a `Disclosed` in parts the last one does: nothing is released before it."""
+"""What closes an intent. Of a `Disclosed` in parts the last one does."""
 
 
 class _Link(msgspec.Struct):
@@ -114,3 +114,5 @@ def _link(line: bytes, found: Found, path: Path) -> None:
         found.intents[link.id] = link.lane
     elif link.kind in OUTCOMES and link.part == link.parts:
         found.intents.pop(link.id, None)
+    elif link.kind == Disclosed.kind:  # an answer in rows may have begun before the segments that are read
+        found.intents.setdefault(link.id, link.lane)

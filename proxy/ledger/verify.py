@@ -14,6 +14,8 @@ The first two read every byte of a ledger:
    arrays of strings), with the members that every entry has;
 4. `seq` counts by one and `prev` is the SHA-256 of the entry before;
 5. a `requested` entry has an outcome (`disclosed`, `declined` or `failed` with its id), or is listed as open;
+   one that was `disclosed`, in whole or in parts, and then `failed` was cut short on its way to the client, and
+   is counted: what is disclosed may have reached it or not;
 6. the ledger contains the head that somebody noted earlier, if one is given;
 7. the ledger begins with exactly the entries of which a checkpoint speaks, if one is given: a C2SP signed note
    (Ed25519) with the RFC 6962 root over the first so many entries. The leaf is the entry's line without its
@@ -45,6 +47,8 @@ OUTCOMES = ("disclosed", "declined", "failed")
 EXACT = 2**53
 MAX_PROBLEMS = 100
 """More are counted and not listed: one broken file can make a problem of every line."""
+RECENT = 100_000
+"""Disclosures that are remembered: an answer that is cut short fails soon after its last part."""
 _PAYLOAD_START = re.compile(rb'\{"')
 PAUSES = (0.05, 0.2, 0.5)
 
@@ -79,6 +83,9 @@ class Report:
     problem_count: int = 0
     open_intents: dict[str, int] = field(default_factory=dict)
     """Id -> seq of each `requested` without an outcome: under way, or unknown since a crash. No problem."""
+    cut_short: int = 0
+    """Exchanges with a `failed` after a `disclosed`: of what is disclosed, the client may not have got all. No
+    problem."""
     clock_steps_back: int = 0
     """Entries whose `time_ms` is before their predecessor's. No problem: `seq` is the order."""
 
@@ -186,6 +193,8 @@ class _Walk:
         self._time = 0
         self._name = ""
         self._offset = 0
+        self._disclosed: dict[str, None] = {}
+        """Ids of answers that were disclosed of late, or of which parts were and the rest is to come."""
         if expect is not None and expect[0] == 0 and expect[1] != FIRST_PREV:
             self.problem("the expected head of an empty ledger is 64 zeros")
         self._compare()
@@ -277,11 +286,19 @@ class _Walk:
             self._time = moment
 
     def _intent(self, entry: dict[str, object]) -> None:
-        kind, name = entry.get("kind"), entry.get("id")
+        kind, name = entry.get("kind"), str(entry.get("id"))
         if kind == "requested":
-            self.report.open_intents[str(name)] = self._seq
+            self.report.open_intents.setdefault(name, self._seq)
         elif kind in OUTCOMES and entry.get("part", 1) == entry.get("parts", 1):
-            self.report.open_intents.pop(str(name), None)
+            self.report.open_intents.pop(name, None)
+        if kind == "disclosed":
+            self._disclosed.pop(name, None)
+            self._disclosed[name] = None
+            if len(self._disclosed) > RECENT:
+                del self._disclosed[next(iter(self._disclosed))]
+        elif kind == "failed" and name in self._disclosed:
+            del self._disclosed[name]
+            self.report.cut_short += 1
 
 
 def _payload(data: bytes, offset: int) -> bytes | None:
@@ -672,6 +689,10 @@ def tell(report: Report) -> str:
         lines.append(f"... and {report.problem_count - len(report.problems)} more problems")
     if report.open_intents:
         lines.append(f"open: {len(report.open_intents)} requests have no outcome yet")
+    if report.cut_short:
+        lines.append(
+            f"cut short: {report.cut_short} answers are disclosed that the client may not have got in full"
+        )
     if report.clock_steps_back:
         lines.append(f"note: the clock went back {report.clock_steps_back} times")
     verdict = f"{report.problem_count} problems" if report.problem_count else "ok"

@@ -28,7 +28,7 @@ from proxy.transforms.masks import KINDS, Apply, check_mask, compile_mask, could
 from proxy.transforms.nested import apply_all
 from proxy.transforms.redactor import Redactions, Redactor, Redactors
 from proxy.transforms.standins import StandIns, is_standin
-from proxy.transforms.tally import Cell, Tally
+from proxy.transforms.tally import Cell, Shape, Tally
 
 __all__ = [
     "KINDS",
@@ -37,6 +37,7 @@ __all__ = [
     "Redactions",
     "Redactor",
     "Redactors",
+    "Shape",
     "StandIns",
     "Tally",
     "apply_all",

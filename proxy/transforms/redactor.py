@@ -128,6 +128,14 @@ class Redactor:
         tally.add(shape)
         return shape.shown
 
+    def shape(self, members: tuple[str, ...]) -> Shape:
+        """Return what is done to every record with these members, all of them fields and none a container.
+
+        Raises:
+            Unavailable: see `apply`.
+        """
+        return self._shape((members, _NONE, _NONE))
+
     def _shape(self, key: Members) -> Shape:
         return self._shapes.get(key) or self._compile(key)
 
@@ -220,11 +228,18 @@ class Redactions:
         """
         if record.within is not None and record.gone:
             return False
+        return self.redactor(record).apply(record, tally)
+
+    def redactor(self, record: Record) -> Redactor:
+        """Return what carries out the decisions on a record, whose members do not matter."""
         if record.names is not None:
-            redactor = self._for_names(record, record.names)
-        else:
-            redactor = self._found.get((record.object, record.action)) or self._for_object(record)
-        return redactor.apply(record, tally)
+            return self._for_names(record, record.names)
+        return self._found.get((record.object, record.action)) or self._for_object(record)
+
+    def varies(self, record: Record) -> bool:
+        """Say whether another record with the same members may come out differently."""
+        asked = {(name, action) for name, _, action in (record.names or {}).values()}
+        return any(self._decide(*each).by_record for each in asked or {(record.object, record.action)})
 
     def apply_all(self, alike: Alike, tally: Tally) -> bool:
         """Do to records that are alike what `apply` does to each, and say whether any of them shows anything.

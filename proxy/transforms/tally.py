@@ -88,6 +88,11 @@ class Tally:
         """Count records."""
         self._shapes[shape] = self._shapes.get(shape, 0) + records
 
+    def absorb(self, other: "Tally") -> None:
+        """Count what another has counted as well."""
+        for shape, records in other._shapes.items():
+            self.add(shape, records)
+
     @property
     def records(self) -> int:
         """Records of which something may be shown."""

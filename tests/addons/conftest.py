@@ -34,6 +34,7 @@ class Allowed:
     id: str
     request: Request
     caller: str = "somebody"
+    in_rows: bool = False
 
     def still(self) -> None:
         """It always is."""

@@ -159,7 +159,7 @@ def test_a_permission_that_comes_too_late_is_not_used(rig):
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            return SimpleNamespace(id="1", caller="a", request=request, still=lambda: None)
+            return SimpleNamespace(id="1", caller="a", request=request, still=lambda: None, in_rows=False)
 
     rig.gateway.answer_request = late
     lane = rig.start(rig.upstream.port, deadline=SHORT)

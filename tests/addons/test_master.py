@@ -61,7 +61,9 @@ def test_each_lane_has_its_own_upstream_and_gateway(spec, start_upstream, tmp_pa
         async def on_request(self, request):
             from types import SimpleNamespace
 
-            return SimpleNamespace(id="1", caller="a", request=deepcopy(request), still=lambda: None)
+            return SimpleNamespace(
+                id="1", caller="a", request=deepcopy(request), still=lambda: None, in_rows=False
+            )
 
         async def on_response(self, exchange, response):
             return Response(200, Headers((("x-lane", self.lane),)), response.body)

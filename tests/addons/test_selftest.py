@@ -25,7 +25,9 @@ async def test_it_finds_an_exchange_that_lets_everything_through(monkeypatch):
         await self_test()
 
 
-@pytest.mark.parametrize("method", ["on_request", "on_response"])
+@pytest.mark.parametrize(
+    "method", ["on_request", "on_response", "on_upload", "on_piece", "on_answer", "on_rows"]
+)
 async def test_it_finds_a_step_whose_failure_is_taken_for_a_yes(monkeypatch, method):
     """The error names it."""
     normal = getattr(selftest.Saboteur, method)

@@ -169,7 +169,7 @@ def test_m05_the_gateway_cannot_set_framing_either(lane, upstream, gateway):
     bad = (("content-length", "0"), ("transfer-encoding", "chunked"), ("connection", "close"), ("host", "evil"))
     made = Request("POST", "/x", "", Headers(bad), SMUGGLED)
     gateway.answer_request = lambda request: SimpleNamespace(
-        id="1", caller="a", request=made, still=lambda: None
+        id="1", caller="a", request=made, still=lambda: None, in_rows=False
     )
     assert status_of(lane.exchange(GET)) == 200
     assert upstream.received.startswith(b"POST /x HTTP/1.1\r\nhost: 127.0.0.1:")

@@ -112,7 +112,9 @@ def main() -> None:
     page = b"".join(
         json.dumps(dict(zip(COLUMNS, row(number), strict=True))).encode() + b"\n" for number in range(2_000)
     )
-    rate, passed = speed(NdjsonStream(lambda record: bool(record.pop("SSN", None))), chunks(b"", page, size))
+    rate, passed = speed(
+        NdjsonStream(lambda records: [one for one in records if one.pop("SSN", None)]), chunks(b"", page, size)
+    )
     print(f"{'ndjson':<28}{passed:>8}{rate:>8.0f}")
 
 

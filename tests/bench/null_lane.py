@@ -25,6 +25,7 @@ class Yes:
     request: Request
     id: str = ""
     caller: str = ""
+    in_rows: bool = False
 
     def still(self) -> None:
         """It always is."""

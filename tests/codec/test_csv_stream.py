@@ -86,18 +86,39 @@ def test_rows_that_may_not_be_shown_are_left_out_and_not_counted() -> None:
     """A row is judged by its values as they came, columns that are dropped included."""
 
     def plan(names: tuple[str, ...]) -> RowPlan:
-        return RowPlan((0,), admits=lambda values: values[1] != "no")
+        return RowPlan((0,), choose=lambda values: {} if values[1] != "no" else None)
 
     stream = CsvStream(Dialect(), plan)
     assert passed(stream, b'a,b\n1,no\n2,yes\n"3","no"\n4,"no"\n5,yes') == b"a\n2\n5"
     assert stream.rows == 2
 
 
+def test_each_row_may_have_edits_of_its_own() -> None:
+    """What is done to a row may depend on what stands in it; the plan's own edits do not come on top."""
+
+    def plan(names: tuple[str, ...]) -> RowPlan:
+        return RowPlan((0, 1), {0: str.upper}, lambda values: {1: lambda _: None} if values[0] == "x" else {})
+
+    assert run(b'a,b\nx,1\ny,2\n"x","3"\nx,"4"\n', plan) == b'a,b\nx,\ny,2\n"x",""\nx,\n'
+
+
+def test_the_values_of_one_column_are_noted_of_rows_that_go_on() -> None:
+    """Also of a column that does not go with them, however it is written; rows that are left out are not
+    noted."""
+
+    def plan(names: tuple[str, ...]) -> RowPlan:
+        return RowPlan((1,), choose=lambda values: {} if values[1] else None, note=0)
+
+    stream = CsvStream(Dialect(), plan)
+    passed(stream, b'a,b\n1,x\n2,\n"3","x"\n"4""5",x\n')
+    assert stream.noted == ["1", "3", '4"5']
+
+
 def test_a_last_row_that_is_left_out_leaves_a_proper_end() -> None:
     """Its line is gone with it."""
 
     def plan(names: tuple[str, ...]) -> RowPlan:
-        return RowPlan((0,), admits=lambda values: values[0] == "1")
+        return RowPlan((0,), choose=lambda values: {} if values[0] == "1" else None)
 
     assert run(b"a\r\n1\r\n2", plan) == b"a\r\n1\r\n"
 

@@ -146,7 +146,7 @@ BEFORE_THE_CRM = {
 }
 AFTER_THE_CRM = {
     "8 upstream, head": module(addons.http1.readers, "read_answer_head"),
-    "8 upstream, body": module(addons.http1.readers, "Body", at=2),  # the first was the request's
+    "8 upstream, body": module(addons.http1.readers, "Body"),
     "8 upstream, adapter": module(addons.http1.readers, "Response"),
     "8 upstream, content coding": module(proxy.enforce, "undo_content_coding"),
     "8 upstream, codec": module(proxy.enforce, "codec_for"),

@@ -244,6 +244,26 @@ async def test_intents_without_outcome_are_listed(folder, open_ledger, entries):
     assert check(folder).open_intents == {"a": 1}
 
 
+async def test_answers_that_were_cut_short_are_counted(folder, open_ledger, entries):
+    """A disclosure stays what it is when the client leaves; that it may not have arrived is said beside it."""
+    ledger = open_ledger()
+    for name in "abcd":
+        await ledger.append(entries["requested"](name))
+    await ledger.append(entries["disclosed"]("a"))
+    await ledger.append(entries["failed"]("a"))  # left at release
+    await ledger.append(entries["disclosed"]("b", 1, 0))
+    await ledger.append(entries["disclosed"]("b", 2, 0))
+    assert check(folder).open_intents == {"b": 2, "c": 3, "d": 4}
+    await ledger.append(entries["failed"]("b"))  # broken off between two parts
+    await ledger.append(entries["failed"]("c"))  # nothing of it was ever disclosed
+    await ledger.append(entries["disclosed"]("d", 1, 0))
+    await ledger.append(entries["requested"]("d"))  # another piece of an upload: no second exchange
+    await ledger.append(entries["disclosed"]("d", 2, 2))
+    report = check(folder)
+    assert (report.open_intents, report.cut_short, report.exit_code) == ({}, 2, 0)
+    assert "cut short: 2 answers" in judge.tell(report)
+
+
 async def test_a_ledger_in_use_can_be_verified(folder, open_ledger, entries):
     """A frame that is being written is looked at again before it is called damaged."""
     ledger = open_ledger()
