@@ -4,16 +4,16 @@ A route that declares `streams: response` is answered with rows, one that declar
 them; either may have any size. So nothing here holds a body: a `Rowset` says what the columns of any row mean.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 from proxy.connectors.facts import NOTHING, Gathering, facts_of
 from proxy.connectors.words import NAME, ObjectWords
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record
-from proxy.model import Action, Facts, FieldUse, Operation
+from proxy.model import WRITING, Action, Facts, FieldUse, Operation
 
 Names = Mapping[str, tuple[str, str, Action]]
 """Column -> (object, field, action)."""
@@ -33,8 +33,11 @@ class Rowset:
     """Of an answer: what conditions look at, and the columns that only we asked for."""
     keys: frozenset[str] = frozenset()
     """Of a request: columns that say which record a row is about, and write nothing."""
-    lookups: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Of a request: column by whose value the CRM looks for a record -> the field it looks at."""
+    key_like: re.Pattern[str] | None = None
+    """Of a request: each row has one key, and it is like this; None: it may have none."""
+    lookup: str = ""
+    """Of a request: the field by which the CRM looks for a record, and which it sets where there is none; each
+    row has it. "": it does not look."""
     more: tuple[Action, ...] = ()
     """Of a request: what else each row may do; an upsert updates what it does not create."""
     absent: str | None = None
@@ -47,7 +50,7 @@ class Rowset:
     @property
     def added(self) -> frozenset[str]:
         """The columns that nobody but us asked for."""
-        return self.gathering.added.get((), frozenset())
+        return frozenset(".".join((*way, name)) for way, names in self.gathering.added.items() for name in names)
 
     def members(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return what each column is called where fields are judged: the listed spelling, or as it came."""
@@ -78,36 +81,51 @@ class Rowset:
 
     def _field(self, column: str) -> str:
         """Return the field of the rows' own object that a column shows, "" if it shows none."""
-        if self.names is None:
+        if self.names is None or column not in self.names:
             return self.object.spelled(column)
-        name, shown, action = self.names.get(column, ("", "", self.action))
+        name, shown, action = self.names[column]
         return shown if name == self.object.name and action is self.action else ""
 
     # ---- requests --------------------------------------------------------------------------------------------
+
+    def is_key(self, column: str) -> bool:
+        """Say whether a column names the record that a row is about."""
+        return self.object.spelled(column) in self.keys
 
     def written(self, columns: Iterable[str]) -> tuple[tuple[Operation, ...], Mapping[str, str]]:
         """Return what rows with these columns do, and which field each column writes; keys write none.
 
         Raises:
-            Gap: a column cannot be the name of a field.
-            Undecodable: two columns write one field.
+            Gap: a column cannot be the name of a field, or has no business in rows that delete.
+            Undecodable: two columns write one field, or a column that has to be there is not.
         """
         fields: dict[str, str] = {}
+        keyed = 0
         for column in columns:
-            if column in self.keys or column in self.lookups:
-                continue
-            if not NAME.fullmatch(column):
+            if self.is_key(column):
+                keyed += 1
+            elif not NAME.fullmatch(column):
                 raise Gap("construct", "not_a_field_name")
-            fields[column] = self.object.spelled(column)
+            else:
+                fields[column] = self.object.spelled(column)
         if len(set(fields.values())) != len(fields):
             raise Undecodable("repeated_field")
-        listed = [self.object.listed(column) for column in fields]
-        name = self.object.name
-        looked = tuple(FieldUse(name, self.object.listed(each), Action.FILTER) for each in self.lookups.values())
-        return tuple(
-            Operation(action, name, (*(FieldUse(name, each, action) for each in listed), *looked))
-            for action in (self.action, *self.more)
-        ), fields
+        if self.key_like is not None and keyed != 1:
+            raise Undecodable("id_missing")
+        if self.lookup and self.lookup not in fields.values():
+            raise Undecodable("member_missing")
+        if fields and self.action not in WRITING:
+            raise Gap("construct", "unknown_member")
+        return tuple(self._operations(list(map(self.object.listed, fields.values())))), fields
+
+    def _operations(self, listed: list[str]) -> Iterator[Operation]:
+        name, found = self.object.name, self.object.listed(self.lookup) if self.lookup else ""
+        changed = (FieldUse(name, each, self.action) for each in listed if each != found)
+        yield Operation(self.action, name, tuple(changed))
+        for action in self.more:
+            yield Operation(action, name, tuple(FieldUse(name, each, action) for each in listed))
+        if found:
+            yield Operation(Action.READ, name, (FieldUse(name, found, Action.FILTER),))
 
 
 @dataclass(frozen=True, slots=True)

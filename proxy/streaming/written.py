@@ -66,25 +66,31 @@ class WrittenCells:
     def take(self, chunk: bytes, *, last: bool) -> bytes:
         """See `Written`."""
         out = self._stream.feed(chunk)
-        return out + self._stream.finish() if last else out
+        if last:
+            out += self._stream.finish()
+            if not self._stream.rows:
+                raise Undecodable("body_expected")
+        return out
 
     def _plan(self, columns: tuple[str, ...]) -> RowPlan:
         rowset = self._rowset
         fields = allow(self._exchange, rowset, columns)
         self.judged = True
-        keys = [at for at, column in enumerate(columns) if column in rowset.keys]
+        keys = [at for at, column in enumerate(columns) if rowset.is_key(column)]
         check = WriteCheck(self._exchange, rowset.object.name, (rowset.action, *rowset.more), fields.values())
         places = [(at, fields[column]) for at, column in enumerate(columns) if column in fields]
         everything = tuple(range(len(columns)))
-        return RowPlan(everything, choose=_inspect(rowset, places, check), note=keys[0] if keys else None)
+        key = keys[0] if keys else None
+        return RowPlan(everything, choose=_inspect(rowset, places, check, key), note=key)
 
 
 _UNCHANGED: Mapping[int, Edit] = {}
 
 
-def _inspect(rowset: Rowset, places: list[tuple[int, str]], check: WriteCheck) -> "_Choose":
+def _inspect(rowset: Rowset, places: list[tuple[int, str]], check: WriteCheck, key: int | None) -> "_Choose":
     """Return what looks at each row and changes none."""
-    absent, null = rowset.absent, rowset.null
+    absent, null, lookup = rowset.absent, rowset.null, rowset.lookup
+    is_key = rowset.key_like.fullmatch if rowset.key_like is not None else None
 
     def inspect(values: Sequence[str]) -> Mapping[int, Edit]:
         members: dict[str, Tree] = {}
@@ -92,6 +98,10 @@ def _inspect(rowset: Rowset, places: list[tuple[int, str]], check: WriteCheck) -
             value = values[at]
             if value != absent:
                 members[name] = None if value == null else value
+        if is_key is not None and (key is None or not is_key(values[key])):
+            raise Undecodable("id_missing")
+        if lookup and members.get(lookup) is None:
+            raise Undecodable("member_missing")
         check.check(members)
         return _UNCHANGED
 
@@ -129,7 +139,7 @@ class WrittenLines:
     def _learn(self) -> None:
         """Have it judged that rows write other fields than those before."""
         rowset = self._rowset
-        spelled = {name: name if name in rowset.keys else rowset.object.spelled(name) for name in self._columns}
+        spelled = {name: rowset.object.spelled(name) for name in self._columns}
         fields = allow(self._exchange, rowset, tuple(dict.fromkeys(spelled.values())))
         self._fields = {name: fields[to] for name, to in spelled.items() if to in fields}
         self.judged = True

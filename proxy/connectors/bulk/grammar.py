@@ -19,11 +19,12 @@ from proxy.connectors.asked import Answer, Opened, SignedBody
 from proxy.connectors.bulk import infos
 from proxy.connectors.bulk.jobs import QUERIES, WRITES, Job, Jobs
 from proxy.connectors.bulk.results import Columns, Flat, Listed, Outcomes, Parcels
-from proxy.connectors.bulk.uploads import Upload
+from proxy.connectors.bulk.uploads import BY_ID, NOTHING, Upload
 from proxy.connectors.envelope import Envelope, Nothing
 from proxy.connectors.facts import Gathering, Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.queries import Links, Soql, Understood
+from proxy.connectors.rowset import Rowset
 from proxy.connectors.soql.naming import meant
 from proxy.connectors.soql.tree import Column, Path
 from proxy.connectors.spec import RouteModel
@@ -226,6 +227,8 @@ class Bulk:
     def upload(self, asking: Asking) -> Reading:
         """Return what rows write."""
         job = self._job(asking)
+        if asking.tree is None:
+            return self._taking(asking, job)
         upload = Upload(self.setting, job, self.setting.words.object(job.object))
         upload.take(asking.tree, csv=_is_csv(asking))
         answer: Answer = Nothing()
@@ -234,6 +237,23 @@ class Bulk:
         params = self._params(asking, job)
         writes = tuple(upload.writes)
         return Reading(tuple(upload.operations()), answer, params, tree=upload.rows, writes=writes)
+
+    def _taking(self, asking: Asking, job: Job) -> Reading:
+        """Return what rows write that are still to come."""
+        words, action = self.setting.words.object(job.object), WRITES[job.operation]
+        by_id = job.operation in BY_ID
+        rowset = Rowset(
+            words,
+            action,
+            keys=frozenset(steps[-1] for steps in self.setting.rows.keys if by_id),
+            key_like=self.setting.rows.id if by_id else None,
+            lookup=job.key if job.operation == "upsert" else "",
+            more=(Action.CREATE,) if job.operation == "upsert" else (),
+            absent="",
+            null=NOTHING,
+        )
+        operations = (Operation(action, words.name),)
+        return Reading(operations, Nothing(), self._params(asking, job), rowset=rowset)
 
     def ask(self, asking: Asking) -> Reading:
         """Return what a query does that is put as a batch."""
@@ -355,6 +375,12 @@ class Tables:
 
     table: Flat
     listed: Answer
+
+    @property
+    def rowset(self) -> Rowset:
+        """What the rows of the table are."""
+        table = self.table
+        return Rowset(table.object, Action.LIST, table.columns, table.gathering)
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return it as it came."""

@@ -17,7 +17,7 @@ from proxy.message import Record, Tree
 from proxy.model import Action, FieldUse, Operation
 
 NOTHING: Final = "#N/A"
-_BY_ID: Final = frozenset({"update", "delete", "hardDelete"})
+BY_ID: Final = frozenset({"update", "delete", "hardDelete"})
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Upload:
             self._row(row, csv=csv)
 
     def _row(self, row: Mapping[str, Tree], *, csv: bool) -> None:
-        key = self._key(row) if self.job.operation in _BY_ID else None
+        key = self._key(row) if self.job.operation in BY_ID else None
         sent: dict[str, Tree] = {}
         written: dict[str, Tree] = {}
         for name, value in row.items():
@@ -104,7 +104,7 @@ class Upload:
         if not NAME.fullmatch(name):
             raise Gap("construct", "not_a_field_name")
         spelled = self._columns[name] = self.words.spelled(name)
-        named = self.job.operation in _BY_ID and spelled.lower() in {
+        named = self.job.operation in BY_ID and spelled.lower() in {
             steps[-1].lower() for steps in self.setting.rows.keys
         }
         if not named and not (self.job.operation == "upsert" and spelled == self.job.key):
