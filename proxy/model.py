@@ -216,6 +216,8 @@ class Protection:
     """What makes two values equal, if the field can be searched; "" if it cannot."""
     room: int | None = None
     """The most bytes that a value may have, so that what stands for it fits; None: any."""
+    leaving: bool = False
+    """Values are written in clear, and those that are protected still opened."""
 
 
 Protections = Mapping[str, Mapping[str, Protection]]

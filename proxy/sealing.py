@@ -27,7 +27,7 @@ from proxy.message import Alike, Headers, Record, Tree
 from proxy.model import QUERYING, Action, Effect, Protection, Protections
 from proxy.vault import Got, Need, Opening, Put, Ready, Returned, Seek, Sending, Shown
 from proxy.vault.needs import Made
-from proxy.vault.vault import handles_in
+from proxy.vault.vault import handles_in, is_protected
 
 _ERRORS: Final = 400
 _SERVER_ERRORS: Final = 500
@@ -114,7 +114,11 @@ class _Wants:
         protection = self._of(name, field_)
         if protection is None or not texts:
             return None
-        return tuple(dict.fromkeys(handle for text in texts for handle in found[Seek(protection, text)]))
+        # On the way back some records have the value itself by now.
+        clear = texts if protection.leaving else ()
+        return tuple(
+            dict.fromkeys((*clear, *(each for text in texts for each in found[Seek(protection, text)])))
+        )
 
     def refuse_other_uses(self, asked: Asked) -> None:
         """Return if protected fields are compared by equality alone, where the grammar can put that."""
@@ -153,6 +157,8 @@ def _slots(writes: Sequence[Record], protections: Protections) -> Iterator[_Slot
             value = holder[member]
             if value is None or value is False or (isinstance(value, str) and not value.strip()):
                 continue  # nothing needs no protection
+            if guarded[name].leaving and not (isinstance(value, str) and is_protected(value)):
+                continue
             what = f"{write.object}.{name}"
             if write.guesses:
                 raise Undecodable("protected_kind_unknown", what, status=422)

@@ -18,8 +18,10 @@ from proxy.cli.init import init
 from proxy.cli.keys import keys
 from proxy.cli.policy import policy
 from proxy.cli.principal import principal
+from proxy.cli.protect import protect
 from proxy.cli.run import run
 from proxy.cli.sandbox import sandbox
+from proxy.cli.token import token
 from proxy.errors import LychgateError
 
 FINDINGS, USAGE, INTERNAL = 1, 2, 3
@@ -32,7 +34,21 @@ def cli() -> None:
     """A policy-as-code privacy proxy in front of any CRM API."""
 
 
-for command in (run, init, doctor, policy, audit, client, keys, principal, connector, sandbox, demo):
+for command in (
+    run,
+    init,
+    doctor,
+    policy,
+    audit,
+    client,
+    keys,
+    principal,
+    connector,
+    sandbox,
+    demo,
+    protect,
+    token,
+):
     cli.add_command(command)
 
 

@@ -19,6 +19,9 @@ What = Literal[
     "keys_destroy_scheduled",
     "keys_destroyed",
     "subject_keys_renewed",
+    "values_protected",
+    "values_revealed",
+    "value_looked_up",
 ]
 _DETAIL: Final = r"^[a-z0-9_]+=[a-z0-9,_-]+( [a-z0-9_]+=[a-z0-9,_-]+)*$"
 

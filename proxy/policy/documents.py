@@ -280,6 +280,8 @@ class ProtectDocument(Strict):
     """Of tokens in e-mail fields: a domain of your own, which receives what is sent to them."""
     search: bool = False
     """Whether equality finds values; with tokens and deterministic ones."""
+    leaving: bool = False
+    """The way back: what is written from now on is written in clear, and what is protected is still opened."""
     because: Text | None = None
     refs: tuple[Text, ...] = ()
     waive: Waive = ()

@@ -139,6 +139,7 @@ def _protection(given: ProtectDocument, connector: str, name: str, field: str, o
         form=form_for(of.semantic).name if given.as_ == "token" else "",
         domain=given.domain or "",
         normaliser=normaliser_for(of.semantic) if given.search and given.as_ == "token" else "",
+        leaving=given.leaving,
         room=room(of.length) if room is not None and of.length is not None else None,
     )
 

@@ -17,6 +17,7 @@ Why
     *One data key per record until somebody says whose it is.* A key that is shredded takes all that it sealed.
 """
 
+from proxy.vault import rows
 from proxy.vault.needs import Got, Need, Opened, Opening, Placed, Put, Ready, Returned, Seek, Sending, Shown
 from proxy.vault.tables import CHAPTER
 from proxy.vault.vault import Vault
@@ -35,4 +36,5 @@ __all__ = [
     "Sending",
     "Shown",
     "Vault",
+    "rows",
 ]

@@ -1,0 +1,232 @@
+"""The story of one migration: look, change what has to be changed, look again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from proxy.errors import LychgateError, UpstreamFault
+from proxy.message import Request, Response
+from proxy.migration.journal import Journal
+from proxy.migration.walkers import Page, Row, Walker
+from proxy.model import Protection, Protections
+from proxy.vault import Got, Need, Opening, Put, Ready, Returned, Sending, Shown
+from proxy.vault.vault import handles_in, is_protected
+
+ATTEMPTS: Final = 6
+"""At one request that the CRM asks to have later, or whose answer was lost: each change may be repeated."""
+LONGEST_WAIT: Final = 120.0
+_LATER: Final = frozenset({429, 500, 502, 503, 504})
+
+State = Literal["clear", "protected", "empty", "refused", "unreadable"]
+STATES: Final[tuple[State, ...]] = ("clear", "protected", "empty", "refused", "unreadable")
+"""Of one value: refused: the CRM did not take the change, or what stands for it does not fit; unreadable: it was
+moved, or its key is gone."""
+
+Send = Callable[[Request], Awaitable[Response]]
+Tell = Callable[[str, int], None]
+"""(object, records so far) -> told to whoever watches."""
+
+
+class Unfinished(LychgateError):
+    """The CRM does not answer as it should; what is done is noted, and the same command takes it up again."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Values by object.field, and by what they are."""
+
+    found: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, name: str, state: State) -> None:
+        """Count one."""
+        row = self.found.setdefault(name, dict.fromkeys(STATES, 0))
+        row[state] += 1
+
+    def total(self, *states: State) -> int:
+        """Return how many values are in one of these states."""
+        return sum(row[state] for row in self.found.values() for state in states)
+
+
+@dataclass(slots=True)
+class Migration:
+    """Goes over one CRM."""
+
+    walker: Walker
+    send: Send
+    settle: Callable[[Need], Got]
+    """Of the vault; blocks."""
+    protections: Protections
+    tell: Tell
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pause: float = 0.0
+    """Seconds between two changes."""
+
+    async def plan(self) -> Counts:
+        """Return what is there; nothing is changed."""
+        counts = Counts()
+        for name, fields in self.protections.items():
+            after, seen = "", 0
+            while True:
+                page = await self._page(name, sorted(fields), after)
+                for row in page.rows:
+                    _count(counts, name, row, fields)
+                seen += len(page.rows)
+                self.tell(name, seen)
+                if not (after := page.after):
+                    break
+        return counts
+
+    async def apply(self, journal: Journal) -> Counts:
+        """Seal what is in clear, and return what is there afterwards."""
+        return await self._over(journal, self._protect)
+
+    async def rollback(self, journal: Journal) -> Counts:
+        """Write what is sealed back in clear, and return what is there afterwards."""
+        return await self._over(journal, self._reveal)
+
+    async def _over(self, journal: Journal, work: "_Work") -> Counts:
+        refused = Counts(journal.counts)
+        for name, fields in self.protections.items():
+            after, seen = journal.after.get(name, ""), 0
+            while name not in journal.done:
+                page = await self._page(name, sorted(fields), after)
+                await work(name, fields, page.rows, refused)
+                journal.note(name, page.after)
+                seen += len(page.rows)
+                self.tell(name, seen)
+                after = page.after
+        counts = await self.plan()
+        for what, row in refused.found.items():
+            for state in ("refused", "unreadable"):
+                counts.found.setdefault(what, dict.fromkeys(STATES, 0))[state] = row[state]
+        return counts
+
+    async def _protect(
+        self, name: str, fields: Mapping[str, Protection], rows: Sequence[Row], refused: Counts
+    ) -> None:
+        """Seal what is in clear on one page; what stands for it is durable before it is written."""
+        puts = [
+            Put(fields[each], value, row.key, number)
+            for number, row in enumerate(rows)
+            for each, value in row.values.items()
+            if isinstance(value, str) and value.strip() and not is_protected(value)
+        ]
+        # What an earlier run sealed and did not live to write is in no record: what is there takes its place.
+        kept = handles_in(value for row in rows for value in row.values.values() if isinstance(value, str))
+        if not puts:
+            if kept:
+                await asyncio.to_thread(self.settle, Opening(kept=tuple(kept)))
+            return
+        ready = await asyncio.to_thread(self.settle, Sending(puts=tuple(puts)))
+        assert isinstance(ready, Ready)
+        changes: dict[int, dict[str, str]] = {}
+        handles: dict[tuple[int, str], str] = {}
+        for put, placed in zip(puts, ready.placed, strict=True):
+            if placed.trouble is not None:
+                refused.add(f"{name}.{put.protection.field}", "refused")
+                continue
+            changes.setdefault(put.group, {})[put.protection.field] = placed.text
+            handles[put.group, put.protection.field] = placed.handle
+        dropped: list[str] = []
+        for number, values in changes.items():
+            written = await self._change(name, rows[number], values)
+            for each in values:
+                (kept if each in written else dropped).append(handles[number, each])
+                if each not in written:
+                    refused.add(f"{name}.{each}", "refused")
+        opening = Opening(kept=tuple(filter(None, kept)), dropped=tuple(filter(None, dropped)))
+        await asyncio.to_thread(self.settle, opening)
+
+    async def _reveal(
+        self, name: str, fields: Mapping[str, Protection], rows: Sequence[Row], refused: Counts
+    ) -> None:
+        """Write what is sealed on one page back; a row of the vault goes when the CRM has the value."""
+        shown = [
+            (number, Shown(fields[each], value, row.key))
+            for number, row in enumerate(rows)
+            for each, value in row.values.items()
+            if isinstance(value, str) and is_protected(value)
+        ]
+        if not shown:
+            return
+        returned = await asyncio.to_thread(self.settle, Opening(tuple(each for _, each in shown)))
+        assert isinstance(returned, Returned)
+        changes: dict[int, dict[str, str]] = {}
+        handles: dict[tuple[int, str], list[str]] = {}
+        for (number, each), opened in zip(shown, returned.values, strict=True):
+            field_ = each.protection.field
+            if opened.fate != "opened":
+                refused.add(f"{name}.{field_}", "unreadable")
+                continue
+            changes.setdefault(number, {})[field_] = opened.text
+            handles[number, field_] = handles_in([each.text])
+        gone: list[str] = []
+        for number, values in changes.items():
+            written = await self._change(name, rows[number], values)
+            for of in values:
+                if of in written:
+                    gone += handles[number, of]
+                else:
+                    refused.add(f"{name}.{of}", "refused")
+        await asyncio.to_thread(self.settle, Opening(dropped=tuple(gone)))
+
+    async def _change(self, name: str, row: Row, values: Mapping[str, str]) -> set[str]:
+        """Write values into one record, and return the fields that the CRM took.
+
+        One value that it does not take, as of a field that it computes, keeps none of the others out.
+        """
+        if self.pause:
+            await self.sleep(self.pause)
+        if self.walker.changed(await self._sent(self.walker.change(name, row, values))):
+            return set(values)
+        if len(values) == 1:
+            return set()
+        taken: set[str] = set()
+        for each, value in values.items():
+            taken |= await self._change(name, row, {each: value})
+        return taken
+
+    async def _page(self, name: str, fields: Sequence[str], after: str) -> Page:
+        answer = await self._sent(self.walker.page(name, fields, after))
+        try:
+            return self.walker.rows(name, fields, answer)
+        except UpstreamFault as error:
+            what = f"the CRM does not list {name} ({error.reason}, status {answer.status})"
+            raise Unfinished(
+                f"{what}; look at the lane's credential and at the fields, then run it again"
+            ) from None
+
+    async def _sent(self, request: Request) -> Response:
+        """Return the CRM's answer, after as many attempts as it takes; waits as long as the CRM asks for."""
+        reason = ""
+        for attempt in range(ATTEMPTS):
+            try:
+                answer = await self.send(request)
+                if answer.status not in _LATER:
+                    return answer
+                reason, wait = f"status {answer.status}", _asked(answer, attempt)
+            except UpstreamFault as error:
+                reason, wait = error.reason, float(2**attempt)
+            await self.sleep(wait)
+        raise Unfinished(f"the CRM does not answer ({reason}); what is done is noted, run it again later")
+
+
+_Work = Callable[[str, Mapping[str, Protection], Sequence[Row], Counts], Awaitable[None]]
+
+
+def _count(counts: Counts, name: str, row: Row, fields: Mapping[str, Protection]) -> None:
+    for each in fields:
+        if each not in row.values:
+            continue
+        value = row.values[each]
+        if not isinstance(value, str) or not value.strip():
+            counts.add(f"{name}.{each}", "empty")
+        else:
+            counts.add(f"{name}.{each}", "protected" if is_protected(value) else "clear")
+
+
+def _asked(answer: Response, attempt: int) -> float:
+    """Return how long the CRM asks to be left alone, in seconds."""
+    said = answer.headers.one("retry-after") or ""
+    return min(LONGEST_WAIT, float(said)) if said.isdigit() else float(2**attempt)

@@ -1,0 +1,164 @@
+"""A migration seals everything once, however often it dies, and the way back leaves nothing sealed."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from proxy.errors import UpstreamFault
+from proxy.message import Headers, Request, Response
+from proxy.migration import Journal, Migration, Unfinished
+from proxy.migration.walkers import PAGE, Salesforce
+from proxy.vault import Vault, rows
+from tests.vault.conftest import MAIL, NOTES
+
+FIELDS = {"Contact": {"Email": MAIL, "Notes": NOTES}}
+PEOPLE = PAGE + 7
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+class Crm:
+    """Salesforce as far as a migration goes, and a process that dies at a given request."""
+
+    def __init__(self) -> None:
+        self.rows = {
+            f"003{number:015d}": {"Email": f"p{number}@example.org", "Notes": "n" if number % 2 else None}
+            for number in range(1, PEOPLE + 1)
+        }
+        self.calls = 0
+        self.dies_at: int | None = None
+        self.before: list[Response | UpstreamFault] = []
+        """Answered before anything is done."""
+        self.computed: set[str] = set()
+
+    async def send(self, request: Request) -> Response:
+        """Answer."""
+        self.calls += 1
+        if self.before:
+            said = self.before.pop()
+            if isinstance(said, UpstreamFault):
+                raise said
+            return said
+        if request.method == "GET":
+            answer = self._listed(parse_qs(request.query)["q"][0])
+        else:
+            answer = self._written(request)
+        if self.calls == self.dies_at:
+            raise Killed
+        return answer
+
+    def _listed(self, query: str) -> Response:
+        after = query.partition("Id > '")[2].partition("'")[0]
+        found = [{"Id": key, **row} for key, row in sorted(self.rows.items()) if key > after][:PAGE]
+        return Response(200, Headers(), json.dumps({"records": found}).encode())
+
+    def _written(self, request: Request) -> Response:
+        values = json.loads(request.body)
+        if self.computed & values.keys():
+            return Response(400, Headers(), b"[]")
+        self.rows[request.path.rpartition("/")[2]].update(values)
+        return Response(204)
+
+    def clear(self) -> int:
+        """Return how many values lie in clear."""
+        return sum(
+            str(row["Email"]).endswith("@example.org") + (row["Notes"] == "n") for row in self.rows.values()
+        )
+
+
+def migration(crm: Crm, vault: Vault, waits: list[float] | None = None) -> Migration:
+    """Return one over the CRM; nobody waits."""
+
+    async def sleep(seconds: float) -> None:
+        if waits is not None:
+            waits.append(seconds)
+
+    return Migration(Salesforce(), crm.send, vault.settle, FIELDS, lambda _name, _seen: None, sleep)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Callable[[], Journal]:
+    """Return what reads the journal as the next process does."""
+    return lambda: Journal.open(tmp_path / "protect" / "crm-apply.json")
+
+
+def test_everything_is_sealed_and_counted_by_looking_again(vault: Vault, journal: Callable[[], Journal]) -> None:
+    """What is claimed is what the CRM says afterwards; an empty field stays empty."""
+    crm = Crm()
+    before = asyncio.run(migration(crm, vault).plan())
+    assert (before.total("clear"), before.total("empty")) == (crm.clear(), PEOPLE // 2)
+    counts = asyncio.run(migration(crm, vault).apply(journal()))
+    assert crm.clear() == 0
+    assert counts.found == {
+        "Contact.Email": {"clear": 0, "protected": PEOPLE, "empty": 0, "refused": 0, "unreadable": 0},
+        "Contact.Notes": {
+            "clear": 0, "protected": PEOPLE - PEOPLE // 2, "empty": PEOPLE // 2, "refused": 0, "unreadable": 0
+        },
+    }  # fmt: skip
+
+
+def test_killed_at_any_request_it_is_taken_up(vault: Vault, journal: Callable[[], Journal]) -> None:
+    """After some requests of the rest each time, until it comes to its end; nothing is sealed twice or lost."""
+    crm, runs = Crm(), 0
+    truth = {key: dict(row) for key, row in crm.rows.items()}
+    while True:
+        runs += 1
+        crm.dies_at = crm.calls + 3 + runs
+        try:
+            counts = asyncio.run(migration(crm, vault).apply(journal()))
+            break
+        except Killed:
+            assert runs < 60
+    assert runs > 3
+    assert crm.clear() == counts.total("clear") == 0
+    crm.dies_at = None
+    with vault.store.read() as connection:  # what was sealed when the process died, and not written, is gone
+        assert rows.counted(connection)["crm", "Contact", "Email"] == PEOPLE
+    left = asyncio.run(migration(crm, vault).rollback(Journal(journal().path.with_name("back.json"))))
+    assert left.total("protected") == 0
+    assert {key: dict(row) for key, row in crm.rows.items()} == truth
+    with vault.store.read() as connection:
+        assert rows.counted(connection) == {}
+
+
+def test_the_crm_is_left_alone_as_long_as_it_asks(vault: Vault, journal: Callable[[], Journal]) -> None:
+    """429 with a number of seconds, a lost answer, and then it goes on."""
+    crm, waits = Crm(), list[float]()
+    crm.before = [UpstreamFault("upstream_lost"), Response(429, Headers((("retry-after", "17"),)))]
+    asyncio.run(migration(crm, vault, waits).plan())
+    assert waits == [17.0, 2.0]
+    crm.before = [Response(503)] * 9
+    with pytest.raises(Unfinished, match="run it again later"):
+        asyncio.run(migration(crm, vault, waits).apply(journal()))
+    crm.before = [Response(403)]
+    with pytest.raises(Unfinished, match="does not list Contact"):
+        asyncio.run(migration(crm, vault, waits).plan())
+
+
+def test_one_field_that_the_crm_does_not_take_keeps_no_other_out(
+    vault: Vault, journal: Callable[[], Journal]
+) -> None:
+    """As one that it computes; and what is too long for its field is left and told."""
+    crm = Crm()
+    crm.computed = {"Notes"}
+    crm.rows["003000000000000001"]["Notes"] = "x" * 141
+    counts = asyncio.run(migration(crm, vault).apply(journal()))
+    assert counts.found["Contact.Email"]["protected"] == PEOPLE
+    notes = PEOPLE - PEOPLE // 2
+    assert (counts.found["Contact.Notes"]["clear"], counts.found["Contact.Notes"]["refused"]) == (notes, notes)
+
+
+def test_what_nobody_can_open_is_left_and_told(vault: Vault, journal: Callable[[], Journal]) -> None:
+    """A token in another record than its own is nobody's to write down in clear."""
+    crm = Crm()
+    asyncio.run(migration(crm, vault).apply(journal()))
+    one, other, *_ = crm.rows.values()
+    other["Email"] = one["Email"]
+    counts = asyncio.run(migration(crm, vault).rollback(Journal(journal().path.with_name("back.json"))))
+    assert counts.found["Contact.Email"]["unreadable"] == counts.found["Contact.Email"]["protected"] == 1
