@@ -78,6 +78,7 @@ bench: setup envoy ## CPU per request and per decision against baselines measure
 	@$(PY) tests/bench/bench_lane.py
 	@$(PY) tests/bench/bench_workers.py
 	@$(PY) tests/bench/bench_engine.py
+	@$(PY) tests/bench/bench_protect.py
 	@$(PY) tests/bench/bench_tables.py
 
 lock: ## Resolve the dependencies anew (needs uv)

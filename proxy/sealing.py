@@ -25,7 +25,8 @@ from proxy.errors import Unavailable, Undecodable
 from proxy.exchange import Exchange
 from proxy.message import Alike, Headers, Record, Tree
 from proxy.model import QUERYING, Action, Effect, Protection, Protections
-from proxy.vault import Got, Need, Opening, Put, Ready, Returned, Seek, Sending, Shown
+from proxy.vault import Column, Got, Need, Opening, Put, Ready, Returned, Seek, Sending
+from proxy.vault import Opened as Sealed
 from proxy.vault.needs import Made
 from proxy.vault.vault import handles_in, is_protected
 
@@ -249,70 +250,113 @@ def unseal(exchange: Exchange, opened: Opened, status: int, headers: Headers) ->
     protections, fates = exchange.protections, Fates()
     if not protections:
         return fates
-    places = list(_places(exchange, opened, protections))
-    shown = tuple(place.shown for place in places)
-    opening = replace(_written(exchange, opened, status, headers), values=shown)
-    if not places and opening == _NOTHING:
+    places: _Places = {}
+    for alike in opened.alike:
+        _look_at_alike(exchange, alike, protections, places)
+    for record in opened.records:
+        _look_at_record(exchange, record, protections, places)
+    columns = tuple(Column(each.protection, each.texts, each.records) for each in places.values())
+    opening = replace(_written(exchange, opened, status, headers), columns=columns)
+    if opening == _NOTHING:
         return fates
     returned = yield opening
     assert isinstance(returned, Returned)
-    for place, value in zip(places, returned.values, strict=True):
-        fates.count(value.fate)
-        if value.fate == "clear":
-            continue
-        place.holder[place.member] = value.text if value.fate == "opened" else None
-        if value.fate == "moved":
-            protection = place.shown.protection
-            fates.moved.append(Moved(protection.object, protection.field, place.shown.record))
+    for place, values in zip(places.values(), returned.columns, strict=True):
+        _put_back(place, values, fates)
     return fates
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Place:
-    """A place in an answer where a protected value stands."""
+    """Where the values of one protected field stand in an answer."""
 
-    holder: dict[str, Tree]
-    member: str
-    shown: Shown
+    protection: Protection
+    holders: list[tuple[dict[str, Tree], str]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    records: list[str | None] = field(default_factory=list)
+    past: set[int] = field(default_factory=set)
+    """Which of them are values of before, in a field's history: the CRM has others in their place by now."""
 
 
+_Places = dict[tuple[str, str], _Place]
 _NOTHING: Final = Opening()
 
 
-def _places(exchange: Exchange, opened: Opened, protections: Protections) -> Iterator[_Place]:
-    for alike in opened.alike:
-        guarded = protections.get(alike.object)
-        if guarded:
-            yield from _of_alike(exchange, alike, guarded)
-    for record in opened.records:
-        yield from _of_record(exchange, record, protections)
+def _put_back(place: _Place, values: Sequence[str | Sealed], fates: Fates) -> None:
+    """Put values into an answer as far as they could be turned back."""
+    opened = 0
+    for number, (value, (holder, member)) in enumerate(zip(values, place.holders, strict=True)):
+        if isinstance(value, str):
+            holder[member] = value
+            opened += 1
+            continue
+        fates.count(value.fate)
+        if value.fate == "clear":
+            continue
+        holder[member] = None
+        if value.fate == "moved" and number not in place.past:
+            protection = place.protection
+            fates.moved.append(Moved(protection.object, protection.field, place.records[number]))
+    if opened:
+        fates.count("opened", opened)
 
 
-def _of_alike(exchange: Exchange, alike: Alike, guarded: Mapping[str, Protection]) -> Iterator[_Place]:
-    for name in [each for each in alike.rows[0] if each in guarded and each not in alike.keep]:
+def _look_at_alike(exchange: Exchange, alike: Alike, protections: Protections, places: _Places) -> None:
+    guarded = protections.get(alike.object)
+    if not guarded:
+        return
+    for name in guarded.keys() & alike.rows[0].keys() - alike.keep:
         if not _is_shown(exchange, alike.object, name, alike.action):
             continue
-        protection = guarded[name]
-        for row, key in zip(alike.rows, alike.keys, strict=True):
-            text = row[name]
-            if isinstance(text, str) and text:
-                yield _Place(row, name, Shown(protection, text, key))
-
-
-def _of_record(exchange: Exchange, record: Record, protections: Protections) -> Iterator[_Place]:
-    if record.names is None and record.object not in protections:
-        return
-    for member, text in record.members.items():
-        if not isinstance(text, str) or not text or member in record.keep:
+        place = _place_of(places, guarded[name])
+        texts = [row[name] for row in alike.rows]
+        if all(type(text) is str and text for text in texts):
+            place.holders += [(row, name) for row in alike.rows]
+            place.texts += texts  # type: ignore[arg-type]
+            place.records += alike.keys
             continue
-        name, field_, action = record.object, member, record.action
-        if record.names is not None:
-            if member not in record.names:
-                continue
-            name, field_, action = record.names[member]
+        for row, text, key in zip(alike.rows, texts, alike.keys, strict=True):
+            if isinstance(text, str) and text:
+                place.holders.append((row, name))
+                place.texts.append(text)
+                place.records.append(key)
+
+
+def _look_at_record(exchange: Exchange, record: Record, protections: Protections, places: _Places) -> None:
+    for member, protection, action in _guarded(record, protections):
+        text = record.members[member]
+        if not isinstance(text, str) or not text:
+            continue
+        if not _is_shown(exchange, protection.object, protection.field, action):
+            continue
+        place = _place_of(places, protection)
+        if record.place is not None:
+            place.past.add(len(place.texts))
+        place.holders.append((record.members, member))
+        place.texts.append(text)
+        place.records.append(record.key or record.own)
+
+
+def _guarded(record: Record, protections: Protections) -> Iterator[tuple[str, Protection, Action]]:
+    """Yield each member of a record that shows a protected field."""
+    if record.names is None:
+        guarded = protections.get(record.object, {})
+        for member in guarded.keys() & record.members.keys() - record.keep:
+            yield member, guarded[member], record.action
+        return
+    for member in record.names.keys() & record.members.keys() - record.keep:
+        name, field_, action = record.names[member]
         protection = protections.get(name, {}).get(field_)
-        if protection is not None and _is_shown(exchange, name, field_, action):
-            yield _Place(record.members, member, Shown(protection, text, record.key or record.own))
+        if protection is not None:
+            yield member, protection, action
+
+
+def _place_of(places: _Places, protection: Protection) -> _Place:
+    key = (protection.object, protection.field)
+    found = places.get(key)
+    if found is None:
+        found = places[key] = _Place(protection)
+    return found
 
 
 def _is_shown(exchange: Exchange, name: str, field_: str, action: Action) -> bool:

@@ -18,12 +18,26 @@ Why
 """
 
 from proxy.vault import rows
-from proxy.vault.needs import Got, Need, Opened, Opening, Placed, Put, Ready, Returned, Seek, Sending, Shown
+from proxy.vault.needs import (
+    Column,
+    Got,
+    Need,
+    Opened,
+    Opening,
+    Placed,
+    Put,
+    Ready,
+    Returned,
+    Seek,
+    Sending,
+    Shown,
+)
 from proxy.vault.tables import CHAPTER
 from proxy.vault.vault import Vault
 
 __all__ = [
     "CHAPTER",
+    "Column",
     "Got",
     "Need",
     "Opened",

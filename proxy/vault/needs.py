@@ -86,10 +86,21 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """Values that came back in one protected field; a page has hundreds, so they are not a `Shown` each."""
+
+    protection: Protection
+    texts: list[str]
+    records: list[str | None]
+    """As `Shown.record`, of each."""
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """What an answer needs before it is shown."""
 
     values: tuple[Shown, ...] = ()
+    columns: tuple[Column, ...] = ()
     attached: tuple[tuple[str, str], ...] = ()
     """Handle of what this exchange wrote, and the id of the record it went into, as the answer says."""
     kept: tuple[str, ...] = ()
@@ -117,6 +128,8 @@ class Returned:
     """What an answer gets, in the order it was asked for."""
 
     values: tuple[Opened, ...] = ()
+    columns: "tuple[list[str | Opened], ...]" = ()
+    """Of each value the value itself where it was opened, else what became of it."""
 
 
 Need = Sending | Opening

@@ -11,14 +11,27 @@ from proxy.crypto import envelope, marks, repeatable
 from proxy.crypto.envelope import DataKey, Envelope, context_of, lengths
 from proxy.errors import Refused, Unavailable, Undecodable
 from proxy.keys import Draft, Keys
-from proxy.keys.cache import Cache
 from proxy.model import Protection
 from proxy.protected.normal import normal
 from proxy.protected.tokens import FORMS, token_in, tokens_of, tokens_within
 from proxy.store import Store
 from proxy.vault import rows
 from proxy.vault.ids import same_form
-from proxy.vault.needs import Got, Need, Opened, Opening, Placed, Put, Ready, Returned, Seek, Sending, Shown
+from proxy.vault.needs import (
+    Column,
+    Got,
+    Need,
+    Opened,
+    Opening,
+    Placed,
+    Put,
+    Ready,
+    Returned,
+    Seek,
+    Sending,
+    Shown,
+)
+from proxy.vault.remembered import Known, Remembered, Where
 from proxy.vault.rows import Place, Value
 
 MOST_FOUND: Final = 100
@@ -29,18 +42,6 @@ SECONDS: Final = 60.0
 EMBEDDED: Final = "file"
 """Name of the provider whose keys lie on this machine."""
 _ATTEMPTS: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One protected text of a CRM that was opened: where it belongs, and what it stands for."""
-
-    connector: str
-    object: str
-    field: str
-    element: str
-    record: str
-    clear: str
 
 
 class Vault:
@@ -71,7 +72,7 @@ class Vault:
         self._now = now
         self._random = random
         self._ready = False
-        self._known: Cache[str, Known] = Cache(keys.generation, clock, seconds=SECONDS, most=MOST_KNOWN)
+        self._known = Remembered(keys.generation, clock, seconds=SECONDS, most=MOST_KNOWN)
 
     def settle(self, need: Need) -> Got:
         """Return what an exchange needs; blocks, so never on the loop.
@@ -85,21 +86,23 @@ class Vault:
             return Ready(tuple(map(self._sought, need.seeks)), self._placed(need.puts))
         return self._returned(need)
 
+    def forget(self) -> None:
+        """Forget every value that is remembered in this process."""
+        self._known.drop()
+
     def recall(self, opening: Opening) -> Returned | None:
         """Return what `settle` would, if all of it is remembered; waits for nothing."""
         if opening.attached or opening.kept or opening.dropped:
             return None
-        known = self._known.found(shown.text for shown in opening.values)
-        found: list[Opened] = []
-        for shown in opening.values:
-            each = known.get(shown.text)
-            if each is None:
-                if is_protected(shown.text):
-                    return None
-                found.append(_CLEAR)
-            else:
-                found.append(_judged(each, shown))
-        return Returned(tuple(found))
+        known, now = self._known.now()
+        columns = []
+        for column in (*opening.columns, *map(_alone, opening.values)):
+            found = _recalled(column, known, now)
+            if found is None:
+                return None
+            columns.append(found)
+        count = len(opening.columns)
+        return Returned(tuple(_whole(each) for (each,) in columns[count:]), tuple(columns[:count]))
 
     def _ensure(self) -> None:
         """Have keys, where they lie beside the store; making them with a provider elsewhere is for a person."""
@@ -229,27 +232,30 @@ class Vault:
     def _returned(self, opening: Opening) -> Returned:
         """Return each value as far as it can be turned back; keep what the answer says of where they went."""
         self._note(opening)
-        pieces = [_pieces(shown.text) for shown in opening.values]
+        wanted_values = [*opening.values, *(shown for column in opening.columns for shown in _each(column))]
+        pieces = [_pieces(shown.text) for shown in wanted_values]
         handles = {handle for each in pieces for handle in each.handles}
         held: dict[str, Value] = {}
         if handles:
             generation = self.keys.generation.now()
             with self.store.read() as connection:
                 held = rows.by_handle(connection, handles)
-            held = self._adopted(opening.values, pieces, held)
+            held = self._adopted(wanted_values, pieces, held)
         wanted = {value.key_id for value in held.values()}
         wanted |= {each.envelope.key_id for each in pieces if each.envelope is not None}
         alive = {key.id: DataKey(key.enc, key.id) for key in self.keys.find(wanted).values()} if wanted else {}
         found: list[Opened] = []
         fresh: dict[str, Known] = {}
-        for shown, each in zip(opening.values, pieces, strict=True):
+        for shown, each in zip(wanted_values, pieces, strict=True):
             opened, known = self._opened(shown, each, held, alive)
             found.append(opened)
             if known is not None:
                 fresh[shown.text] = known
         if fresh:
-            self._known.remember(fresh, generation)
-        return Returned(tuple(found))
+            self._known.keep(fresh, generation)
+        rest = iter(found[len(opening.values) :])
+        columns = ([_short(next(rest)) for _ in column.texts] for column in opening.columns)
+        return Returned(tuple(found[: len(opening.values)]), tuple(columns))
 
     def _note(self, opening: Opening) -> None:
         """Keep which records values went into; forget what they replaced, and what was never stored."""
@@ -306,7 +312,9 @@ class Vault:
         clear = self._clear(value, pieces.envelope, alive)
         if isinstance(clear, Opened):
             return clear, None
-        known = Known(value.connector, value.object, value.field, value.element, value.record or "", clear)
+        where = (value.connector, value.object, value.field)
+        home = shown.record is not None and same_form(shown.record) == value.record
+        known = Known(self._known.until(), clear, value.record or "", shown.record if home else None, where)
         return _judged(known, shown), known
 
     def _clear(self, value: Value, sealed: Envelope | None, alive: Mapping[bytes, DataKey]) -> str | Opened:
@@ -344,7 +352,7 @@ class Vault:
                 return ""
             # A field that the CRM computes shows what lies in others of the same record.
             field = shown.protection.field
-            known = Known(value.connector, value.object, field, value.element, value.record or "", clear)
+            known = Known(0.0, clear, value.record or "", None, (value.connector, value.object, field))
             fates.add(_judged(known, shown).fate)
             return clear
 
@@ -411,16 +419,56 @@ def _pieces(text: str) -> _Pieces:
 
 def _judged(known: Known, shown: Shown) -> Opened:
     """Return a value if it stands where it was put."""
-    protection = shown.protection
-    if (known.connector, known.object, known.field) != (
-        protection.connector,
-        protection.object,
-        protection.field,
-    ):
+    found = _in_place(known, _where(shown.protection), shown.record)
+    return Opened("opened", found) if isinstance(found, str) else found
+
+
+def _in_place(known: Known, where: Where, record: str | None) -> str | Opened:
+    if known.where != where:
         return _MOVED
-    if shown.record is None:
+    if record is None:
         return _UNPLACED
-    return Opened("opened", known.clear) if known.record == same_form(shown.record) else _MOVED
+    return known.clear if known.record == same_form(record) else _MOVED
+
+
+def _where(protection: Protection) -> Where:
+    return (protection.connector, protection.object, protection.field)
+
+
+def _recalled(column: Column, known: Mapping[str, Known], now: float) -> list[str | Opened] | None:
+    """Return a column as far as it is remembered, None if any of it is not."""
+    where, found = _where(column.protection), list[str | Opened]()
+    for text, record in zip(column.texts, column.records, strict=True):
+        each = known.get(text)
+        if each is None:
+            if is_protected(text):
+                return None
+            found.append(_CLEAR)
+        elif each.until < now:
+            return None
+        elif each.seen == record and each.where == where:
+            found.append(each.clear)
+        else:
+            found.append(_in_place(each, where, record))
+    return found
+
+
+def _alone(shown: Shown) -> Column:
+    return Column(shown.protection, [shown.text], [shown.record])
+
+
+def _each(column: Column) -> list[Shown]:
+    return [
+        Shown(column.protection, text, record) for text, record in zip(column.texts, column.records, strict=True)
+    ]
+
+
+def _short(opened: Opened) -> str | Opened:
+    return opened.text if opened.fate == "opened" else opened
+
+
+def _whole(found: str | Opened) -> Opened:
+    return Opened("opened", found) if isinstance(found, str) else found
 
 
 def _fits(value: Value, shown: Shown) -> bool:
