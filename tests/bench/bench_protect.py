@@ -6,8 +6,8 @@ One value: sealing and opening thirty characters under a key whose schedule is t
 person but the first. A page: two gateways with everything on, as in `bench_engine.py`; policy masks three fields
 in both. One CRM has their values in clear, the other has tokens in two and envelopes in the third, each of its
 own record. `remembered` is a page that was shown within the last minute, `read` one whose values and keys all
-have to be looked up in the store, in a thread. CPU of the process, ledger and threads included; of several rounds
-the median.
+have to be looked up in the store, in a thread. CPU of the process, ledger and threads included; of several
+rounds the median.
 """
 
 import argparse
