@@ -293,7 +293,7 @@ BAD = [
     Bad(
         "connector gone",
         lambda at: (at.parent / "connectors" / "hubspot.yaml").unlink(),
-        "marketing.yaml",
+        "hubspot.yaml",
         "LG101",
         'unknown object "contacts"',
     ),
