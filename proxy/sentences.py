@@ -60,6 +60,10 @@ SENTENCES: Final[dict[str, str]] = {
     "purpose_required": "Say what the data is for: send a purpose that your client is registered for.",
     "purpose_not_registered": "Your client is not registered for the purpose it sent, and has no other.",
     "no_role": f"Your token gives you no role that this client may use. {ASK}",
+    "credential_in_url": (
+        "A credential in a URL has been written down on its way here, and is not accepted. Send it in the "
+        "header Authorization or X-Lychgate-Key, and have this one replaced."
+    ),
     "principal_frozen": f"This access has been stopped. {ASK}",
     "method_override": "A header or parameter that changes the method is not accepted.",
     "unknown_route": f"This API operation is not declared for this lane. {ASK}",

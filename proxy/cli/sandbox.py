@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from proxy.sandbox import DynamicsSandbox, HubSpotSandbox, OdooSandbox, SalesforceSandbox, Sandbox, Tls
+from proxy.sandbox import (
+    DynamicsSandbox,
+    HubSpotSandbox,
+    OdooSandbox,
+    PipedriveSandbox,
+    SalesforceSandbox,
+    Sandbox,
+    Tls,
+)
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -49,7 +57,7 @@ def salesforce(**options: Any) -> None:
 @sandbox.command()
 @_options
 def hubspot(**options: Any) -> None:
-    """Serve HubSpot's CRM API v3: contacts, companies, search, exports."""
+    """Serve HubSpot's CRM API: contacts, companies, deals, tickets, search, associations, lists, exports."""
     _serve(HubSpotSandbox, **options)
 
 
@@ -67,8 +75,15 @@ def odoo(**options: Any) -> None:
     _serve(OdooSandbox, **options)
 
 
+@sandbox.command()
+@_options
+def pipedrive(**options: Any) -> None:
+    """Serve Pipedrive's API v1 and v2: persons, organizations, deals, activities, notes, search."""
+    _serve(PipedriveSandbox, **options)
+
+
 def _serve(
-    kind: type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox | OdooSandbox],
+    kind: type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox | OdooSandbox | PipedriveSandbox],
     *,
     listen: str,
     tls_cert: Path | None,

@@ -32,7 +32,7 @@ def together(page: Page, items: list[Any], expected: ObjectWords) -> Alike | Non
         expected: what the request asked for.
     """
     rows = page.rows
-    if len(items) < FEWEST or rows.inner is not None or set(map(type, items)) != _DICT:
+    if len(items) < FEWEST or rows.inner is not None or rows.sides.inside or set(map(type, items)) != _DICT:
         return None
     names = list(items[0])
     if list(map(list, items)).count(names) != len(items) or not _are(expected.name, items, rows):

@@ -16,7 +16,7 @@ from proxy.errors import Gap, Refused
 from proxy.message import Tree
 
 SELECTS: Final = frozenset({"select", "select_each"})
-KINDS: Final = SELECTS | {"history", "links"}
+KINDS: Final = SELECTS | {"history", "extra", "links"}
 
 
 def objects(text: str) -> list[str]:

@@ -92,7 +92,7 @@ def _record(route: RouteModel, file: ConnectorFile) -> Iterator[Endpoint]:
         or any(m.filter for m in models)
     ):
         actions += [Action.READ, Action.FILTER]
-    if any(model.sort for model in models):
+    if "sort" in kinds or any(model.sort for model in models):
         actions += [Action.READ, Action.SORT]
     yield _endpoint(route, actions)
 
@@ -216,6 +216,7 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "parts": _parts,
     "hubspot-search": _query(*_QUERIES[:2]),
     "hubspot-export": _export,
+    "pipedrive-search": _query(Action.READ, Action.FILTER),
     "rpc": _rpc,
     "odata": _odata,
     "odata-batch": _parts,

@@ -232,7 +232,7 @@ class Export:
         if not isinstance(named, str):
             raise Gap("object", "unknown_object")
         words = self.setting.words.object(named)
-        uses, keys = Uses(words, Action.EXPORT), Keys(self.setting)
+        uses, keys = Uses(words, Action.EXPORT), Keys(self.setting.rows.id)
         sent = self.body.read(tree, visits(uses, self.setting, keys))
         keys.settle(uses)
         return Reading(

@@ -36,7 +36,7 @@ class Linking:
         """Return what the request does to the field that is the link; see `Grammar.read`."""
         words, action = self.setting.words, self.route.action
         holder, field, ends = self._link(asking.params)
-        uses, keys = Uses(words.object(holder), action), Keys(self.setting)
+        uses, keys = Uses(words.object(holder), action), Keys(self.setting.rows.id)
         uses.add(field)
         uses.records += [asking.params[name] for name in ("id", "to") if name in asking.params]
         tree = None if self.body is None else self.body.read(asking.tree, visits(uses, self.setting, keys))

@@ -30,7 +30,7 @@ from proxy.model import DISCLOSING, WRITING
 from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-READ_BY_GRAMMAR: Final = frozenset({*LISTS, "by", "search", "soql", "odata", "keys", "text"})
+READ_BY_GRAMMAR: Final = frozenset({*LISTS, "by", "search", "sort", "soql", "odata", "keys", "text"})
 """Kinds of query parameter that have no pattern because the grammar reads them."""
 
 
@@ -181,6 +181,7 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             frozenset(media),
             frozenset(answers),
             coded=setting.file.media.coding == "stated",
+            in_query=frozenset(setting.file.headers.in_query),
             refused=route.refuse,
             streams=route.streams,
         )

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
-from proxy.connectors.plain import answer, canonical, members_of, visits
+from proxy.connectors.plain import answer, canonical, visits
 from proxy.connectors.shape import Shape
 from proxy.connectors.spec import RouteModel
-from proxy.connectors.uses import Keys, Uses, ids
+from proxy.connectors.uses import Keys, Uses, ids, members_of
 from proxy.connectors.words import ObjectWords, Relation
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
@@ -56,7 +56,7 @@ class Many:
         if self.body is None:
             rows.by_id(asking.query.get("ids", ()))
         else:
-            none, keys = rows.nothing(), Keys(self.setting)
+            none, keys = rows.nothing(), Keys(self.setting.rows.id)
             tree = self.body.read(asking.tree, {**visits(none, self.setting, keys), "row": rows.row})
             keys.settle(none)
         operations = rows.operations()
@@ -101,7 +101,7 @@ class _Rows:
         """Note records that nothing but their ids is said of."""
         if not given:
             raise Undecodable("query_missing")
-        for key in ids(given[0], self.setting):
+        for key in ids(given[0], self.setting.rows.id):
             self.uses(self.setting.words.of_id(key)).records.append(key)
 
     def row(self, tree: Tree, depth: int = 1, above: Relation | None = None) -> Tree:

@@ -1,6 +1,6 @@
 """The grammar `record`: routes whose path, parameters and body are wholly described in YAML."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from proxy.connectors.asked import Answer
@@ -12,7 +12,7 @@ from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.rowset import ROWS, Rowset
 from proxy.connectors.shape import ANSWERED, Shape, Visit
 from proxy.connectors.spec import CellsModel, ParameterModel, RouteModel
-from proxy.connectors.uses import Keys, Uses, ids
+from proxy.connectors.uses import Keys, Uses, ids, members_of
 from proxy.connectors.words import NAME, Hidden, ObjectWords
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
@@ -40,7 +40,7 @@ class Plain:
     def read(self, asking: Asking) -> Reading:
         """Return what the request does; see `Grammar.read`."""
         words = self.object or self.setting.words.object(asking.params["object"])
-        route, uses, keys = self.route, Uses(words, self.route.action), Keys(self.setting, self.route.by)
+        route, uses, keys = self.route, Uses(words, self.route.action), Keys(self.setting.rows.id, self.route.by)
         if "id" in asking.params:
             uses.records.append(asking.params["id"])
         if "key" in asking.params:
@@ -126,7 +126,9 @@ class Plain:
         elif kind == "by":
             keys.named(text)
         elif kind == "keys":
-            uses.records += ids(text, self.setting)
+            uses.records += ids(text, self.setting.rows.id)
+        elif kind == "sort":
+            text = ",".join(sorts(uses, text))
         elif kind == "search":
             uses.look_for_text()
         elif choice := next((each for each in self.choices if each.member == name and not each.in_body), None):
@@ -177,9 +179,19 @@ def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
     def fields(tree: Tree) -> Tree:
         if not isinstance(tree, dict):
             raise Gap("construct", "unknown_value")
-        written = members_of(tree, uses, setting.rows.structure)
+        inside = setting.rows.sides.inside
+        flat = {name: value for name, value in tree.items() if not isinstance(value, dict | list)}
+        written = members_of(flat, uses, setting.rows.structure)
         uses.writes.append(Record(uses.words.name, uses.action, written))
-        return written
+        deep = {name: value for name, value in tree.items() if name not in flat}
+        further = {
+            uses.words.spelled(name): inside.read(uses, name, value)
+            for name, value in deep.items()
+            if name not in setting.rows.structure
+        }
+        if further.keys() & written.keys():
+            raise Undecodable("repeated_field")
+        return {**written, **further} if further else written
 
     pairs: dict[str, Tree] = {}
 
@@ -218,36 +230,20 @@ def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
     }
 
 
-def members_of(
-    tree: Mapping[str, Tree], uses: Uses, leave_out: Container[str], *also: Action
-) -> dict[str, Tree]:
-    """Return the fields that a record writes, in the connector's spelling, with each noted as written.
-
-    Args:
-        tree: one record of a request.
-        uses: collects what is written, for its action and for those of `also`.
-        leave_out: members that are no fields.
-        also: further actions.
+def sorts(uses: Uses, text: str) -> list[str]:
+    """Return the fields of a list that the CRM sorts by, each with its direction, and note them.
 
     Raises:
-        Gap: a value that is none, or a member whose name is none.
-        Undecodable: one field under two names.
+        Gap: something in it is no name, or no direction.
     """
-    written: dict[str, Tree] = {}
-    for name, value in tree.items():
-        if name in leave_out:
-            continue
-        if isinstance(value, dict | list):
-            raise Gap("construct", "nested_value")
-        if not NAME.fullmatch(name):
+    found = []
+    for part in text.split(","):
+        name, _, direction = part.strip().partition(" ")
+        if not NAME.fullmatch(name) or direction.lower() not in {"", "asc", "desc"}:
             raise Gap("construct", "not_a_field_name")
-        spelled = uses.add(name)
-        for action in also:
-            uses.add(name, action)
-        if spelled in written:
-            raise Undecodable("repeated_field")
-        written[spelled] = value
-    return written
+        spelled = uses.look(name, Action.SORT)
+        found.append(f"{spelled} {direction}" if direction else spelled)
+    return found
 
 
 def _link(setting: Setting, words: ObjectWords, other: str) -> tuple[str, str]:

@@ -8,10 +8,10 @@ from typing import Final, Literal
 from proxy.connectors import target
 from proxy.connectors.asked import Asked, Faults, Sent
 from proxy.connectors.grammar import Asking, Grammar, Reading
-from proxy.errors import Gap, Undecodable
+from proxy.errors import Gap, Undecodable, Unidentified
 from proxy.message import Request, Tree
 
-LISTS: Final = frozenset({"select", "select_each", "history", "links"})
+LISTS: Final = frozenset({"select", "select_each", "history", "extra", "links"})
 """Kinds of query parameter that may stand there more than once; every one of them is judged."""
 ALIASES: Final = "@*"
 """Stands for every query parameter whose name begins with @: OData's names for parts of a query."""
@@ -71,6 +71,8 @@ class Declared:
     request_media: frozenset[str] = frozenset()
     response_media: frozenset[str] = frozenset({"json"})
     coded: bool = True
+    in_query: frozenset[str] = frozenset()
+    """Parameters in which clients put credentials."""
     refused: str = ""
     """Why whatever comes this way is refused; "" where it is read."""
     streams: Literal["", "request", "response"] = ""
@@ -270,6 +272,8 @@ def _checked(declared: Declared, pairs: list[tuple[str, str]]) -> dict[str, tupl
     """Return the parameters by name, each listed by the route and each of its values checked."""
     found: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
+        if name in declared.in_query:
+            raise Unidentified("credential_in_url")
         parameter = declared.parameters.get(name)
         if parameter is None and name.startswith("@"):
             parameter = declared.parameters.get(ALIASES)

@@ -160,11 +160,14 @@ class Page:
         if rows.inner is not None:
             self._inner(tree, expected, key, rows.inner)
             return tree
-        facts = self.gathering.take(expected.spec, tree, way)
+        inside = rows.sides.inside
+        facts = self.gathering.take(expected.spec, inside.known(tree) if inside else tree, way)
         names = tuple(tree)
         layout = rows.layouts.get((names, expected.name)) or rows.layout(names, expected.name)
         keep = self.structure(tree, layout)
         record = Record(expected.name, self.action, tree, None, keep, key, within, facts)
+        if inside:
+            inside.open(record, expected, self.into)
         if layout.parents or layout.children:
             self._nested(record, expected, layout, way)
         self.into.records.append(record)

@@ -208,6 +208,8 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
     if node.members and isinstance(tree, dict):
         _open_members(node.members, tree, visits, pruned)
         return tree
+    if tree is None and node.items is not None:
+        return None  # how some write a list that is empty
     if node.records:
         raise UpstreamFault("unexpected_shape")
     return GONE

@@ -6,11 +6,12 @@ property, with its value and all that it was before.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from proxy.connectors.asked import Opened
 from proxy.connectors.facts import Gathering
+from proxy.connectors.inside import Inside
 from proxy.connectors.linked import Links
 from proxy.connectors.spec import RecordModel
 from proxy.connectors.values import Use, Values
@@ -42,6 +43,8 @@ class Sides:
     linked: str = ""
     links: Links | None = None
     words: Words | None = None
+    inside: Inside = field(default_factory=Inside)
+    """What flat records hold; such have nothing of the above."""
 
     @staticmethod
     def compile(
@@ -56,10 +59,13 @@ class Sides:
             raise ValueError("cells, history and links need fields:")
         if model.links and links is None:
             raise ValueError("links: needs the connector to have a section of that name")
+        if (model.many or model.more or model.short) and model.fields:
+            raise ValueError("many, more and short are for records without fields:")
         past = None
-        if model.cells or model.history:
-            past = Values.compile((model.cells or "value",), model.beside, patterns)
-        return Sides(model.cells, model.history, past, model.links, links, words)
+        if model.cells or model.history or model.many:
+            past = Values.compile((model.cells or model.many or "value",), model.beside, patterns)
+        inside = Inside.compile(model, words, past)
+        return Sides(model.cells, model.history, past, model.links, links, words, inside)
 
     @property
     def members(self) -> frozenset[str]:

@@ -36,10 +36,20 @@ class HeadersModel(Strict):
     """Name -> pattern; sent on when the client's value matches, dropped otherwise."""
     refuse: list[str] = Field(default_factory=list)
     """A request that carries one is refused: it changes what the CRM answers."""
+    in_query: list[str] = Field(default_factory=list)
+    """Query parameters in which clients of this CRM put a credential: refused, as URLs are written down."""
     back: list[str] = Field(default_factory=list)
     """Headers of the answer; released when their value is a short run of digits."""
     answer: dict[str, str] = Field(default_factory=dict)
     """Name -> pattern; headers of the answer that are released when their value matches as a whole."""
+
+
+class ShortModel(Strict):
+    """A record in short, in place of the field that links it."""
+
+    object: str
+    id: str = "id"
+    """Member of it that holds what the field holds elsewhere."""
 
 
 class RecordModel(Strict):
@@ -64,6 +74,12 @@ class RecordModel(Strict):
     """With `cells` or `history`: member beside a value -> what it may be; any other is pruned."""
     links: str = ""
     """With `fields`: member of the record that holds what it is linked to, by object."""
+    many: str = ""
+    """Without `fields`: where a field has a list of values, each with `beside`, the member that holds one."""
+    more: list[str] = Field(default_factory=list)
+    """Without `fields`: members that hold further fields of the record."""
+    short: dict[str, ShortModel] = Field(default_factory=dict)
+    """Without `fields`: field that links a record -> how that stands in its place, in short."""
 
 
 class ParameterModel(Strict):

@@ -6,6 +6,7 @@ from typing import Final
 from proxy.connectors.asked import Faults
 from proxy.connectors.bulk.grammar import compile_bulk
 from proxy.connectors.faults import JsonFaults
+from proxy.connectors.found import compile_found
 from proxy.connectors.grammar import Compile
 from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.links import compile_links
@@ -38,6 +39,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "bulk": compile_bulk,
     "related": compile_related,
     "hubspot-search": compile_search,
+    "pipedrive-search": compile_found,
     "hubspot-export": compile_export,
     "rpc": compile_rpc,
     "odata": compile_odata,

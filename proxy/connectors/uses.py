@@ -1,22 +1,22 @@
 """What a request does with fields and records, collected while it is read."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable, Mapping
 
-from proxy.connectors.grammar import Setting
 from proxy.connectors.words import NAME, ObjectWords
-from proxy.errors import Gap
+from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
 from proxy.model import Action, FieldUse, Operation
 
 
-def ids(text: str, setting: Setting) -> list[str]:
+def ids(text: str, is_id: re.Pattern[str]) -> list[str]:
     """Return the ids in a comma-separated list of records.
 
     Raises:
         Gap: something in it is no id.
     """
     found = text.split(",")
-    if not all(map(setting.rows.id.fullmatch, found)):
+    if not all(map(is_id.fullmatch, found)):
         raise Gap("construct", "unknown_value")
     return found
 
@@ -92,17 +92,18 @@ class Keys:
     the key may be somebody's: it is never taken for an id.
     """
 
-    def __init__(self, setting: Setting, by: str = "") -> None:
+    def __init__(self, is_id: re.Pattern[str], by: str = "") -> None:
         """Take the field that the route says keys are values of, if it does."""
-        self._is_id = setting.rows.id.fullmatch
+        self._is_id = is_id.fullmatch
         self._by = [by] if by else []
         self.found: list[str] = []
 
     def add(self, tree: Tree) -> Tree:
         """Note a key and return it."""
-        if not isinstance(tree, str) or not tree or len(tree) > 1_000:
+        text = str(tree) if type(tree) is int else tree
+        if not isinstance(text, str) or not text or len(text) > 1_000:
             raise Gap("construct", "unknown_value")
-        self.found.append(tree)
+        self.found.append(text)
         return tree
 
     def named(self, tree: Tree) -> Tree:
@@ -130,3 +131,35 @@ class Keys:
             raise Gap("construct", "unknown_value")
         uses.records += self.found
         return ""
+
+
+def members_of(
+    tree: Mapping[str, Tree], uses: Uses, leave_out: Container[str], *also: Action
+) -> dict[str, Tree]:
+    """Return the fields that a record writes, in the connector's spelling, with each noted as written.
+
+    Args:
+        tree: one record of a request.
+        uses: collects what is written, for its action and for those of `also`.
+        leave_out: members that are no fields.
+        also: further actions.
+
+    Raises:
+        Gap: a value that is none, or a member whose name is none.
+        Undecodable: one field under two names.
+    """
+    written: dict[str, Tree] = {}
+    for name, value in tree.items():
+        if name in leave_out:
+            continue
+        if isinstance(value, dict | list):
+            raise Gap("construct", "nested_value")
+        if not NAME.fullmatch(name):
+            raise Gap("construct", "not_a_field_name")
+        spelled = uses.add(name)
+        for action in also:
+            uses.add(name, action)
+        if spelled in written:
+            raise Undecodable("repeated_field")
+        written[spelled] = value
+    return written

@@ -14,7 +14,8 @@ from proxy.connectors.shape import Shape
 from proxy.message import Place, Record, Tree
 from proxy.model import Action, Facts
 
-_VALUE: Final = "value"
+VALUE: Final = "value"
+"""Kind of the member that holds the value of an entry."""
 Names = Mapping[str, tuple[str, str, Action]]
 
 
@@ -45,8 +46,8 @@ class Values:
         Raises:
             ValueError: a path or a kind is wrong.
         """
-        places = {f"$['{name}']": _VALUE for name in members} | dict(beside)
-        return Values(members, Shape(places, frozenset({_VALUE}), patterns))
+        places = {f"$['{name}']": VALUE for name in members} | dict(beside)
+        return Values(members, Shape(places, frozenset({VALUE}), patterns))
 
     def open_list(
         self,
@@ -89,7 +90,7 @@ class Values:
         facts: Facts | None = None,
     ) -> None:
         """Add one entry to `into`, pruned; see `open_list`."""
-        _, pruned = self.shape.open(entry, {_VALUE: lambda value: value})
+        _, pruned = self.shape.open(entry, {VALUE: lambda value: value})
         into.pruned += pruned
         names = self.kept.setdefault(use, dict.fromkeys(self.members, use))
         if key is None:

@@ -12,8 +12,10 @@ from proxy.model import Catalogue, FieldSpec, ObjectSpec
 UNCLASSIFIED: Final = "unclassified"
 """Stands for every field nobody has listed. What the client called it is not repeated: it may be data."""
 
-NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}", re.ASCII)
-"""How a field, and an object in a path or query, may be written at all, whichever CRM it is."""
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}|[0-9a-f]{40}", re.ASCII)
+"""How a field, and an object in a path or query, may be written at all, whichever CRM it is.
+
+Pipedrive calls the fields that an account made by 40 digits of a hash, of which the first may be a number."""
 
 Hidden = frozenset[tuple[str, str]]
 """Fields, each with its object, of which nothing could be shown; UNCLASSIFIED among them."""

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from proxy.identity import digest, mint
 from proxy.scaffold import scaffold
 
-Crm = Literal["salesforce", "hubspot", "tryton", "dynamics", "odoo"]
+Crm = Literal["salesforce", "hubspot", "tryton", "dynamics", "odoo", "pipedrive"]
 
 PEOPLE: Final = (
     ("helpdesk", "customer_support", "support agent"),

@@ -19,6 +19,7 @@ from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.faults import Fault, Faults
 from proxy.sandbox.hubspot import HubSpotSandbox
 from proxy.sandbox.odoo import OdooSandbox
+from proxy.sandbox.pipedrive import PipedriveSandbox
 from proxy.sandbox.salesforce import SalesforceSandbox
 from proxy.sandbox.server import Address, Sandbox, Tls, running
 
@@ -31,6 +32,7 @@ __all__ = [
     "Faults",
     "HubSpotSandbox",
     "OdooSandbox",
+    "PipedriveSandbox",
     "SalesforceSandbox",
     "Sandbox",
     "StoppedClock",

@@ -103,3 +103,9 @@ def load_text(tmp_path: Path) -> Callable[[str], list[str]]:
         return []
 
     return load
+
+
+@pytest.fixture(scope="session")
+def pipedrive() -> Connector:
+    """Return the Pipedrive connector as it ships."""
+    return load_connector(ROOT / "policies/connectors/pipedrive.yaml")

@@ -99,3 +99,9 @@ def test_dynamics(dynamics: Connector, case: dict) -> None:
 def test_odoo(odoo: Connector, case: dict) -> None:
     """A call does exactly what the case says, or is refused as it says."""
     check(odoo, case)
+
+
+@pytest.mark.parametrize("case", cases("pipedrive.yaml"))
+def test_pipedrive(pipedrive: Connector, case: dict) -> None:
+    """A Pipedrive request does exactly what the case says, or is refused as it says."""
+    check(pipedrive, case)

@@ -1,0 +1,123 @@
+"""What stands inside a flat record: lists of values, further fields in a member of their own, records in short.
+
+Pipedrive writes `email: [{value, primary, label}]`, keeps what an account made itself in `custom_fields`, and
+shows of a linked record its id, name and address where a field has the id alone elsewhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from proxy.connectors.asked import Opened
+from proxy.connectors.spec import RecordModel
+from proxy.connectors.uses import Uses, members_of
+from proxy.connectors.values import VALUE, Names, Use, Values
+from proxy.connectors.words import ObjectWords, Words
+from proxy.errors import Gap
+from proxy.message import Place, Record, Tree
+
+MOST_ENTRIES: Final = 100
+"""Of a list of values that a write holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """How one CRM's flat records hold more than values, compiled."""
+
+    entries: Values | None = None
+    """An entry of a list of values."""
+    more: tuple[str, ...] = ()
+    """Members that hold further fields of the record."""
+    short: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Field that links a record -> the object of that, and the member of its short form that is the link."""
+    words: Words | None = None
+
+    @staticmethod
+    def compile(model: RecordModel, words: Words, values: Values | None) -> "Inside":
+        """Return what a connector declares.
+
+        Raises:
+            ValueError: something leads to an object that is not listed.
+        """
+        for name, short in model.short.items():
+            if short.object not in words.objects:
+                raise ValueError(f'short: {name} leads to "{short.object}", which is not among the objects')
+        found = {name: (short.object, short.id) for name, short in model.short.items()}
+        return Inside(values if model.many else None, tuple(model.more), found, words)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to open in records."""
+        return bool(self.entries or self.more or self.short)
+
+    def known(self, tree: dict[str, Tree]) -> dict[str, Tree]:
+        """Return all fields of a record on one level, for those who look for facts."""
+        inner = (tree.get(name) for name in self.more)
+        return {name: value for part in inner if isinstance(part, dict) for name, value in part.items()} | tree
+
+    def open(self, record: Record, words: ObjectWords, into: Opened) -> None:
+        """Open everything inside a record, before the record itself."""
+        tree = record.members
+        for name in self.more:
+            inner = tree.get(name)
+            if isinstance(inner, dict):
+                further = Record(words.name, record.action, inner, key=record.key, facts=record.facts)
+                self._lists(further, words, into)
+                into.records.append(further)
+                record.keep |= {name}
+        for name, (other, link) in self.short.items():
+            inner = tree.get(name)
+            if isinstance(inner, dict) and name in words.spec.fields:
+                self._short(record, name, inner, (other, link), into)
+        self._lists(record, words, into)
+
+    def read(self, uses: Uses, name: str, tree: Tree) -> Tree:
+        """Note what a write puts inside a record, in a list or in a member with further fields.
+
+        Raises:
+            Gap: it is neither, or something in it is not declared.
+            Undecodable: one field under two names.
+        """
+        if name in self.more and isinstance(tree, dict):
+            written = members_of(tree, uses, ())
+            uses.writes.append(Record(uses.words.name, uses.action, written))
+            return written
+        if self.entries is None or not isinstance(tree, list) or len(tree) > MOST_ENTRIES:
+            raise Gap("construct", "nested_value")
+
+        def value(leaf: Tree) -> Tree:
+            uses.writes.append(Record(uses.words.name, uses.action, members_of({name: leaf}, uses, ())))
+            return leaf
+
+        shape = self.entries.shape
+        return [shape.read(each, {VALUE: value}) if isinstance(each, dict) else value(each) for each in tree]
+
+    def _short(
+        self, record: Record, name: str, inner: dict[str, Tree], way: tuple[str, str], into: Opened
+    ) -> None:
+        """Open another record in short: its id says what the link says, the rest is about itself."""
+        assert self.words is not None
+        other, link = self.words.objects[way[0]], way[1]
+        key = inner.get(link)
+        names: Names = {each: (other.name, each, record.action) for each in inner if each in other.spec.fields}
+        names = {**names, link: (record.object, name, record.action)}
+        within = (record, name)
+        found = Record(other.name, record.action, inner, names, within=within)
+        found.key = str(key) if isinstance(key, str | int) else None
+        self._lists(found, other, into)
+        record.keep |= {name}
+        into.records.append(found)
+
+    def _lists(self, record: Record, words: ObjectWords, into: Opened) -> None:
+        """Open lists of values, each of them judged as the field; of others nothing is shown."""
+        if self.entries is None:
+            return
+        place = Place(record.members)
+        for name, items in list(record.members.items()):
+            if isinstance(items, list) and name in words.spec.fields and _are_entries(items):
+                use = Use(words.name, name, record.action)
+                self.entries.open_list(items, use, into, outer=place, key=record.key or "", facts=record.facts)
+                record.keep |= {name} & record.members.keys()
+
+
+def _are_entries(items: list[Tree]) -> bool:
+    return all(isinstance(each, dict) for each in items)
