@@ -84,12 +84,24 @@ class Inside:
         if self.entries is None or not isinstance(tree, list) or len(tree) > MOST_ENTRIES:
             raise Gap("construct", "nested_value")
 
+        return [self._entry(uses, name, each) for each in tree]
+
+    def _entry(self, uses: Uses, name: str, tree: Tree) -> Tree:
+        """Note one value of a list, which stands there alone or with something beside it."""
+        assert self.entries is not None
+        values: list[Tree] = []
+
         def value(leaf: Tree) -> Tree:
-            uses.writes.append(Record(uses.words.name, uses.action, members_of({name: leaf}, uses, ())))
+            values.append(leaf)
             return leaf
 
-        shape = self.entries.shape
-        return [shape.read(each, {VALUE: value}) if isinstance(each, dict) else value(each) for each in tree]
+        entry = self.entries.shape.read(tree, {VALUE: value}) if isinstance(tree, dict) else value(tree)
+        for leaf in values:
+            found = members_of({name: leaf}, uses, ())
+            member = self.entries.members[0]
+            live = dict.fromkeys(found, (entry, member)) if isinstance(entry, dict) else None
+            uses.writes.append(Record(uses.words.name, uses.action, found, live=live))
+        return entry
 
     def _short(
         self, record: Record, name: str, inner: dict[str, Tree], way: tuple[str, str], into: Opened

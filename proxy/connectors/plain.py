@@ -54,7 +54,10 @@ class Plain:
         by = keys.settle(uses)
         made_by = by if route.upserts else ""
         written = (Record(words.name, Action.CREATE, {made_by: key}) for key in keys.found if made_by)
-        if len(uses.records) == len(uses.writes):  # each body of a batch says which record it is for
+        if len(uses.records) == 1:
+            for write in uses.writes:
+                write.targets = (uses.records[0],)
+        elif len(uses.records) == len(uses.writes):  # each body of a batch says which record it is for
             for write, record in zip(uses.writes, uses.records, strict=True):
                 write.targets = (record,)
         reading = Reading(
@@ -182,7 +185,8 @@ def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
         inside = setting.rows.sides.inside
         flat = {name: value for name, value in tree.items() if not isinstance(value, dict | list)}
         written = members_of(flat, uses, setting.rows.structure)
-        uses.writes.append(Record(uses.words.name, uses.action, written))
+        record = Record(uses.words.name, uses.action, written)
+        uses.writes.append(record)
         deep = {name: value for name, value in tree.items() if name not in flat}
         further = {
             uses.words.spelled(name): inside.read(uses, name, value)
@@ -191,9 +195,12 @@ def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
         }
         if further.keys() & written.keys():
             raise Undecodable("repeated_field")
-        return {**written, **further} if further else written
+        written |= further
+        record.keep = frozenset(further)  # looked at entry by entry
+        return written
 
     pairs: dict[str, Tree] = {}
+    live: dict[str, tuple[dict[str, Tree], str]] = {}
 
     def pair(tree: Tree) -> Tree:
         if not isinstance(tree, dict) or tree.keys() != {"property", "value"}:
@@ -202,10 +209,11 @@ def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
             raise Gap("construct", "not_a_field_name")
         found = members_of({tree["property"]: tree["value"]}, uses, ())
         if not pairs:
-            uses.writes.append(Record(uses.words.name, uses.action, pairs))
+            uses.writes.append(Record(uses.words.name, uses.action, pairs, live=live))
         if found.keys() & pairs.keys():
             raise Undecodable("repeated_field")
         pairs.update(found)
+        live.update((name, (tree, "value")) for name in found)
         return tree
 
     def named(tree: Tree) -> Tree:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from proxy.connectors import Connector
 from proxy.connectors.asked import Opened
 from proxy.connectors.facts import Gathering
 from proxy.connectors.rows import Page, Rows
 from proxy.connectors.spec import RecordModel
 from proxy.connectors.words import ObjectWords, Words
-from proxy.message import Tree
+from proxy.message import Request, Tree
 from proxy.model import Action, AttributeSpec, FieldSpec, ObjectSpec
 
 ID = re.compile("[0-9]+")
@@ -97,3 +98,28 @@ def test_the_author_is_told(model: dict[str, Any], message: str) -> None:
     """What cannot mean anything is found when the connector loads."""
     with pytest.raises(ValueError, match=message):
         Rows.compile(RecordModel(**model), WORDS, ID, {})
+
+
+def test_what_is_written_in_a_list_is_written_where_it_stands(pipedrive: Connector) -> None:
+    """So that whoever changes what is written changes what is sent; all of a body is for its one record."""
+    body: dict[str, Tree] = {
+        "name": "Mara",
+        "emails": [{"value": "a@example.org", "primary": True}, {"value": "b@example.org"}],
+        "phones": ["1"],
+        "custom_fields": {"1f7a0c4b9d2e6358a1c7f0b4d9e2635871a0c4bd": "x"},
+    }
+    request = Request("PATCH", "/api/v2/persons/7", body=b"{}")
+    asked = pipedrive.route(request).recognise(request, body)
+    assert {write.targets for write in asked.writes} == {("7",)}
+    for write in asked.writes:
+        for name in write.members.keys() - write.keep:
+            holder, member = write.stands(name)
+            holder[member] = "sealed"
+    assert asked.tree == {
+        "name": "sealed",
+        "emails": [{"value": "sealed", "primary": True}, {"value": "sealed"}],
+        "phones": [
+            "1"
+        ],  # alone in a list it cannot be sealed, and whoever seals refuses what is not in its place
+        "custom_fields": {"1f7a0c4b9d2e6358a1c7f0b4d9e2635871a0c4bd": "sealed"},
+    }

@@ -144,3 +144,17 @@ def test_a_record_must_come_where_one_was_asked_for(salesforce: Connector) -> No
     with pytest.raises(UpstreamFault):
         asked.open(200, None)
     assert asked.open(204, None).tree is None
+
+
+def test_what_is_written_in_pairs_is_written_where_it_stands(hubspot: Connector) -> None:
+    """A change to what is written is one to the pair that is sent."""
+    body: Tree = {"properties": [{"property": "phone", "value": "1"}, {"property": "city", "value": "x"}]}
+    request = Request("POST", "/contacts/v1/contact/vid/7/profile", body=b"{}")
+    asked = hubspot.route(request).recognise(request, body)
+    (write,) = asked.writes
+    assert (write.members, write.targets) == ({"phone": "1", "city": "x"}, ("7",))
+    holder, member = write.stands("phone")
+    holder[member] = "sealed"
+    assert asked.tree == {
+        "properties": [{"property": "phone", "value": "sealed"}, {"property": "city", "value": "x"}]
+    }
