@@ -54,6 +54,16 @@ class Told:
 
 
 @dataclass(slots=True)
+class Beside:
+    """What is to come beside the fields of records; whatever else an answer has there was not asked for."""
+
+    past: set[str] = field(default_factory=set)
+    """Fields of which the earlier values are to come."""
+    linked: set[str] = field(default_factory=set)
+    """Objects of which the linked records are to come."""
+
+
+@dataclass(slots=True)
 class Opened:
     """An answer taken apart: every place that holds fields, and a tree free of undeclared members."""
 

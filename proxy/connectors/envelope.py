@@ -1,12 +1,12 @@
 """Successful answers: an envelope of declared members around records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.connectors import paths
 from proxy.connectors.alike import together
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Beside, Opened
 from proxy.connectors.describing import Descriptions
 from proxy.connectors.facts import NOTHING, Gathering
 from proxy.connectors.faults import filled
@@ -48,6 +48,8 @@ class Envelope:
     """Objects whose records may stand there too; each says itself what it is."""
     types: frozenset[str] = frozenset()
     """Further names that the CRM may give the object."""
+    asked: Beside = field(default_factory=Beside)
+    """What is to come beside the fields of records."""
 
     @property
     def rowset(self) -> Rowset:
@@ -61,7 +63,7 @@ class Envelope:
                 raise UpstreamFault("body_missing")
             return Opened(None)
         opened = Opened(tree)
-        page = Page(self.rows, self.action, opened, self.more, self.gathering)
+        page = Page(self.rows, self.action, opened, self.more, self.gathering, self.asked)
 
         def link(value: Tree) -> Tree:
             sealed = self.more("", value) if isinstance(value, str) else None

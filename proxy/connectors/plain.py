@@ -71,6 +71,8 @@ class Plain:
             writes=(*uses.writes, *written),
             rowset=self._rowset(words),
         )
+        if isinstance(reading.answer, Envelope):
+            reading.answer = replace(reading.answer, asked=uses.beside)
         return self._adaptable(reading, words)
 
     def _rowset(self, words: ObjectWords) -> Rowset | None:
@@ -141,10 +143,14 @@ class Plain:
         return ((name, text),)
 
     def _add(self, uses: Uses, kind: str, name: str) -> str:
+        if kind == "history":
+            uses.beside.past.add(name)
         if kind != "links":
             return uses.add(name)
         uses.add_far(*_link(self.setting, uses.words, name))
-        return self.setting.words.object(name).name
+        other = self.setting.words.object(name).name
+        uses.beside.linked.add(other)
+        return other
 
 
 def answer(
@@ -221,17 +227,23 @@ def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
             raise Gap("construct", "not_a_field_name")
         return uses.add(tree)
 
+    def past(tree: Tree) -> Tree:
+        name = named(tree)
+        uses.beside.past.add(str(name))
+        return name
+
     def link(tree: Tree) -> Tree:
         if not isinstance(tree, str):
             raise Gap("construct", "not_an_object_name")
         uses.add_far(*_link(setting, uses.words, tree))
+        uses.beside.linked.add(setting.words.spelled(tree))
         return tree
 
     return {
         "fields": fields,
         "pair": pair,
         "select": named,
-        "history": named,
+        "history": past,
         "links": link,
         "key": keys.add,
         "by": keys.named,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from proxy.connectors import paths
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Beside, Opened
 from proxy.connectors.facts import NOTHING, Gathering, Way
 from proxy.connectors.linked import Links
 from proxy.connectors.sides import Side, Sides
@@ -128,6 +128,7 @@ class Page:
     """Collects records and counts what is pruned."""
     more: More = no_more
     gathering: Gathering = NOTHING
+    asked: Beside = field(default_factory=Beside)
 
     def open(
         self,
@@ -228,7 +229,7 @@ class Page:
         if not isinstance(fields, dict):
             raise UpstreamFault("unexpected_record")
         facts = sides.facts(fields, words, self.gathering)
-        sides.open(tree, fields, words, Side(self.action, key, facts, self.into))
+        sides.open(tree, fields, words, Side(self.action, key, facts, self.into, self.asked))
         names = {member: (words.name, outer[member], self.action) for member in tree if member in outer}
         keep = frozenset(tree.keys() - outer.keys())
         self.into.records.append(Record(words.name, self.action, tree, names, keep, key, facts=facts))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Beside, Opened
 from proxy.connectors.facts import Gathering
 from proxy.connectors.inside import Inside
 from proxy.connectors.linked import Links
@@ -30,6 +30,8 @@ class Side(NamedTuple):
     key: str | None
     facts: Facts | None
     into: Opened
+    asked: Beside
+    """What the request asked for of all this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,12 @@ class Sides:
         outer = Place(past, Place(tree))
         for name, items in list(past.items()):
             use = Use(words.name, words.listed(name), side.action)
-            if not isinstance(items, list) or use.field not in words.spec.fields:
+            asked = name in side.asked.past and isinstance(items, list)
+            if not asked or use.field not in words.spec.fields:
                 del past[name]
                 side.into.pruned += 1
                 continue
+            assert isinstance(items, list)
             self.past.open_list(items, use, side.into, outer=outer, key=side.key, facts=side.facts)
         outer.settle()
 
@@ -139,7 +143,7 @@ class Sides:
         for name, page in list(others.items()):
             use, near = self._link(words.name, name, side.action)
             items = page.get(_RESULTS) if isinstance(page, dict) else None
-            if use is None or not isinstance(items, list):
+            if use is None or not isinstance(items, list) or self._named(name) not in side.asked.linked:
                 del others[name]
                 side.into.pruned += 1
                 continue
@@ -147,6 +151,10 @@ class Sides:
             key, facts = (side.key, side.facts) if near else (None, None)
             self.links.values.open_list(items, use, side.into, outer=outer, whole=whole, key=key, facts=facts)
         outer.settle()
+
+    def _named(self, other: str) -> str:
+        assert self.words is not None
+        return self.words.spelled(other)
 
     def _link(self, name: str, other: str, action: Action) -> tuple[Use | None, bool]:
         """Return the use that a link to another object is, and whether its field is of this end."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Iterable, Mapping
 
+from proxy.connectors.asked import Beside
 from proxy.connectors.words import NAME, ObjectWords
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
@@ -29,6 +30,7 @@ class Uses:
         self.action = action
         self.records: list[str] = []
         self.writes: list[Record] = []
+        self.beside = Beside()
         self._uses: dict[FieldUse, None] = {}
         self._looked: dict[FieldUse, None] = {}
 

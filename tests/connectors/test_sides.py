@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Beside, Opened
 from proxy.connectors.facts import Gathering
 from proxy.connectors.linked import Links
 from proxy.connectors.rows import Page, Rows
@@ -30,7 +30,9 @@ def rows(**more: Any) -> Rows:
 def opened(tree: object, of: Rows, name: str = "people", gathering: Gathering | None = None) -> Opened:
     """Return what is found in one record."""
     found = Opened(tree)
-    Page(of, Action.READ, found, gathering=gathering or Gathering()).open(tree, WORDS.object(name))
+    asked = Beside({"name", "mail", "zork"}, {"firms", "people", "robots"})
+    page = Page(of, Action.READ, found, gathering=gathering or Gathering(), asked=asked)
+    page.open(tree, WORDS.object(name))
     return found
 
 
@@ -90,6 +92,20 @@ def test_a_link_is_the_field_that_says_so_from_both_ends() -> None:
         assert each.place is not None
         each.place.remove(each.members)
     assert "links" not in firm
+
+
+def test_what_was_not_asked_for_is_not_there() -> None:
+    """An answer that has more beside its fields than the request named says none of it."""
+    tree = {
+        "id": "7",
+        "fields": {"name": "Mara"},
+        "past": {"name": [{"value": "Mari"}]},
+        "links": {"firms": {"results": [{"id": "9"}]}},
+    }
+    found = Opened(tree)
+    Page(rows(history="past", links="links"), Action.READ, found).open(tree, WORDS.object("people"))
+    assert tree == {"id": "7", "fields": {"name": "Mara"}}
+    assert found.pruned == 2
 
 
 @pytest.mark.parametrize("wrong", [{"past": []}, {"links": "x"}, {"fields": 1}])
