@@ -8,7 +8,7 @@ in the connector's `patterns`.
 Kinds with a meaning:
 
     record      answers    a record of an object, opened by the route
-    optional    answers    the same, or null where there is none
+    optional    answers    the same, or null where there is none; in a list: the list may be null
     fault       answers    an error about one record, told in our words
     link        answers    an entry of a list of what is linked, opened by `grammar: links`
     links       answers    the same for many records at once: `from`, and the list in `to`
@@ -208,7 +208,7 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
     if node.members and isinstance(tree, dict):
         _open_members(node.members, tree, visits, pruned)
         return tree
-    if tree is None and node.items is not None:
+    if tree is None and node.items is not None and node.items.kind == "optional":
         return None  # how some write a list that is empty
     if node.records:
         raise UpstreamFault("unexpected_shape")

@@ -183,3 +183,12 @@ def test_a_shape_that_contradicts_itself_is_refused(places: dict[str, str]) -> N
     """A wrong kind, a wrong path, and a place inside a scalar are the author's mistakes."""
     with pytest.raises(ValueError, match=r"."):
         Shape(places, ANSWERED, PATTERNS)
+
+
+def test_a_list_may_be_null_where_that_is_declared() -> None:
+    """Some write an empty one so; it is still there, and nothing else takes its place."""
+    shape = Shape({"$.results[*]": "optional"}, ANSWERED, {})
+    assert shape.open({"results": None}, {}) == ({"results": None}, 0)
+    for wrong in ({}, {"results": "x"}, {"results": {}}):
+        with pytest.raises(UpstreamFault):
+            shape.open(dict(wrong), {})
