@@ -381,6 +381,8 @@ class Gateway:
         tree, ours = asked.tree, self._ports.credential.fields(request)
         if asked.sign is not None:
             tree, ours = asked.sign(tree, ours)
+        if asked.media:
+            codec = codec_named(frozenset({asked.media}))
         body = codec.encode(tree) if codec is not None else b""
         fields = asked.headers + ours
         if codec is not None:
@@ -457,7 +459,7 @@ class Gateway:
         moved = self._accounts.moved(exchange, fates, self._ports.new_id)
         pruned, size = opened.pruned, len(body)
         return Shown(
-            Response(response.status, headers, body),
+            Response(opened.status or response.status, headers, body),
             (*entries, *moved),
             lambda: self._accounts.count_release(tally, pruned, size, fates),
         )

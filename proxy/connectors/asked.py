@@ -77,6 +77,8 @@ class Opened:
     """Members that were dropped because the connector does not declare them."""
     media: str = ""
     """Name of the codec to write it in, where that is not the one in which it came."""
+    status: int = 0
+    """To be shown, where that is not the CRM's."""
     is_error: bool = False
     """The CRM's error answer: a known code with our constant text, never the CRM's words."""
     told: list[Told] = field(default_factory=list)
@@ -181,6 +183,8 @@ class Asked:
     """None: the CRM reads our credential in the headers."""
     method: str = ""
     """To send; "": the client's."""
+    media: str = ""
+    """Name of the codec of the body to send; "": the client's."""
     swap: Callable[[Looking], Sent] | None = None
     """Compares with what the CRM has; see `substitute`."""
     rowset: Rowset | None = None

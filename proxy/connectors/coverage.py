@@ -157,6 +157,11 @@ def _rpc(route: RouteModel, file: ConnectorFile) -> Iterator[Endpoint]:
         yield _endpoint(route, [*actions, *more, *sorts], f"model.*.{name}")
 
 
+def _rpc_rest(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    actions = _RECORDS_INSIDE.get(route.action, (route.action,))
+    yield _endpoint(route, [*actions, *(_QUERIES[:2] if route.action is Action.LIST else ())])
+
+
 def _odata(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     """Yield what a request can do: by another key is a filter, and an update may create."""
     actions = [route.action]
@@ -218,6 +223,7 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "hubspot-export": _export,
     "pipedrive-search": _query(Action.READ, Action.FILTER),
     "rpc": _rpc,
+    "rpc-rest": _rpc_rest,
     "odata": _odata,
     "odata-batch": _parts,
     "odata-count": _query(Action.FILTER, Action.AGGREGATE),

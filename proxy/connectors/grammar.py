@@ -64,6 +64,8 @@ class Reading:
     """Template of the path to ask for, where it is not the route's own."""
     method: str = ""
     """By which method; "": that of the client."""
+    media: str = ""
+    """Name of the codec to send the body in; "": that of the client's."""
     headers: tuple[tuple[str, str], ...] = ()
     """To be sent beside those of the connector, or in their place."""
     swap: "Swap | None" = None

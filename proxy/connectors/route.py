@@ -147,6 +147,7 @@ class Route:
             less=sent.less,
             sign=reading.sign,
             method=reading.method,
+            media=reading.media,
             swap=None if swap is None else lambda looking: self._sent(swap(looking)),
             rowset=reading.rowset,
         )

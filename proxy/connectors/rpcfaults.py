@@ -30,6 +30,8 @@ _NAMES: Final[Mapping[int, str]] = {number: name for name, number in NUMBERS.ite
 ANSWERED_AS_FAULT: Final = frozenset({403, 422})
 """Statuses of ours that a client knows as a fault inside a 200."""
 
+_REST: Final = "/rest/"
+"""In the path where a client knows statuses."""
 _JSON_ID: Final = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"id"[ \t\r\n]*:[ \t\r\n]*([0-9]{1,15})[ \t\r\n]*,')
 """The call's number, where clients write it: first. Elsewhere the refusal carries null."""
 
@@ -76,6 +78,9 @@ class RpcFaults:
         """Return our refusal as the fault a client knows; see `Faults.refusal`."""
         del reason
         said = f"{text} (decision {decision_id})"
+        if _REST in request.path:
+            body = json.dumps({"error": _json_error("UserError", said)})
+            return Response(status, Headers((("content-type", "application/json"),)), body.encode("ascii"))
         if _speaks_json(request):
             number = _JSON_ID.match(request.body[:256])
             told = {"id": int(number[1]) if number else None, "error": _json_error("UserError", said)}

@@ -25,6 +25,7 @@ from proxy.connectors.queries import compile_soql, compile_soql_page
 from proxy.connectors.related import compile_related
 from proxy.connectors.rpc import compile_rpc
 from proxy.connectors.rpcfaults import RpcFaults
+from proxy.connectors.rpcrest import compile_rpc_rest
 from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.spec import ConnectorFile
 
@@ -42,6 +43,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "pipedrive-search": compile_found,
     "hubspot-export": compile_export,
     "rpc": compile_rpc,
+    "rpc-rest": compile_rpc_rest,
     "odata": compile_odata,
     "odata-batch": compile_odata_batch,
     "odata-count": compile_odata_count,
