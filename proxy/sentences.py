@@ -71,6 +71,15 @@ SENTENCES: Final[dict[str, str]] = {
         "What a stored filter finds tells the values it compares, so it is refused. Send a query of your own "
         "instead."
     ),
+    "search_scope": (
+        "A search in all fields looks into fields that nobody has classified. Write IN NAME FIELDS, or EMAIL, "
+        "or PHONE, for objects that have such fields."
+    ),
+    "search_objects": "A search has to say which objects and fields it returns: RETURNING Contact(Id, Name).",
+    "reference": (
+        "A reference may only stand for the id of a record that an earlier request inside this one creates, as "
+        "a whole value or as the id in a URL: @{name.id}."
+    ),
     "foreign_jobs": "Only jobs of your own can be asked for, each by the id that you were given for it.",
     "file_body": f"The body of a file cannot be judged field by field, so it is not passed on. {ASK}",
     "protected_in_rows": (

@@ -130,7 +130,7 @@ _BULK: Final[Mapping[str, tuple[Action, ...]]] = {
 
 def _query(*actions: Action) -> "Covers":
     return lambda route, _file: iter(
-        [_endpoint(route, [Action.LIST, *actions, *([Action.READ] if route.layout else [])])]
+        [_endpoint(route, [Action.LIST, *actions, *([Action.READ] if route.layout == "deleted" else [])])]
     )
 
 
@@ -215,6 +215,7 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "links": _links,
     "many": _many,
     "bulk": _bulk,
+    "sosl": _query(*_QUERIES[:2]),
     "related": _related,
     "soql": _query(*_QUERIES),
     "soql-page": _query(*_QUERIES),

@@ -62,7 +62,8 @@ def _object(name: str, model: ObjectModel, where: Where, *, any_case: bool) -> O
     spec = spec_of(name, fields, parents, key)
     spec = replace(spec, attributes=_attributes(model), place=where(("objects", name)))
     searched, unasked = tuple(model.searched), tuple(model.unasked)
-    return ObjectWords(spec, parents, children, searched, spelling, unasked, model.prefix)
+    scopes = MappingProxyType({scope: tuple(names) for scope, names in model.searched_in.items()})
+    return ObjectWords(spec, parents, children, searched, spelling, unasked, scopes, model.prefix)
 
 
 def _attributes(model: ObjectModel) -> Mapping[str, AttributeSpec]:
@@ -135,6 +136,10 @@ def _check(name: str, model: ObjectModel, objects: Mapping[str, ObjectModel], co
     for each in model.searched:
         if each not in known:
             complain((*here, "searched"), f'no field "{each}"{nearest(each, known)}')
+    for scope, names in model.searched_in.items():
+        for each in names:
+            if each not in known:
+                complain((*here, "searched_in", scope), f'no field "{each}"{nearest(each, known)}')
     for each in model.unasked:
         if each not in known:
             complain((*here, "unasked"), f'no field "{each}"{nearest(each, known)}')

@@ -7,6 +7,8 @@ written anew from what each was understood to be, and its answer is opened by th
 One refused part refuses them all: nothing is sent. Not understood, and so refused: headers of a part, parts
 inside parts, files, and references to what another part brought (`@{ref.field}`): what a reference carries
 from a hidden field into one that may be read, or into a filter, is decided by the CRM, after us (threat RC-13).
+Only the id of a record that an earlier part creates is nobody's secret: `@{ref.id}` may stand where an id does
+in a path, and as the whole value of a field that links records.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,13 +20,13 @@ from proxy.connectors.comparing import Looking, refuse_unswapped
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Find, Grammar, Reading, Setting
 from proxy.connectors.partshapes import LAYOUTS, Layout, Part
+from proxy.connectors.references import REFERENCE, References
 from proxy.connectors.spec import RouteModel
 from proxy.connectors.target import parameters
 from proxy.connectors.words import Hidden
 from proxy.errors import Gap, Undecodable
 from proxy.message import Headers, Request, Tree
 
-REFERENCE: Final = "@{"
 METHODS: Final = frozenset({"GET", "POST", "PATCH", "DELETE"})
 _JSON: Final = "json"
 _MAX_DEPTH: Final = 16
@@ -34,6 +36,7 @@ _MAX_DEPTH: Final = 16
 class Parts:
     """Reads one declared route whose body holds requests."""
 
+    setting: Setting
     find: Find
     layout: Layout
     root: str
@@ -44,8 +47,18 @@ class Parts:
         if asking.part:
             raise Gap("construct", "parts_in_parts")
         envelope, parts = self.layout.take(asking.tree)
-        asked = [self._asked(part, asking.binding) for part in parts]
+        asked = self._all(parts, asking.binding)
         return self._reading(asking, envelope, parts, asked)
+
+    def _all(self, parts: list[Part], binding: str) -> list[Asked]:
+        """Return what each part asks for; one may refer to records that parts before it create."""
+        made = References()
+        found: list[Asked] = []
+        for part in parts:
+            asked = self._asked(part, binding, made)
+            found.append(asked)
+            made.note(part, asked)
+        return found
 
     def _reading(self, asking: Asking, envelope: Tree, parts: list[Part], asked: list[Asked]) -> Reading:
         sent = [self._sent(part, each) for part, each in zip(parts, asked, strict=True)]
@@ -77,14 +90,15 @@ class Parts:
             swap=swap,
         )
 
-    def _asked(self, part: Part, binding: str) -> Asked:
+    def _asked(self, part: Part, binding: str, made: "References") -> Asked:
         """Return what one part asks for, routed as a request of its own."""
         if part.method not in METHODS:
             raise Gap("construct", "method")
         url = part.url if part.url.startswith("/") else self.root + part.url
         path, _, query = url.partition("?")
-        texts = (url, *(text for pair in parameters(query) for text in pair), *_texts(part.body))
-        if any(REFERENCE in text for text in texts):
+        path, stands = made.taken(part, path)
+        texts = (path, query, *(text for pair in parameters(query) for text in pair), *_texts(part.body))
+        if any(REFERENCE in text and not made.may_stand(part, text) for text in texts):
             raise Gap("construct", "reference")
         request = Request(part.method, path, query, Headers())
         route = self.find(request)
@@ -93,7 +107,8 @@ class Parts:
         asked = route.recognise(request, part.body, binding=binding, part=True)
         if asked.sign is not None:  # a credential inside the body is filled in for whole requests only
             raise Gap("construct", "signed_part")
-        return asked
+        made.check(part, asked, self.setting.words)
+        return made.put_back(asked, stands)
 
     def _sent(self, part: Part, asked: Asked) -> Part:
         url = asked.target if part.url.startswith("/") else asked.target.removeprefix(self.root)
@@ -151,4 +166,4 @@ def compile_parts(route: RouteModel, setting: Setting) -> Grammar:
     root, found, _ = route.match.partition(" ")[2].partition("{version}")
     if not found:
         raise ValueError("needs {version} in its path for its grammar")
-    return Parts(setting.find, layout, root)
+    return Parts(setting, setting.find, layout, root)

@@ -243,6 +243,8 @@ class ObjectModel(Strict):
     parents: dict[str, RelationModel] = Field(default_factory=dict)
     children: dict[str, RelationModel] = Field(default_factory=dict)
     searched: list[str] = Field(default_factory=list)
+    searched_in: dict[str, list[str]] = Field(default_factory=dict)
+    """Scope of a search, as the CRM calls it -> the fields it looks into."""
     prefix: str = ""
     """What the ids of its records begin with, where a CRM tells objects by that."""
 

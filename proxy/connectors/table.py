@@ -27,6 +27,7 @@ from proxy.connectors.rpc import compile_rpc
 from proxy.connectors.rpcfaults import RpcFaults
 from proxy.connectors.rpcrest import compile_rpc_rest
 from proxy.connectors.salesforcefaults import SalesforceFaults
+from proxy.connectors.searches import compile_sosl
 from proxy.connectors.spec import ConnectorFile
 
 GRAMMARS: Final[Mapping[str, Compile]] = {
@@ -38,6 +39,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "links": compile_links,
     "many": compile_many,
     "bulk": compile_bulk,
+    "sosl": compile_sosl,
     "related": compile_related,
     "hubspot-search": compile_search,
     "pipedrive-search": compile_found,

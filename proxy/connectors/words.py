@@ -49,6 +49,8 @@ class ObjectWords:
     """Lower-case name -> name as listed, of fields and relations; empty where case matters."""
     unasked: tuple[str, ...] = ()
     """Fields that the CRM answers with when a request names none; empty: all of them."""
+    searched_in: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Scope of a search -> the fields it looks into."""
     prefix: str = ""
     """What ids of its records begin with; "" where they say nothing of their object."""
 

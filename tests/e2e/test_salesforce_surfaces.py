@@ -269,3 +269,45 @@ def test_saved_filters_and_files_are_refused_for_a_reason_of_their_own(town: Tow
             salesforce(town.run, *OFFICE).restful(path)
         assert word in raised.value.content[0]["message"]
     assert len(town.salesforce.calls) == before
+
+
+# ---- searches ----------------------------------------------------------------------------------------------
+
+
+def test_a_search_shows_what_a_query_shows(town: Town) -> None:
+    """By name and by address, in SOSL and by parameters: the same records with the same values."""
+    agent = salesforce(town.run, "helpdesk")
+    person = town.salesforce.people()[1]
+    alone = agent.Contact.get(person["Id"])
+    fields = ["Id", "Name", "Email", "Phone", "Birthdate", "SSN__c"]
+    shown = {name: alone[name] for name in fields if name in alone}
+    sosl = f"FIND {{{person['LastName']}}} IN NAME FIELDS RETURNING Contact({', '.join(fields)})"
+    address = str(person["Email"])
+    by_body = {"q": address, "in": "EMAIL", "sobjects": [{"name": "Contact", "fields": fields}]}
+    by_parameters = {"q": address, "in": "EMAIL", "sobject": "Contact", "fields": ",".join(fields)}
+    for found in (
+        agent.search(sosl),
+        agent.restful("parameterizedSearch", method="POST", json=by_body),
+        agent.restful("parameterizedSearch", params=by_parameters),
+    ):
+        (record,) = (each for each in found["searchRecords"] if each["Id"] == person["Id"])
+        assert {name: record[name] for name in record if name != "attributes"} == shown
+        assert len(shown) == 5
+
+
+def test_searches_that_are_refused(town: Town) -> None:
+    """In all fields, in numbers one may not search by, and without saying what is returned."""
+    agent = salesforce(town.run, "helpdesk")
+    before = len(town.salesforce.calls)
+    asks = [
+        lambda: agent.search("FIND {000} IN ALL FIELDS RETURNING Contact(Id)"),
+        lambda: agent.search("FIND {555} IN PHONE FIELDS RETURNING Contact(Id)"),
+        lambda: agent.search("FIND {a} IN NAME FIELDS RETURNING Contact(Id WHERE SSN__c LIKE '0%')"),
+        lambda: agent.search("FIND {a} IN NAME FIELDS RETURNING Contact(Id ORDER BY Birthdate)"),
+        lambda: agent.quick_search("Byrne"),
+        lambda: salesforce(town.run, "mailer").search("FIND {a} IN EMAIL FIELDS RETURNING Contact(Id)"),
+    ]
+    for ask in asks:
+        with pytest.raises(SalesforceRefusedRequest):
+            ask()
+    assert len(town.salesforce.calls) == before

@@ -10,6 +10,8 @@ VIEW/REFERENCE/UPDATE, GROUP BY ROLLUP/CUBE, polymorphic relations, comments, bi
 Why a grammar and not a scan for field names: an alias, a relation, a sub-query or a letter in the other case
 each shows a field under another name (threats IO-04 to IO-08).
 
+A `Search` is SOSL: each object that it returns is a query of its own, with fields that are looked into besides.
+
 `narrowed` leaves out columns that could not be shown; `widened` adds columns to a query whose records need facts
 for conditions.
 """
@@ -17,10 +19,26 @@ for conditions.
 from proxy.connectors.soql.computed import Kind, fits
 from proxy.connectors.soql.meaning import Meaning, understand
 from proxy.connectors.soql.narrowing import narrowed
-from proxy.connectors.soql.parsing import parse
+from proxy.connectors.soql.parsing import parse, parse_search
 from proxy.connectors.soql.swapping import swapped
-from proxy.connectors.soql.tree import Query
+from proxy.connectors.soql.tree import Query, Search
 from proxy.connectors.soql.widening import widened
-from proxy.connectors.soql.writing import write
+from proxy.connectors.soql.writing import write, write_condition, write_order, write_search
 
-__all__ = ["Kind", "Meaning", "Query", "fits", "narrowed", "parse", "swapped", "understand", "widened", "write"]
+__all__ = [
+    "Kind",
+    "Meaning",
+    "Query",
+    "Search",
+    "fits",
+    "narrowed",
+    "parse",
+    "parse_search",
+    "swapped",
+    "understand",
+    "widened",
+    "write",
+    "write_condition",
+    "write_order",
+    "write_search",
+]

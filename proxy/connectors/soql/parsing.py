@@ -22,6 +22,7 @@ from proxy.connectors.soql.tree import (
     Order,
     Path,
     Query,
+    Search,
     Within,
 )
 from proxy.errors import Gap, Undecodable
@@ -74,6 +75,20 @@ def parse(text: str) -> Query:
         Gap: not SOQL, or a part of SOQL that policy has no word for.
         Undecodable: too long or too deeply nested.
     """
+    return cast("Query", _parsed(text, "start", "soql"))
+
+
+def parse_search(text: str) -> Search:
+    """Return the tree of a search in SOSL.
+
+    Raises:
+        Gap: not SOSL, or a part of SOSL that policy has no word for.
+        Undecodable: too long or too deeply nested.
+    """
+    return cast("Search", _parsed(text, "search", "sosl"))
+
+
+def _parsed(text: str, start: str, reason: str) -> object:
     if len(text) > MAX_LENGTH:
         raise Undecodable("query_too_long", status=414)
     depth = 0
@@ -82,15 +97,15 @@ def parse(text: str) -> Query:
         if depth > MAX_DEPTH:
             raise Undecodable("query_too_deep")
     try:
-        return cast("Query", _parser().parse(text))
+        return _parser().parse(text, start=start)
     except LarkError:
-        raise Gap("construct", "soql") from None
+        raise Gap("construct", reason) from None
 
 
 @cache
 def _parser() -> Lark:
     grammar = File(__file__).with_name("soql.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", transformer=_Build(), maybe_placeholders=True)
+    return Lark(grammar, parser="lalr", start=["start", "search"], transformer=_Build(), maybe_placeholders=True)
 
 
 @v_args(inline=True)
@@ -113,6 +128,30 @@ class _Build(Transformer[Token, Query]):
             limit=cast("int | None", limit),
             offset=cast("int | None", offset),
         )
+
+    def search(self, term: Token, scope: str | None, returned: object, limit: object) -> Search:
+        found = cast("tuple[Query, ...]", returned or ())
+        return Search(term[1:-1], scope or "", found, cast("int | None", limit))
+
+    def scope(self, name: Token) -> str:
+        return name.upper()
+
+    def returning(self, *objects: Query) -> tuple[Query, ...]:
+        return objects
+
+    def returned(self, source: Token, *parts: object) -> Query:
+        columns, where, order, limit, offset = parts
+        return Query(
+            columns=cast("tuple[Column, ...]", columns or (Column(Path(("Id",))),)),
+            source=_name(source),
+            where=cast("Condition | None", where),
+            order=cast("tuple[Order, ...]", order or ()),
+            limit=cast("int | None", limit),
+            offset=cast("int | None", offset),
+        )
+
+    def named(self, *paths: Path) -> tuple[Column, ...]:
+        return tuple(map(Column, paths))
 
     def columns(self, *columns: object) -> tuple[object, ...]:
         return columns

@@ -115,3 +115,16 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search: what is looked for, where, and what is returned of each object."""
+
+    term: str
+    """As it stands between the braces."""
+    scope: str
+    """NAME, EMAIL, PHONE, or whatever else was written; "" for nothing."""
+    returned: tuple[Query, ...]
+    """Empty: of every object, whatever the CRM chooses."""
+    limit: int | None = None

@@ -11,6 +11,7 @@ from proxy.connectors.soql.tree import (
     Order,
     Path,
     Query,
+    Search,
     Within,
 )
 
@@ -33,6 +34,41 @@ def write(query: Query) -> str:
     if query.offset is not None:
         parts += ["OFFSET", str(query.offset)]
     return " ".join(parts)
+
+
+def write_search(search: Search) -> str:
+    """Return a search as text."""
+    returned = ", ".join(map(_returned, search.returned))
+    limit = "" if search.limit is None else f" LIMIT {search.limit}"
+    return f"FIND {{{search.term}}} IN {search.scope} FIELDS RETURNING {returned}{limit}"
+
+
+def _returned(query: Query) -> str:
+    return f"{query.source}({', '.join(map(_column, query.columns))}{_rest(query)})"
+
+
+def _rest(query: Query) -> str:
+    """Return what a search says of one object beside its fields."""
+    parts = [""]
+    if query.where is not None:
+        parts += ["WHERE", write_condition(query.where)]
+    if query.order:
+        parts += ["ORDER BY", write_order(query.order)]
+    if query.limit is not None:
+        parts += ["LIMIT", str(query.limit)]
+    if query.offset is not None:
+        parts += ["OFFSET", str(query.offset)]
+    return " ".join(parts)
+
+
+def write_condition(condition: Condition) -> str:
+    """Return a condition as text."""
+    return _condition(condition)
+
+
+def write_order(order: tuple[Order, ...]) -> str:
+    """Return the keys of ORDER BY as text."""
+    return ", ".join(map(_order, order))
 
 
 def _column(column: Column | FieldSet | Query) -> str:

@@ -6,6 +6,7 @@
     /query?q=  /queryAll?q=                             GET   SOQL; queryAll sees the recycle bin
     /query/{locator}                                    GET   next page
     /search?q=                                          GET   SOSL
+    /parameterizedSearch                                GET POST   the same by parameters
     /composite  /composite/batch  /composite/graph          POST  requests inside a request
     /composite/sobjects ..                                  GET POST PATCH DELETE   many records at once
     /composite/tree/{object}                                POST  records with others below them
@@ -42,7 +43,7 @@ from proxy.sandbox.salesforce.refusals import (
     no_such_resource,
 )
 from proxy.sandbox.salesforce.schema import SObject
-from proxy.sandbox.salesforce.searching import search
+from proxy.sandbox.salesforce.searching import search, sosl_of
 from proxy.sandbox.salesforce.select import Select
 
 
@@ -84,6 +85,8 @@ class Rest:
             case ("search",):
                 records = search(Select(self.org, base), call.argument("q") or "")
                 return self._get(call, {"searchRecords": records})
+            case ("parameterizedSearch",):
+                return Answer(200, {"searchRecords": search(Select(self.org, base), sosl_of(call))})
             case ("composite", "sobjects", *rest):
                 return Collections(self.org, base).do(call, tuple(rest))
             case ("composite", "tree", name) if self.org.schema.find(name) and call.method == "POST":

@@ -5,7 +5,9 @@ Each object after RETURNING is run as a SELECT, so that fields, WHERE and LIMIT 
 
 import re
 
+from proxy.sandbox.exchange import Call
 from proxy.sandbox.salesforce.org import Org, Row
+from proxy.sandbox.salesforce.records import members
 from proxy.sandbox.salesforce.refusals import SalesforceError
 from proxy.sandbox.salesforce.schema import STRINGS, SObject
 from proxy.sandbox.salesforce.select import Record, Select
@@ -38,6 +40,39 @@ def search(select: Select, text: str) -> list[Record]:
     for query in _queries(select.org, match["what"]):
         found += _matching(select, query, words, scope)
     return found[: int(match["limit"] or 2000)]
+
+
+def sosl_of(call: Call) -> str:
+    """Return the search that `parameterizedSearch` asks for, in SOSL.
+
+    Raises:
+        SalesforceError: there is nothing to search for.
+    """
+    tree = members(call) if call.method == "POST" else _parameters(call)
+    term, objects = tree.get("q"), tree.get("sobjects")
+    if not term or not isinstance(objects, list):
+        raise SalesforceError(400, "MALFORMED_SEARCH", "q and sobject have to be given")
+    returned = []
+    for each in objects:
+        named = each.get("fields") or tree.get("fields") or ["Id"]
+        fields = ", ".join(map(str, named if isinstance(named, list) else [named]))
+        where = f" WHERE {each['where']}" if each.get("where") else ""
+        order = f" ORDER BY {each['orderBy']}" if each.get("orderBy") else ""
+        limit = f" LIMIT {each['limit']}" if each.get("limit") else ""
+        returned.append(f"{each['name']}({fields}{where}{order}{limit})")
+    most = f" LIMIT {tree['overallLimit']}" if tree.get("overallLimit") else ""
+    return f"FIND {{{term}}} IN {tree.get('in') or 'ALL'} FIELDS RETURNING {', '.join(returned)}{most}"
+
+
+def _parameters(call: Call) -> dict[str, object]:
+    names = [name for name in (call.argument("sobject") or "").split(",") if name]
+    objects = [{"name": name, "fields": _listed(call.argument(f"{name}.fields"))} for name in names]
+    more = {name: call.argument(name) for name in ("q", "in", "overallLimit")}
+    return {**more, "fields": _listed(call.argument("fields")), "sobjects": objects}
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return text.split(",") if text else None
 
 
 def _matching(select: Select, query: str, words: list[re.Pattern[str]], scope: str) -> list[Record]:
