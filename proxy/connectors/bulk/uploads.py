@@ -73,7 +73,12 @@ class Upload:
             written[spelled] = None if csv and value == NOTHING else value
         self.rows.append(sent)
         if not self.deletes:
+            before = len(self.writes)
             self._write(written)
+            for write in self.writes[before:]:
+                there = (name for name, value in write.members.items() if value is not None)
+                write.live = {name: (sent, name) for name in there}
+                write.targets = (str(row[key]),) if key is not None else ()
 
     def _write(self, written: dict[str, Tree]) -> None:
         action = WRITES[self.job.operation]
