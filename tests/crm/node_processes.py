@@ -16,7 +16,8 @@ FOLDER = Path(__file__).parent / "node"
 CDS = FOLDER / "node_modules" / "@sap" / "cds" / "bin" / "serve.js"
 
 
-def _environment(**more: str) -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
+    """Return what a program needs of the surroundings, and no more."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "HOME", "TMPDIR")}
     return {**kept, "NO_COLOR": "1", **more}
 
@@ -35,7 +36,7 @@ def odata_server() -> Iterator[str]:
     process = subprocess.Popen(
         [node(), "-r", "./loopback.js", str(CDS), "all", "--in-memory"],
         cwd=FOLDER,
-        env=_environment(),
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -76,7 +77,7 @@ class Client:
         self._process = subprocess.Popen(
             [node(), "client.js"],
             cwd=FOLDER,
-            env=_environment(SERVER_URL=server, API_KEY=key),
+            env=environment(SERVER_URL=server, API_KEY=key),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -152,7 +152,7 @@ def _outcome(each: bulk.Outcome) -> Tree:
 
 
 def _is_xml(call: Call) -> bool:
-    return "xml" in call.headers.get("Content-Type", "application/xml")
+    return "json" not in call.headers.get("Content-Type", "application/xml")
 
 
 def _said(call: Call) -> Tree:
