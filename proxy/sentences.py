@@ -80,6 +80,8 @@ SENTENCES: Final[dict[str, str]] = {
         "A reference may only stand for the id of a record that an earlier request inside this one creates, as "
         "a whole value or as the id in a URL: @{name.id}."
     ),
+    "soap_login": "There is no logging in here: send your Lychgate key as the session id.",
+    "soap_call": f"This call is not declared for this lane. {ASK}",
     "foreign_jobs": "Only jobs of your own can be asked for, each by the id that you were given for it.",
     "file_body": f"The body of a file cannot be judged field by field, so it is not passed on. {ASK}",
     "protected_in_rows": (

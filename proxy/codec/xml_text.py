@@ -368,7 +368,10 @@ SALESFORCE_SOAP: Final = XmlText(
         },
         lists=frozenset(
             {"p:records", "p:result", "p:errors", "p:fields", "p:sObjects", "p:ids", "p:sobjects"}
-            | {"p:searchRecords", "p:mergedRecordIds", "p:updatedRelatedIds"}
+            | {"p:searchRecords", "p:mergedRecordIds", "p:updatedRelatedIds", "p:recordToMergeIds"}
+            | {"p:sObjectType", "fieldsToNull", "p:fieldsToNull", "p:childRelationships", "p:picklistValues"}
+            | {"p:referenceTo", "p:recordTypeInfos", "p:namedLayoutInfos", "p:supportedScopes"}
+            | {"p:actionOverrides", "p:junctionIdListNames", "p:junctionReferenceTo"}
         ),
         doubled=frozenset({"Id"}),
     ),

@@ -46,8 +46,9 @@ class Told:
             if not may(name, field_, None):
                 continue
             for flag, action in self.flags.items():
-                if item.get(flag) is True and not may(name, field_, action):
-                    item[flag] = False
+                said = item.get(flag)
+                if (said is True or said == "true") and not may(name, field_, action):
+                    item[flag] = False if said is True else "false"
             kept.append(item)
         self.items[:] = kept
         return bool(kept) or not self.alone

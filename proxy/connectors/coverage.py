@@ -13,6 +13,7 @@ from proxy.connectors.connector import Connector
 from proxy.connectors.implied import EITHER_WAY
 from proxy.connectors.odoo.answers import VERSION
 from proxy.connectors.odoo.methods import METHODS
+from proxy.connectors.soap.grammar import CALLS
 from proxy.connectors.spec import ConnectorFile, ParameterModel, RouteModel
 from proxy.model import Action
 
@@ -115,6 +116,11 @@ def _related(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, [Action.READ, Action.LIST, Action.FILTER])
 
 
+def _soap(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    for name, actions in CALLS.items():
+        yield _endpoint(route, actions, name)
+
+
 def _bulk(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, _BULK.get(route.layout, (Action.READ,)))
 
@@ -215,6 +221,7 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "links": _links,
     "many": _many,
     "bulk": _bulk,
+    "soap": _soap,
     "sosl": _query(*_QUERIES[:2]),
     "related": _related,
     "soql": _query(*_QUERIES),

@@ -49,7 +49,7 @@ class Many:
         """Return what is done to the records of each object; see `Grammar.read`."""
         named = asking.params.get("object")
         only = None if named is None else self.setting.words.object(named)
-        rows = _Rows(self.setting, self.action, self.layout, only)
+        rows = Rows(self.setting, self.action, self.layout, only)
         if self.layout == "upsert":
             rows.key = asking.params["field"]
         tree: Tree = None
@@ -75,7 +75,7 @@ class Many:
 
 
 @dataclass(slots=True)
-class _Rows:
+class Rows:
     """Collects what one request does to the records of each object."""
 
     setting: Setting

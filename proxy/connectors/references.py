@@ -63,7 +63,7 @@ class References:
         def one(found: re.Match[str]) -> str:
             if not self.may_stand(part, found[0]):
                 raise Gap("construct", "reference")
-            stand = "".join(secrets.choice(_LETTERS) for _ in range(15))
+            stand = "x" + "".join(secrets.choice(_LETTERS) for _ in range(14))
             stands[stand] = found[0]
             return stand
 

@@ -28,6 +28,7 @@ from proxy.connectors.rpcfaults import RpcFaults
 from proxy.connectors.rpcrest import compile_rpc_rest
 from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.searches import compile_sosl
+from proxy.connectors.soap.grammar import compile_soap
 from proxy.connectors.spec import ConnectorFile
 
 GRAMMARS: Final[Mapping[str, Compile]] = {
@@ -40,6 +41,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "many": compile_many,
     "bulk": compile_bulk,
     "sosl": compile_sosl,
+    "soap": compile_soap,
     "related": compile_related,
     "hubspot-search": compile_search,
     "pipedrive-search": compile_found,

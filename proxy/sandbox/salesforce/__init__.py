@@ -58,7 +58,7 @@ class SalesforceSandbox(Sandbox):
         if call.segments == ("services", "data") and call.method == "GET":
             return Answer(200, versions())
         if PATH.fullmatch(call.path) and call.method == "POST":
-            return soap(self.org, self.token, call)
+            return soap(self.org, self.token, call, self._rest.pages)
         if (call.bearer() or call.headers.get("X-SFDC-Session")) != self.token:
             raise session_expired()
         if call.segments[:2] == ("services", "async"):

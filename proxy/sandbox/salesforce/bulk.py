@@ -161,12 +161,13 @@ def rows_of(text: str, sobject: SObject) -> list[Cells]:
     """Return the rows of a CSV, each cell as its field's type; empty cells are left out."""
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        return [_typed(row, sobject) for row in reader]
+        return [typed(row, sobject) for row in reader]
     except csv.Error as problem:
         raise SalesforceError(400, "INVALIDBATCH", f"Failed to parse CSV: {problem}") from None
 
 
-def _typed(row: dict[str, str], sobject: SObject) -> Cells:
+def typed(row: dict[str, str], sobject: SObject) -> Cells:
+    """Return a row with each text as its field's type; empty ones are left out."""
     found: Cells = {}
     for name, text in row.items():
         item = sobject.find(name)

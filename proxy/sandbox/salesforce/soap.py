@@ -1,4 +1,4 @@
-"""The one call of Salesforce's SOAP API that has no counterpart in REST: `emptyRecycleBin`.
+"""Salesforce's SOAP API with the partner WSDL; here, its envelope and the recycle bin, else see `soap_calls`.
 
 The session stands in the body. An id that is not in the bin gets an error of its own, and the others go.
 """
@@ -12,17 +12,21 @@ from lxml import etree
 from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.salesforce.ids import full_id
 from proxy.sandbox.salesforce.org import Org
+from proxy.sandbox.salesforce.pages import Pages
+from proxy.sandbox.salesforce.refusals import SalesforceError
+from proxy.sandbox.salesforce.soap_calls import SoapCalls
 
 PATH: Final = re.compile(r"/services/Soap/u/[0-9]{2}\.[0-9]/?")
 _MOST: Final = 200
 _NS: Final = {"env": "http://schemas.xmlsoap.org/soap/envelope/", "urn": "urn:partner.soap.sforce.com"}
 _ENVELOPE: Final = (
-    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="{env}" xmlns="{urn}">'
+    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="{env}" xmlns="{urn}" '
+    'xmlns:sf="urn:sobject.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     "<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
 )
 
 
-def soap(org: Org, token: str, call: Call) -> Answer:
+def soap(org: Org, token: str, call: Call, pages: Pages) -> Answer:
     """Do what the envelope asks for."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
@@ -33,12 +37,27 @@ def soap(org: Org, token: str, call: Call) -> Answer:
         return _fault("sf:INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
     asked = root.find("env:Body/urn:emptyRecycleBin", namespaces=_NS)
     if asked is None:
-        return _fault("sf:UNKNOWN_EXCEPTION", "this operation is not available")
+        return _called(SoapCalls(org, pages, f"/services/data/v{call.segments[3]}"), root)
     ids = [item.text or "" for item in asked.findall("urn:ids", namespaces=_NS)]
     if len(ids) > _MOST:
         return _fault("sf:EXCEEDED_ID_LIMIT", "too many ids")
     results = "".join(f"<result>{_emptied(org, key)}</result>" for key in ids)
     return _answer(200, f"<emptyRecycleBinResponse>{results}</emptyRecycleBinResponse>")
+
+
+def _called(calls: SoapCalls, root: etree._Element) -> Answer:
+    """Carry out the call in an envelope."""
+    body = root.find("env:Body", namespaces=_NS)
+    asked = None if body is None else next(iter(body), None)
+    if asked is None:
+        return _fault("sf:UNKNOWN_EXCEPTION", "there is no call in the envelope")
+    batch = root.findtext("env:Header/urn:QueryOptions/urn:batchSize", namespaces=_NS) or ""
+    try:
+        results = calls.do(asked, batch)
+    except SalesforceError as error:
+        return _fault(f"sf:{error.code}", f"{error.code}: {error.message}")
+    name = f"{etree.QName(asked).localname}Response"
+    return _answer(200, f"<{name}>{results}</{name}>")
 
 
 def _emptied(org: Org, name: str) -> str:
