@@ -176,6 +176,24 @@ class Keys:
         """Return a `draft` for somebody new."""
         return self.draft(self._random(ID_BYTES))
 
+    def draft_subjects(self, count: int) -> list[Draft]:
+        """Return drafts for so many new people; the provider is asked once for all of them."""
+        if not count:
+            return []
+        with self.store.read() as connection:
+            epoch = rows.active_epoch(connection)
+        bound_to, now = binding(self.tenant(), epoch.number), self._now()
+        made = [
+            SubjectKey(self._random(ID_BYTES), self._random(ID_BYTES), self._random(KEY_BYTES))
+            for _ in range(count)
+        ]
+        pairs = [(key.secret, bound_to(key.id, key.subject)) for key in made]
+        wrapped = self.keeper(epoch).wrap(epoch.handle, pairs)
+        return [
+            Draft(key, Wrapped(key.id, key.subject, epoch.number, each, 1, now))
+            for key, each in zip(made, wrapped, strict=True)
+        ]
+
     def keep(self, connection: Connection, draft: Draft) -> SubjectKey:
         """Keep a draft, if the connection's block ends well; return its key.
 
@@ -418,7 +436,7 @@ def binding(tenant: bytes, epoch: int) -> Callable[[bytes, bytes | None], bytes]
 
     def bound_to(key_id: bytes, subject: bytes | None) -> bytes:
         whose = subject or b""
-        return b"".join((head, _LENGTHS[len(key_id)], key_id, _LENGTHS[len(whose)], whose, tail))
+        return head + _LENGTHS[len(key_id)] + key_id + _LENGTHS[len(whose)] + whose + tail
 
     return bound_to
 

@@ -118,4 +118,8 @@ def _under(keys: Keys, held: Sequence[Wrapped], old: Epoch, target: Epoch) -> li
         return [*_under(keys, held[:half], old, target), *_under(keys, held[half:], old, target)]
     after = [(clear, under_new(key.id, key.subject)) for key, clear in zip(held, opened, strict=True)]
     wrapped = keys.keeper(target).wrap(target.handle, after)
-    return [key._replace(epoch=target.number, wrapped=each) for key, each in zip(held, wrapped, strict=True)]
+    number = target.number
+    return [
+        Wrapped(key_id, subject, number, each, serial, created)
+        for (key_id, subject, _, _, serial, created), each in zip(held, wrapped, strict=True)
+    ]

@@ -60,7 +60,7 @@ def fill(keys: Keys, count: int) -> list[bytes]:
 
 
 def main() -> int:
-    """Print one line per measurement; 1 if a million keys would take longer than they may."""
+    """Print one line per measurement; 1 if a million keys would take more CPU than they may."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     folder = Path(tempfile.mkdtemp(prefix="lg-bench-", dir=sys.argv[2] if len(sys.argv) > 2 else None))
     try:
@@ -82,14 +82,15 @@ def main() -> int:
         with told("shred one, checkpoint included", 1):
             keys.shred(draft.key.subject or b"")
         Epochs(keys, lambda what, detail: None, now=time.time, random=os.urandom).begin()
-        began = time.perf_counter()
+        cpu, wall = time.process_time(), time.perf_counter()
         with told(f"wrap {count:,} keys anew", count):
             list(rewrap(keys))
-        seconds = (time.perf_counter() - began) * 1_000_000 / count
-        print(f"a million keys: {seconds:.1f} s, aim {AIM:.0f} s")
+        million = 1_000_000 / count
+        cpu, wall = (time.process_time() - cpu) * million, (time.perf_counter() - wall) * million
+        print(f"a million keys: {wall:.1f} s, CPU {cpu:.1f} s; aim {AIM:.0f} s where nothing else runs")
         keys.close()
         store.close()
-        return int(seconds > AIM)
+        return int(cpu > AIM)
     finally:
         shutil.rmtree(folder)
 

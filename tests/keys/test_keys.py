@@ -250,6 +250,18 @@ def test_a_draft_is_wrapped_before(keys: Keys, make: Make) -> None:
     assert make().one(draft.key.id).enc == draft.key.enc
 
 
+def test_many_drafts_at_once(keys: Keys, make: Make) -> None:
+    """As one by one: each opens, none is somebody else's."""
+    drafts = keys.draft_subjects(5)
+    with keys.store.begin() as connection:
+        for draft in drafts:
+            keys.keep(connection, draft)
+    found = make().find(draft.key.id for draft in drafts)
+    assert {key_id: key.enc for key_id, key in found.items()} == {each.key.id: each.key.enc for each in drafts}
+    assert len({each.key.subject for each in drafts}) == 5
+    assert keys.draft_subjects(0) == []
+
+
 def test_a_row_that_is_given(keys: Keys, make: Make) -> None:
     """A row that is given to somebody else does not open."""
     key_id = met(keys)
