@@ -49,6 +49,16 @@ class PostgreSQL:
         finally:
             self._do(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def closed(self, database: str) -> Iterator[None]:
+        """Let nobody into a database, and throw out whoever is there, as when a server goes away."""
+        self._do(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS false")
+        self._do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+        try:
+            yield
+        finally:
+            self._do(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true")
+
     def _do(self, statement: str) -> None:
         with psycopg.connect(
             host=str(self.folder), user="gate", password=self.password, dbname="postgres", autocommit=True
