@@ -80,6 +80,7 @@ bench: setup envoy ## CPU per request and per decision against baselines measure
 	@$(PY) tests/bench/bench_engine.py
 	@$(PY) tests/bench/bench_protect.py
 	@$(PY) tests/bench/bench_tables.py
+	@$(PY) tests/bench/bench_keys.py
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
