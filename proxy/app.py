@@ -5,6 +5,7 @@ installation in which policy, keys and ledger are usable, or raises; `App.reload
 the one in force and swaps one reference per lane, so that an exchange sees one set or the other, never both.
 """
 
+import asyncio
 import base64
 import secrets
 import shutil
@@ -22,6 +23,7 @@ from proxy.aside import Aside
 from proxy.connectors import Connector, load_connector
 from proxy.crypto import Sealer, derive, read_key
 from proxy.crypto.notekeys import NoteKeys
+from proxy.crypto.providers import KeyringFile
 from proxy.enforce import Gateway, Ports
 from proxy.errors import LedgerError, Problem, Problems
 from proxy.exchange import Rules
@@ -261,8 +263,24 @@ class App:
         await self.note("started", "")
         await self.activated()
 
+    async def _make_keys(self) -> None:
+        """Have keys where a policy needs them and they lie beside the store; it is on record before.
+
+        Making them with a provider that is elsewhere is for a person: `lychgate keys init`.
+        """
+        keys = self.kept.keys
+        protects = any(gateway.rules.policies.protection for gateway in self.gateways.values())
+        if (
+            protects
+            and keys.provider.name == KeyringFile.name
+            and not await asyncio.to_thread(self.kept.epochs().all)
+        ):
+            await self.note("keys_made", f"epoch=1 provider={keys.provider.name}")
+            await asyncio.to_thread(keys.initialise)
+
     async def activated(self) -> None:
         """Write down which policy set every lane enforces."""
+        await self._make_keys()
         for name, gateway in self.gateways.items():
             await self.note("policy_activated", gateway.rules.policy, lane=name)
 

@@ -146,3 +146,15 @@ def test_the_example_in_the_reference_can_be_loaded(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, f"{HEAD}{example}lanes:{LANE}"))
     assert isinstance(config.policies, PolicySource)
     assert config.reload.watch
+
+
+def test_what_the_readme_says_of_keys_is_a_configuration(tmp_path: Path) -> None:
+    """Its block loads as it stands, once the digests are whole."""
+    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    block = text.partition("### Keys")[2].partition("```yaml\n")[2].partition("```")[0]
+    whole = re.sub(r"([0-9a-f]{8})\.\.\.", lambda found: found[1].ljust(64, "0"), block)
+    config = load_config(write(tmp_path, f"{HEAD}{whole}lanes:{LANE}"))
+    assert config.store.url is not None
+    assert (config.keys.provider, len(config.keys.officers)) == ("pkcs11", 2)
+    for line in re.findall(r"^  # (\w+: .*)$", whole, re.MULTILINE):
+        load_config(write(tmp_path, f"{HEAD}keys:\n  {line}\nlanes:{LANE}"))

@@ -19,7 +19,7 @@ from proxy.keys.generation import Generation
 from proxy.keys.rows import Epoch, Wrapped
 from proxy.keys.states import ENDED, UNWRAPS
 from proxy.keys.subjectkey import ID_BYTES, SubjectKey
-from proxy.keys.tables import INSTALLATION_KEYS, SETTINGS
+from proxy.keys.tables import INSTALLATION_KEYS, SETTINGS, SUBJECT_KEYS
 from proxy.store import Store
 
 Name = Literal["index", "audit", "tombstone", "signing"]
@@ -337,7 +337,7 @@ class Keys:
         with self.generation.changing():
             with self.store.begin() as connection:
                 count = remove(connection)
-            self.store.forget()
+            self.store.forget(SUBJECT_KEYS)
         return count
 
     def keeper(self, epoch: Epoch) -> Provider:

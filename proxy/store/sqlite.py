@@ -45,6 +45,7 @@ def engine(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=12,
+        pool_timeout=BUSY_SECONDS,
         connect_args={"timeout": busy_seconds, "check_same_thread": False, "isolation_level": None},
         hide_parameters=True,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from proxy.errors import StoreError, Unavailable
@@ -118,12 +118,15 @@ class Store:
             finally:
                 connection.invalidate()  # its locks end with it, and are not in the pool for the next
 
-    def forget(self) -> None:
+    def forget(self, *tables: Table) -> None:
         """Have the bytes of deleted rows gone from the files of this database.
 
         SQLite overwrote them in place (`secure_delete`), and the write-ahead log that still had them is cut
         here. PostgreSQL is only vacuumed: it promises nothing about bytes in free space, its log and its
         replicas, which is why what is kept here in secret is wrapped under keys that are elsewhere.
+
+        Args:
+            tables: that rows were deleted from, for PostgreSQL; all if none is named.
 
         Raises:
             Unavailable: `store_busy`: somebody reads an older state still, so the log could not be cut.
@@ -132,7 +135,7 @@ class Store:
             if self.embedded:
                 sqlite.cut_log(self._engine)
             else:
-                postgresql.vacuum(self._engine)
+                postgresql.vacuum(self._engine, tables)
 
     def ping(self) -> None:
         """Return if the database answers.

@@ -152,6 +152,7 @@ def test_rotation_under_live_load_fails_nobody(town: Town) -> None:
     assert counts.pop(3) > 20
     assert set(counts.values()) == {0}
     said = [line.split()[0] for line in town.events()]
+    assert said[0] == "keys_made"
     assert said.count("keys_rotated") == said.count("keys_rewrapped") == 2
     assert "subject_keys_renewed" in said
 

@@ -1,7 +1,9 @@
 """Making, finding, giving and destroying keys."""
 
 import contextlib
+import hmac
 import shutil
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +13,7 @@ from sqlalchemy import text, update
 
 from proxy.crypto.providers import KeyringFile
 from proxy.errors import KeyGone, Unavailable
-from proxy.keys import Keys, State
+from proxy.keys import Keys, State, SubjectKey
 from proxy.keys.tables import EPOCHS, SUBJECT_KEYS
 
 Make = Callable[..., Keys]
@@ -250,6 +252,45 @@ def test_a_draft_is_wrapped_before(keys: Keys, make: Make) -> None:
     assert make().one(draft.key.id).enc == draft.key.enc
 
 
+def test_keys_are_derived_by_hkdf_with_labels(keys: Keys) -> None:
+    """RFC 5869 by hand, from `hmac` alone: the labels are part of the format."""
+    secret = bytes(range(32))
+    key = SubjectKey(bytes(16), None, secret)
+    for use in ("enc", "token", "pseudonym"):
+        extracted = hmac.digest(bytes(32), secret, "sha256")
+        expanded = hmac.digest(extracted, f"lychgate.dev/v1/subject/{use}".encode() + b"\x01", "sha256")
+        assert key.use(use) == expanded
+    assert key.enc.hex() == "d856722a971632246a671ed4e98ed4744b40857e7ee6f0d554e72baad810d7ed"
+    extracted = hmac.digest(bytes(32), keys.own("index"), "sha256")
+    label = b"lychgate.dev/v1/index/user.contact.email/1"
+    assert keys.index_key("user.contact.email/1") == hmac.digest(extracted, label + b"\x01", "sha256")
+
+
+def test_shredding_while_others_read(keys: Keys, make: Make) -> None:
+    """Readers neither keep the log from being cut nor are refused."""
+    ids = [met(keys) for _ in range(6)]
+    subjects = [keys.one(key_id).subject for key_id in ids]
+    stays, ends, failed = met(keys), threading.Event(), []
+
+    def read() -> None:
+        mine = make(seconds=0)
+        try:
+            while not ends.is_set():
+                assert mine.find([*ids, stays])[stays]
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    shredded = [keys.shred(subject) for subject in subjects]
+    ends.set()
+    for thread in threads:
+        thread.join()
+    assert (shredded, failed) == ([1] * 6, [])
+    assert keys.find(ids) == {}
+
+
 def test_many_drafts_at_once(keys: Keys, make: Make) -> None:
     """As one by one: each opens, none is somebody else's."""
     drafts = keys.draft_subjects(5)
@@ -327,8 +368,6 @@ async def test_keys_are_fetched_beside_the_event_loop(keys: Keys, make: Make, co
 
 async def test_a_slow_provider_is_not_waited(keys: Keys, make: Make, counting: Counting) -> None:
     """A slow provider is not waited for."""
-    import threading
-
     key_id, ends = met(keys), threading.Event()
     other = make(counting)
     inner = counting.unwrap
