@@ -1,5 +1,6 @@
 """The example set does what its descriptions say, on every CRM that ships."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -260,3 +261,19 @@ def test_product_news_go_to_those_who_asked_for_them(  # noqa: PLR0917
     assert found == [name, email]
     assert decision.of(fields[1]).would == would
     assert plan.attributes == {"consents", "restricted", "last_activity"}
+
+
+def test_the_example_of_protection_is_switched_on_by_its_name(
+    shipped: Path, catalogues: Mapping[str, Catalogue], tmp_path: Path
+) -> None:
+    """It lies beside the others and does nothing; called as they are, it is without a finding."""
+    found = tmp_path / "policies"
+    shutil.copytree(shipped, found, ignore=shutil.ignore_patterns("packs", ".*"))
+    off = found / "example" / "protection.yaml.off"
+    for on in (False, True):
+        checked = check_policies(found, catalogues, check_mask=check_mask, clock=lambda: NOW)
+        assert [str(problem) for problem in checked.problems] == []
+        assert checked.policies is not None
+        assert bool(checked.policies.protections("salesforce")) is on
+        if not on:
+            off.rename(off.with_suffix(""))
