@@ -25,6 +25,10 @@ from proxy.crypto import Sealer, derive, read_key
 from proxy.crypto.notekeys import NoteKeys
 from proxy.crypto.providers import KeyringFile
 from proxy.enforce import Gateway, Ports
+from proxy.erasure import StoreCases, Terms
+from proxy.erasure.intake import Intake
+from proxy.erasure.shut import Shut
+from proxy.erasure.tombstones import Tombstones
 from proxy.errors import LedgerError, Problem, Problems
 from proxy.exchange import Rules
 from proxy.identity import Frozen, Identifier, Issuer, JwksKeys
@@ -41,6 +45,7 @@ from proxy.origins import Origin, marks, origins
 from proxy.policy import PolicySet, check_policies
 from proxy.rates import Rates
 from proxy.rehearsal import rehearse
+from proxy.restricted import Restricted
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactors, check_mask
 from proxy.vault import Vault
@@ -118,10 +123,11 @@ class App:
     standins: bytes = field(repr=False)
     """The key that what recipients are shown instead of values is made with."""
     watch: Watch
+    restricted: Restricted
     settled: tuple[str, ...] = ()
     """How far each origin had come when its policies were read, for `Source.settle`."""
     spread: Callable[[], Awaitable[None]] = _alone
-    """Has `frozen` take effect in every other process that serves; returns when it has."""
+    """Has `frozen` and `restricted` take effect in every other process that serves; returns when it has."""
     problems: dict[str, str] = field(default_factory=dict)
     """What keeps the installation from being ready, by part; empty = ready."""
 
@@ -338,8 +344,16 @@ def build(config: settings.Config) -> App:
         if isinstance(error, OSError):
             raise LedgerError(f"its checkpoints cannot be used: {error.strerror}") from None
         raise
+    shared = shared_guards(kept, root)
     gateways = make_gateways(
-        config, rules, credentials, ledger, metrics=metrics, pseudonyms=pseudonyms, vault=kept.vault
+        config,
+        rules,
+        credentials,
+        ledger,
+        metrics=metrics,
+        pseudonyms=pseudonyms,
+        vault=kept.vault,
+        shared=shared,
     )
     for name, gateway in gateways.items():
         metrics.policy(name, gateway.rules.policies.digest, gateway.rules.commit)
@@ -368,7 +382,26 @@ def build(config: settings.Config) -> App:
         kept,
         standins,
         watch,
+        shared.restricted,
         settled,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What keeps people who are being erased, or were, from being read and put back."""
+
+    restricted: Restricted
+    tombstones: Tombstones
+    cases: StoreCases
+
+
+def shared_guards(kept: Kept, root: bytes) -> Guards:
+    """Return those of this process, as the store has them now."""
+    return Guards(
+        Restricted(Shut(kept.store).items()),
+        Tombstones(kept.store, derive(root, "erasure/tombstones")),
+        StoreCases(kept.store, Sealer(derive(root, "erasure/cases"))),
     )
 
 
@@ -400,14 +433,35 @@ def make_gateways(
     metrics: Metrics,
     pseudonyms: Pseudonyms,
     vault: Vault,
+    shared: Guards,
 ) -> dict[str, Gateway]:
     """Return who decides on each lane."""
     aside = Aside(max(1, ASIDE // config.workers))
+
+    def terms(lane: str) -> Terms | None:
+        consent = made[lane].rules.policies.erasing.consent
+        if consent is None:
+            return None
+        return Terms(consent.people, consent.cooling_seconds, consent.valid_seconds, "consent")
+
+    intake = Intake(shared.cases, ledger, new_id, time.time, terms=terms)
     made = {
         lane.name: Gateway(
             lane.name,
             rules[lane.name],
-            Ports(ledger, metrics, pseudonyms, credentials[lane.name], new_id, time.monotonic, aside, vault),
+            Ports(
+                ledger,
+                metrics,
+                pseudonyms,
+                credentials[lane.name],
+                new_id,
+                time.monotonic,
+                shared.restricted,
+                shared.tombstones.met,
+                intake,
+                aside,
+                vault,
+            ),
             body_limit=lane.body_limit_mib << 20,
             deadline=lane.deadline_seconds,
         )

@@ -188,7 +188,7 @@ class Aside:
             helper = self._idle[at]
             if not helper.alive:
                 self._idle.pop(at).end()
-            elif helper.gateway is gateway and helper.rules is rules:
+            elif helper.gateway is gateway and helper.rules is rules and helper.number == gateway.bars.number:
                 return self._idle.pop(at)
         while len(self._idle) >= self._size:
             self._idle.pop(0).end()
@@ -210,6 +210,8 @@ class _Helper:
 
     def __init__(self, gateway: Gateway, rules: Rules) -> None:
         self.gateway, self.rules = gateway, rules
+        self.number = gateway.bars.number
+        """It knows of those who were restricted when it was forked, and of nobody since."""
         ours, its = socket.socketpair()
         with its:
             parent = os.getpid()

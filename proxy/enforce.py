@@ -29,22 +29,26 @@ reader must be able to see that nothing is left out.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from proxy.accounts import Accounts
+from proxy.bars import Bars
 from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
 from proxy.connectors import Asked, Opened, Route
 from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
 from proxy.identity.headers import KEY_HEADER, WHO
+from proxy.intercepts import Intercepts, Opens
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Counted, Metrics
 from proxy.model import DISCLOSING, Action, Declined, Entry, Failed, Requested
+from proxy.policy.erasing import ErasureRule
 from proxy.policy.judge import judge
 from proxy.rates import Rates
+from proxy.restricted import Restricted
 from proxy.sealing import Steps, seal, unseal
 from proxy.sentences import sentence
 from proxy.streaming import WARNED, Download, Upload
@@ -96,6 +100,8 @@ class Shown:
     entries: tuple[Entry, ...]
     count: Callable[[], None]
     """Counts it; to be called when it is released."""
+    left: frozenset[str] | None = None
+    """Whose records are in it; None: nobody looked, as nobody was restricted on the lane."""
 
 
 class Aside(Protocol):
@@ -129,6 +135,12 @@ class Ports:
     new_id: Callable[[], str]
     clock: Callable[[], float]
     """Monotonic seconds."""
+    restricted: Restricted = field(default_factory=Restricted)
+    """Whose records nobody reads."""
+    erased: Callable[[Iterable[tuple[str, str]]], str | None] = lambda values: None
+    """(kind, value) pairs -> the case of somebody erased whom one of them names."""
+    opens: Opens | None = None
+    """Opens a case where policy has one opened in place of a delete; None: such a delete is refused."""
     aside: Aside | None = None
     """Where large bodies are worked on; None: here, while everybody else waits."""
     vault: Values | None = None
@@ -147,6 +159,8 @@ class Gateway:
         """Replaced as a whole by a reload; read once per exchange."""
         self._ports = ports
         self._accounts = Accounts(lane, ports.metrics, ports.pseudonyms)
+        self._intercepts = Intercepts(lane, ports.opens, deadline)
+        self.bars = Bars(lane, ports.restricted, ports.pseudonyms, ports.erased)
         self._limit = body_limit
         self._deadline = deadline
         self._last_resort = _constant(503, "unavailable", "none")
@@ -255,7 +269,7 @@ class Gateway:
 
     # ---- steps 1 to 6: may this go to the CRM? -----------------------------------------------------------
 
-    async def _admit(self, exchange: Exchange, request: Request) -> Forward:
+    async def _admit(self, exchange: Exchange, request: Request) -> Forward | Response:
         rules, ports = exchange.rules, self._ports
         exchange.stage = "connector"  # 1
         route = exchange.route = rules.connector.route(request)
@@ -264,20 +278,38 @@ class Gateway:
         clean = self._identify(exchange, request)
         if is_large(clean) and route.streams:  # rows are judged here, and so is what asks for them
             raise Undecodable("body_too_large", status=413)
+        number = self.bars.number
         if ports.aside is not None and is_large(clean):
             built, entry = await ports.aside.understand(self, exchange)
         else:
             built, entry = await self.through(self.understand(exchange))
+        exchange.stage = "policy"
+        if (rule := self._intercepts.rule(exchange, entry.operations)) is not None:
+            return await self._take_over(exchange, rule)
         exchange.stage = "ledger"  # 6
         await ports.ledger.append(entry)
         exchange.stage = (
             "identity"  # somebody may have stopped the caller while a helper or the disk took its time
         )
         _refuse_frozen(exchange)
+        exchange.barred = lambda: self.bars.refuse(exchange)
+        if self.bars.number != number:
+            exchange.barred()
         exchange.stage = "upstream"  # 7
         ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
         return Forward(exchange.id, built, exchange)
+
+    async def _take_over(self, exchange: Exchange, rule: ErasureRule) -> Response:
+        """Return what the client is told of a delete in whose place somebody is erased; it goes no further."""
+        assert exchange.principal is not None
+        by = self._ports.pseudonyms.of("principal", exchange.principal.id)
+        answer = await self._intercepts.take_over(exchange, rule, by)
+        fault = Refused("erasure_case", rule.id, status=answer.status)
+        exchange.ended = True
+        await self._ports.ledger.append(self._accounts.declined(exchange, fault))
+        fields = (*answer.headers, *_our_headers(exchange.id, exchange.rules))
+        return replace(answer, headers=Headers(fields))
 
     def _identify(self, exchange: Exchange, request: Request) -> Request:
         """Note who asks and what for; return the request without what says so."""
@@ -345,8 +377,10 @@ class Gateway:
         exchange.stage = "policy"  # 4
         exchange.ruling = judge(asked.operations, exchange.decide, rules.connector.catalogue, exchange.foresee)
         exchange.ruling.enforce()
+        self.bars.refuse(exchange)
         exchange.stage = "transform"  # 5
         check_writes(exchange, asked.writes)
+        self.bars.refuse_return(exchange)
         if not again:
             yield from seal(exchange, asked)
         if hidden := exchange.hidden():
@@ -395,6 +429,7 @@ class Gateway:
         ports = self._ports
         ports.metrics.seconds(self.lane, "upstream").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
+        number = self.bars.number
         if ports.aside is not None and (exchange.asked is None or is_large(response)):
             shown = await ports.aside.show(self, exchange, response)
         else:
@@ -404,6 +439,9 @@ class Gateway:
         exchange.stage = "ledger"  # 10
         for entry in shown.entries:
             await ports.ledger.append(entry)
+        if self.bars.number != number:  # an erasure has begun since we looked
+            exchange.stage = "subjects"
+            self.bars.again(shown.left)
         exchange.stage = "release"  # 11
         shown.count()
         ports.metrics.seconds(self.lane, "response").observe(ports.clock() - exchange.began)
@@ -423,6 +461,7 @@ class Gateway:
         exchange.stage = "connector"  # 9
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
+        left = self.bars.drop(opened, exchange.rules.connector.catalogue)
         people = self._people(exchange, opened)
         exchange.stage = "policy"
         catalogue = exchange.rules.connector.catalogue
@@ -462,6 +501,7 @@ class Gateway:
             Response(opened.status or response.status, headers, body),
             (*entries, *moved),
             lambda: self._accounts.count_release(tally, pruned, size, fates),
+            left,
         )
 
     def _as_if_missing(self, exchange: Exchange, response: Response) -> Shown:
@@ -531,6 +571,8 @@ class Gateway:
         exchange.stage = "connector"  # 1
         route = exchange.route = exchange.rules.connector.route(request)
         clean = self._identify(exchange, request)  # 2
+        exchange.stage = "subjects"
+        self.bars.refuse_rows()
         exchange.stage = "connector"
         if any(name == "content-encoding" and value.lower() != "identity" for name, value in clean.headers):
             raise Undecodable("stream_coded", status=415)
@@ -543,6 +585,8 @@ class Gateway:
     async def _pass_on(self, upload: Upload, chunk: bytes, *, last: bool) -> bytes:
         """Do steps 3 to 6 for the rows of one piece."""
         exchange, ports = upload.exchange, self._ports
+        exchange.stage = "subjects"
+        self.bars.refuse_rows()
         exchange.stage = "transform"
         checked = upload.take(chunk, last=last)
         if not checked.entries and upload.forward is None:
@@ -580,6 +624,8 @@ class Gateway:
             codec = codec_for(head.headers.one("content-type"), route.response_media)
         except Undecodable as error:
             raise UpstreamFault(error.reason) from None
+        exchange.stage = "subjects"
+        self.bars.refuse_rows()
         exchange.stage = "connector"
         rows = shown_rows(exchange, codec, head.status)
         headers = self._headers_back(exchange, asked, head, codec)
@@ -597,6 +643,8 @@ class Gateway:
         _refuse_frozen(exchange)
         exchange.stage = "ledger"  # 10
         await asyncio.gather(*map(ports.ledger.append, piece.entries))
+        exchange.stage = "subjects"
+        self.bars.refuse_rows()
         exchange.stage = "release"  # 11
         self._accounts.count_rows(piece.batch.tally, piece.batch.pruned)
         if last:

@@ -171,7 +171,7 @@ class Eraser:
     async def keep(self, case: Case, what: str, *, who: str = "", how: str = "") -> Case:
         """Return the case once it and an entry about it are durable, the entry first."""
         digest = case.plan.hash if case.plan is not None else ""
-        how = how or case.state
+        how = how or case.state.value
         await self.ports.ledger.append(Erasure(case.id, "", what=what, how=how, who=who, digest=digest))
         self.ports.cases.keep(case)
         return case
@@ -257,6 +257,7 @@ class Eraser:
 
     async def _erase(self, case: Case) -> Case:
         assert case.plan is not None
+        await self.ports.shuts.shut(case)
         for step in case.plan.steps:
             if step.key in case.left:
                 case = await self._carry_out(case, step)
@@ -354,6 +355,10 @@ class Eraser:
         """Issue what is to be issued; look again when it is time; finish when nothing is left to wait for."""
         if not any(each.edition == LIVE for each in case.issued):
             return await self._certify(case, LIVE)
+        pending = any(each.verdict == "pending" for each in case.findings)
+        if not case.released and not pending:
+            await self.ports.shuts.reopen(case)
+            return await self.keep(case.put(released=True), "released")
         if not case.checks:
             if not any(each.edition == FINAL for each in case.issued):
                 return await self._certify(case, FINAL)
@@ -364,7 +369,9 @@ class Eraser:
         case = case.put(findings=await self._checked(case), checks=left)
         verdicts = {each.verdict for each in case.findings}
         if verdicts & {"residue", "refused"}:
-            return await self.keep(case.moved(Event.RESIDUE, reason=BACK).put(runs=0), "checked")
+            await self.ports.shuts.shut(case)
+            case = case.moved(Event.RESIDUE, reason=BACK).put(runs=0, released=False)
+            return await self.keep(case, "checked")
         if verdicts & {"pending", "unverifiable"}:
             case = case.put(checks=case.checks or (self._now() + RECHECKS[0],))
         return await self.keep(case, "checked")

@@ -4,6 +4,7 @@
 by one policy set from its first step to its last. `proxy.enforce` fills it in, step by step.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -68,6 +69,8 @@ class Exchange:
     """The principal's pseudonym, once an entry needs it."""
     purpose: Purpose | None = None
     asked: Asked | None = None
+    barred: Callable[[], None] = lambda: None
+    """Raises Refused once somebody whom the request is about is restricted."""
     ended: bool = False
     """An outcome is on record, or is being put there."""
     midway: bool = False
@@ -217,6 +220,7 @@ class Forward:
         return self.exchange.principal.id if self.exchange.principal is not None else ""
 
     def still(self) -> None:
-        """Return if nobody has stopped the caller since; raises Refused."""
+        """Return if nobody has stopped the caller, or restricted whom it asks about, since; raises Refused."""
         if self.exchange.principal is not None:
             self.exchange.rules.identifier.refuse_frozen(self.exchange.principal)
+        self.exchange.barred()

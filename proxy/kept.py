@@ -14,6 +14,7 @@ from sqlalchemy import URL, make_url
 from proxy import config as settings
 from proxy.crypto import derive
 from proxy.crypto.providers import AwsKms, AwsPlace, BaoPlace, KeyringFile, Pkcs11, Provider, Transit
+from proxy.erasure.tables import CHAPTER as ERASURE
 from proxy.errors import LychgateError, Problem, Problems, StoreError, Unavailable
 from proxy.keys import CHAPTER as KEYS
 from proxy.keys import Generation, Keys, LeasedNumber, NoMemory, SharedNumber
@@ -23,7 +24,7 @@ from proxy.store.store import url_of
 from proxy.vault import CHAPTER as VALUES
 from proxy.vault import Vault
 
-CHAPTERS: Final = (KEYS, VALUES)
+CHAPTERS: Final = (KEYS, VALUES, ERASURE)
 """Everything that is kept in the store, by mechanism."""
 FILE: Final = "store.db"
 """The embedded store, below the state folder."""

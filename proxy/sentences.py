@@ -63,6 +63,24 @@ SENTENCES: Final[dict[str, str]] = {
     "credential_in_url": (
         "A credential in a URL has been written down on its way here, and is not accepted. Send it in the "
         "header Authorization or X-Lychgate-Key, and have this one replaced."
+    "person_restricted": (
+        f"This request is about somebody whose data may not be read or changed at the moment. {ASK}"
+    ),
+    "person_erased": (
+        "This would store somebody again who was erased. That takes a new lawful basis, which has to be put on "
+        f"record first. {ASK}"
+    ),
+    "erasure_refused": f"Deleting this is not allowed: it has to be kept for the time being. {ASK}",
+    "erasure_mixed": (
+        "Some of these deletes open a case for erasure, and others do not. Send them one by one, so that each "
+        "gets its own answer."
+    ),
+    "erasure_unnamed": (
+        "Deleting this opens a case for erasure, and the request does not say by id which records it means. "
+        "Name them by id."
+    ),
+    "erasure_accepted": (
+        "A case for erasure was opened in place of this delete; it is done once people have agreed."
     ),
     "principal_frozen": f"This access has been stopped. {ASK}",
     "method_override": "A header or parameter that changes the method is not accepted.",

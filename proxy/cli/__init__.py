@@ -10,10 +10,12 @@ import click
 
 from proxy import __version__
 from proxy.cli.audit import audit
+from proxy.cli.certificate import certificate
 from proxy.cli.client import client
 from proxy.cli.connector import connector
 from proxy.cli.demo import demo
 from proxy.cli.doctor import doctor
+from proxy.cli.erasure import erasure
 from proxy.cli.init import init
 from proxy.cli.keys import keys
 from proxy.cli.policy import policy
@@ -40,6 +42,8 @@ for command in (
     doctor,
     policy,
     audit,
+    erasure,
+    certificate,
     client,
     keys,
     principal,

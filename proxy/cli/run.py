@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import logging
 import signal
 import sys
@@ -15,6 +16,7 @@ from proxy.app import App, build
 from proxy.config import load_config, split_address
 from proxy.console import serve_admin
 from proxy.console.control import Verb, controlled
+from proxy.erasures import Erasures
 from proxy.errors import Problems
 from proxy.policy import PolicySet
 from proxy.workers import Supervisor
@@ -118,7 +120,11 @@ async def _serve(app: App) -> None:
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None
     try:
-        async with controlled(app.config.state, _verbs(app)):
+        erasures = Erasures(app)
+        going = loop.create_task(erasures.keep_going())
+        pending.add(going)
+        going.add_done_callback(lambda _: app.problems.setdefault("erasures", "stopped"))
+        async with controlled(app.config.state, _verbs(app, erasures)):
             await service.serve(ready=_announce(app, f"http://{host}:{port}"), stop=stop)
     finally:
         app.problems["process"] = "stopping"
@@ -128,7 +134,7 @@ async def _serve(app: App) -> None:
         await app.note("stopped", "")
 
 
-def _verbs(app: App) -> dict[str, Verb]:
+def _verbs(app: App, erasures: Erasures) -> dict[str, Verb]:
     """Return what the operator's own account can have done while this runs."""
 
     async def freeze(who: str) -> bool:
@@ -146,7 +152,16 @@ def _verbs(app: App) -> dict[str, Verb]:
         await app.key_event(said)
         return True
 
-    return {"freeze": freeze, "unfreeze": unfreeze, "checkpoint": checkpoint, "key_event": key_event}
+    async def erasure(asked: str) -> dict[str, object]:
+        return await erasures.do(json.loads(asked))
+
+    return {
+        "freeze": freeze,
+        "unfreeze": unfreeze,
+        "checkpoint": checkpoint,
+        "key_event": key_event,
+        "erasure": erasure,
+    }
 
 
 def _announce(app: App, admin: str) -> Callable[[dict[str, tuple[str, int]]], None]:

@@ -179,6 +179,11 @@ class Book:
         wanted += [name for names in [*each.same, *each.called] for name in names]
         return tuple(dict.fromkeys([*wanted, *each.blank]))
 
+    def telling(self, object_: str) -> Mapping[str, str]:
+        """Return the fields of an object that name somebody, and what each holds."""
+        each = self.objects.get(object_)
+        return {} if each is None else {**each.identifies, **each.holds}
+
     def ids(self, record: str) -> tuple[str, ...]:
         """Return every way in which a client may write a record's id."""
         return (record, record[:15]) if "first15" in self.forms and len(record) == 18 else (record,)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from proxy.demo import scenes_crm, scenes_operator
+from proxy.demo import scenes_crm, scenes_erasure, scenes_operator
 from proxy.demo.installation import Crm, LaneOf
 from proxy.demo.processes import free_port
 from proxy.demo.stage import Stage
@@ -48,3 +48,4 @@ def _sandboxes(stage: Stage, folder: Path) -> None:
             scenes_operator.policy_edit(stage, run, scenes_crm.phone_the_agent_sees(run))
             scenes_operator.metrics(stage, run)
             scenes_operator.audit(stage, run)
+            scenes_erasure.erasure(stage, run, salesforce, hubspot)

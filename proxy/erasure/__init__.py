@@ -18,7 +18,7 @@ Why
 """
 
 from proxy.erasure.case import Assent, Case, Done, Finding, Hold, Issued, Notice, Terms
-from proxy.erasure.cases import Cases, FileCases, NoSuchCase
+from proxy.erasure.cases import Cases, NoSuchCase, StoreCases
 from proxy.erasure.plan import Kept, Known, Plan, Spot, Step
 from proxy.erasure.states import Event, OutOfTurn, State
 
@@ -28,7 +28,6 @@ __all__ = [
     "Cases",
     "Done",
     "Event",
-    "FileCases",
     "Finding",
     "Hold",
     "Issued",
@@ -41,5 +40,6 @@ __all__ = [
     "Spot",
     "State",
     "Step",
+    "StoreCases",
     "Terms",
 ]

@@ -23,6 +23,10 @@ Asked = Literal["intent", "done", "already", "refused", "unknown"]
 SETTLED: Final = frozenset({"done", "already"})
 
 
+IDENTITY: Final = ("account", "document", "callback", "in_person", "representative", "not_needed")
+"""How it was made sure that the person asked; words and not sentences, as they stand in the certificate."""
+
+
 class Terms(msgspec.Struct, frozen=True):
     """What has to be agreed before anything is erased."""
 
@@ -140,6 +144,8 @@ class Case(msgspec.Struct, frozen=True):
     issued: tuple[Issued, ...] = ()
     erased: int = 0
     """When the last step ended, 0 = not yet."""
+    released: bool = False
+    """The restriction was lifted: nothing is left that it would keep anybody from."""
     warned: tuple[int, ...] = ()
     reason: str = ""
     """Why it is where it is, in a sentence of constants that can go into a letter."""

@@ -1,16 +1,20 @@
-"""Where cases are kept: a port, and the folder that does it: one sealed file per case, written whole.
+"""Where cases are kept: a port, and the store's table behind it, in which a case is ciphertext.
 
-A case on disk is ciphertext bound to its name, so that one cannot be put in another's place; its name is random
-and says nothing. `Sealed` texts are durable when `keep` returns.
+A sealed case is bound to its id, so that one cannot be put in another's place; its id is random and says
+nothing.
 """
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Protocol
 
+from sqlalchemy import delete, insert, select
+
 from proxy.erasure.case import Case, decode, encode
+from proxy.erasure.states import State
+from proxy.erasure.tables import CASES
 from proxy.errors import LychgateError
+from proxy.store import Store
 
 
 class NoSuchCase(LychgateError):
@@ -24,7 +28,7 @@ class Cases(Protocol):
         """Make a case what is found under its id from now on; durable when this returns.
 
         Raises:
-            OSError: it cannot be written; what was there before still is.
+            LychgateError: it cannot be written; what was there before still is.
         """
 
     def get(self, case: str) -> Case:
@@ -48,57 +52,46 @@ class Seals(Protocol):
         """Return what was sealed in the same context; raises what LychgateError there is."""
 
 
-class WriteWhole(Protocol):
-    """Writes a file so that nobody ever sees a part of it, durably."""
-
-    def __call__(self, path: Path, data: bytes, mode: int, *, replace: bool) -> None:
-        """Write it; raises OSError."""
-
-
 _NAME: Final = re.compile(r"[a-z0-9]{8,40}", re.ASCII)
-_SUFFIX: Final = ".case"
-_MODE: Final = 0o600
 
 
-class FileCases:
-    """Cases in a folder, each a file of its own.
+class StoreCases:
+    """Cases in the store.
 
     Args:
-        folder: made if missing; its parent has to exist.
+        store: open, with this package's chapter.
         seals: under a key of this use alone.
-        write: see `WriteWhole`.
     """
 
-    def __init__(self, folder: Path, seals: Seals, write: WriteWhole) -> None:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self._folder = folder
+    def __init__(self, store: Store, seals: Seals) -> None:
+        self._store = store
         self._seals = seals
-        self._write = write
 
     def keep(self, case: Case) -> None:
         """Write the case; see `Cases.keep`."""
-        text = self._seals.seal(encode(case), _context(case.id))
-        self._write(self._path(case.id), text.encode(), _MODE, replace=True)
+        sealed = self._seals.seal(encode(case), _context(case.id))
+        with self._store.begin() as connection:
+            connection.execute(delete(CASES).where(CASES.c.id == case.id))
+            connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
 
     def get(self, case: str) -> Case:
         """Read a case; see `Cases.get`."""
-        try:
-            text = self._path(case).read_text("ascii")
-            found = decode(self._seals.open(text, _context(case)))
-        except (OSError, ValueError, LychgateError):
-            raise NoSuchCase(
-                f"there is no case {case!r} here that can be read; see `lychgate erasure list`"
-            ) from None
-        return found
-
-    def ids(self) -> Iterator[str]:
-        """Yield the ids, oldest first: they begin with the time."""
-        yield from sorted(path.stem for path in self._folder.glob(f"*{_SUFFIX}") if _NAME.fullmatch(path.stem))
-
-    def _path(self, case: str) -> Path:
         if not _NAME.fullmatch(case):
             raise NoSuchCase("a case's id is letters and digits; see `lychgate erasure list`")
-        return self._folder / f"{case}{_SUFFIX}"
+        with self._store.read() as connection:
+            sealed = connection.scalar(select(CASES.c.sealed).where(CASES.c.id == case))
+        try:
+            return decode(self._seals.open(str(sealed or ""), _context(case)))
+        except (ValueError, LychgateError):
+            raise NoSuchCase(f"no case {case!r} can be read here; see `lychgate erasure list`") from None
+
+    def ids(self, states: frozenset[State] | None = None) -> Iterator[str]:
+        """Yield the ids, oldest first, as they begin with the time; of cases in `states` only, if given."""
+        found = select(CASES.c.id).order_by(CASES.c.id)
+        if states is not None:
+            found = found.where(CASES.c.state.in_([state.value for state in states]))
+        with self._store.read() as connection:
+            yield from connection.scalars(found).all()
 
 
 def _context(case: str) -> str:

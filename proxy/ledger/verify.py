@@ -5,6 +5,7 @@ Copy this one file to another machine and run it:
     python verify.py FOLDER [SEQ:HASH]
     python verify.py FOLDER --checkpoint FILE --public-key FILE
     python verify.py proof FILE --public-key FILE
+    python verify.py certificate FILE --public-key FILE
 
 The first two read every byte of a ledger:
 
@@ -22,7 +23,8 @@ The first two read every byte of a ledger:
    line feed.
 
 The third checks what `lychgate audit prove` wrote: that one entry is in the ledger of a checkpoint, or that one
-checkpoint's ledger is the beginning of another's. It needs no ledger.
+checkpoint's ledger is the beginning of another's. The fourth checks a certificate of erasure: its signature, and
+that the ledger of a checkpoint holds it. Neither needs a ledger.
 
 A chain is only as good as the head that was kept somewhere else: without step 6 or 7 nothing here can tell a
 ledger from one that its owner wrote anew, or from one that was cut at its end.
@@ -571,6 +573,49 @@ def check_proof(text: str, keys: dict[tuple[str, bytes], bytes]) -> list[str]:
     ]
 
 
+CERTIFICATE = "lychgate.dev/v1/erasure-certificate-file"
+_SAID = "lychgate.dev/v1/erasure-certificate"
+
+
+def check_certificate(text: str, keys: dict[tuple[str, bytes], bytes]) -> tuple[dict[str, object], list[str]]:
+    """Return what a certificate of erasure says, and that as lines for a person, ASCII.
+
+    Raises:
+        Unproved: its signature or its proof is wrong, or it is no certificate.
+    """
+    try:
+        file = json.loads(text)
+        if file["type"] != CERTIFICATE:
+            raise Unproved("a kind of file that this verifier does not know")
+        line, signers = open_note(file["certificate"].encode(), keys)
+        said = json.loads(line)
+        again = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+        if again != line or said["type"] != _SAID or said["installation"] not in signers:
+            raise Unproved("the certificate is not one of the installation that it names")
+        proof = file["proof"]
+        (proved,) = proof["entries"]
+        entry = json.loads(proved["entry"])
+        check_proof(json.dumps(proof), keys)
+        digest = "sha256:" + hashlib.sha256(line.removesuffix("\n").encode()).hexdigest()
+        wanted = {"kind": "erasure", "what": "certified", "id": said["case"], "how": said["edition"]}
+        if proof["type"] != INCLUSION or entry["digest"] != digest or not wanted.items() <= entry.items():
+            raise Unproved("the entry that is proved is not this certificate's")
+        return said, _certified(said, entry)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Unproved("not a certificate of the form that `lychgate erasure certificate` writes") from None
+
+
+def _certified(said: dict[str, object], entry: dict[str, object]) -> list[str]:
+    lines = [
+        f"case {said['case']}, edition {said['edition']}, {said['law']} {said['ground']}",
+        f"received {said['received']}, erased {said['erased']}",
+    ]
+    for name in ("done", "kept", "checks"):
+        lines += [f"{name}: {json.dumps(one, sort_keys=True)}" for one in said[name]]  # type: ignore[attr-defined]
+    lines += [f"remains: {json.dumps(line)}" for line in said["remains"]]  # type: ignore[attr-defined]
+    return [*lines, f"ok: {said['installation']} signed this, and entry {entry['seq']} of its ledger says so"]
+
+
 def _included(line: str, hashes: list[bytes], newest: Checkpoint) -> str:
     entry = _canonical(line.encode())
     if isinstance(entry, str):
@@ -703,7 +748,7 @@ def tell(report: Report) -> str:
 
 def _main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Check a ledger, or a proof about one.")
-    parser.add_argument("what", nargs="+", metavar="FOLDER [SEQ:HASH] | proof FILE")
+    parser.add_argument("what", nargs="+", metavar="FOLDER [SEQ:HASH] | proof FILE | certificate FILE")
     parser.add_argument("--checkpoint", type=Path, help="a signed checkpoint that the ledger has to contain")
     parser.add_argument(
         "--public-key", type=Path, help="who may have signed it, as `audit public-key` prints it"
@@ -711,6 +756,11 @@ def _main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         keys = parse_keys(given.public_key.read_text("utf-8")) if given.public_key else {}
+        if given.what[0] == "certificate":
+            (path,) = given.what[1:]
+            _, lines = check_certificate(Path(path).read_text("utf-8"), keys)
+            sys.stdout.write("\n".join(lines) + "\n")
+            return 0
         if given.what[0] == "proof":
             (path,) = given.what[1:]
             lines = check_proof(Path(path).read_text("utf-8"), keys)

@@ -27,6 +27,7 @@ from proxy.model import (
     Recipient,
 )
 from proxy.policy.conditions import ERROR, Condition
+from proxy.policy.erasing.rules import NO_ERASING, Erasing
 from proxy.policy.plans import WHOLE_RECORD, Applicable, Plan, Reach, Table, outcomes_of
 from proxy.policy.protection import protections_in
 from proxy.policy.retention.rules import NO_RETENTION, Retention
@@ -64,6 +65,7 @@ class PolicySet:
         clock: Callable[[], float],
         connectors: Mapping[str, object] = NO_CONNECTORS,
         retention: Retention = NO_RETENTION,
+        erasing: Erasing = NO_ERASING,
         validity: Iterable[Validity] = (),
         protection: Iterable[Protection] = (),
     ) -> None:
@@ -76,6 +78,8 @@ class PolicySet:
         self.catalogues = catalogues
         self.connectors = connectors
         """Whole documents by name, as far as they were given; nothing is decided by them here."""
+        self.erasing = erasing
+        """What deletes come to, and who agrees before somebody is erased."""
         self.retention = retention
         """How long what is kept; no decision about a request depends on it."""
         self.validity = tuple(sorted(validity, key=lambda demand: demand.id))

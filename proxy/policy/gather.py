@@ -10,6 +10,7 @@ from typing import Final
 
 from proxy.errors import Problem, Problems
 from proxy.policy.documents import PolicyDocument, VocabularyDocument
+from proxy.policy.erasing.documents import ErasureDocument
 from proxy.policy.packs.choosing import PACKS, chosen, missing_sets, pack_of
 from proxy.policy.packs.documents import PackDocument
 from proxy.policy.retention.documents import RetentionDocument
@@ -19,7 +20,7 @@ from proxy.yamlfile import YamlFile, nearest, parse_yaml, read_text, validate
 ELSEWHERE: Final = frozenset({"connectors"})
 """Folders whose files are read by somebody else; `packs/` is read only as far as a vocabulary says."""
 MAX_FILES: Final = 1000
-_KINDS: Final = ("Vocabulary", "Policy", "Retention", "PolicyTest")
+_KINDS: Final = ("Vocabulary", "Policy", "Retention", "Erasure", "PolicyTest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Gathered:
     """Path of each file that is a floor -> SHA-256 of its bytes."""
     tests: tuple[tuple[YamlFile, PolicyTestDocument], ...] = ()
     retentions: tuple[tuple[YamlFile, RetentionDocument], ...] = ()
+    erasures: tuple[tuple[YamlFile, ErasureDocument], ...] = ()
     packs: tuple[PackDocument, ...] = ()
     """Those that a vocabulary takes in."""
 
@@ -56,6 +58,7 @@ def gather(folder: Path) -> Gathered:
     documents: list[object] = []
     tests: list[tuple[YamlFile, PolicyTestDocument]] = []
     retentions: list[tuple[YamlFile, RetentionDocument]] = []
+    erasures: list[tuple[YamlFile, ErasureDocument]] = []
     packs: list[PackDocument] = []
     paths = _paths(folder, problems)
     words_missing = False
@@ -76,6 +79,8 @@ def gather(folder: Path) -> Gathered:
                     vocabularies.append((file, validate(file, VocabularyDocument)))
                 elif kind == "Retention":
                     retentions.append((file, validate(file, RetentionDocument)))
+                elif kind == "Erasure":
+                    erasures.append((file, validate(file, ErasureDocument)))
                 else:
                     policies.append((file, validate(file, PolicyDocument)))
             except Problems as error:
@@ -95,6 +100,7 @@ def gather(folder: Path) -> Gathered:
         floors,
         tuple(tests),
         tuple(retentions),
+        tuple(erasures),
         tuple(packs),
     )
 
@@ -187,7 +193,12 @@ def _read(path: Path, folder: Path, problems: list[Problem]) -> tuple[list[YamlF
 
 
 def _declares_nothing(file: YamlFile) -> bool:
-    return isinstance(file.data, dict) and file.data.get("kind") in {"Policy", "PolicyTest", "Retention"}
+    return isinstance(file.data, dict) and file.data.get("kind") in {
+        "Policy",
+        "PolicyTest",
+        "Retention",
+        "Erasure",
+    }
 
 
 def _kind(file: YamlFile) -> str:

@@ -13,6 +13,7 @@ from proxy.model import Action, Catalogue
 from proxy.policy.checks import check_rules
 from proxy.policy.compile import NO_CONNECTORS, PolicySet
 from proxy.policy.dates import check_dates
+from proxy.policy.erasing import link_erasing
 from proxy.policy.floors import check_floors
 from proxy.policy.gather import gather
 from proxy.policy.link import link_rules
@@ -94,7 +95,7 @@ def check_policies(
     """
     today = datetime.fromtimestamp(clock(), UTC).date()
     gathered = gather(folder)
-    files = (*gathered.vocabularies, *gathered.policies, *gathered.retentions)
+    files = (*gathered.vocabularies, *gathered.policies, *gathered.retentions, *gathered.erasures)
     waivers = waivers_of(files, today)
     findings = Findings(list(gathered.problems), gathered.words_missing, waivers.silence)
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
@@ -102,6 +103,7 @@ def check_policies(
     validity = link_validity(gathered.policies, vocabulary, catalogues, findings)
     protection = link_protection(gathered.policies, vocabulary, catalogues, findings)
     retention = link_retention(gathered.retentions, vocabulary, catalogues, findings)
+    erasing = link_erasing(gathered.erasures, vocabulary, catalogues, findings)
     check_floors(gathered.floors, gathered.vocabularies, gathered.policies, vocabulary, findings)
     tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
     if not any(problem.severity == "error" for problem in findings.problems):
@@ -124,6 +126,7 @@ def check_policies(
             clock=clock,
             connectors=connectors,
             retention=retention.retention,
+            erasing=erasing,
             validity=validity,
             protection=protection,
         )

@@ -34,6 +34,7 @@ class Begin(msgspec.Struct, tag=True, frozen=True):
     """A `Config` as JSON, its ports those that everybody listens on."""
     load: Load
     frozen: list[str]
+    restricted: list[str]
 
 
 class Swap(msgspec.Struct, tag=True, frozen=True):
@@ -45,9 +46,10 @@ class Serve(msgspec.Struct, tag=True, frozen=True):
 
 
 class Freeze(msgspec.Struct, tag=True, frozen=True):
-    """To a worker: these are stopped, and nobody else."""
+    """To a worker: these are stopped, and nobody else; and nobody reads these records."""
 
     ids: list[str]
+    restricted: list[str]
 
 
 class Tell(msgspec.Struct, tag=True, frozen=True):

@@ -151,10 +151,14 @@ class Supervisor:
         for folder in sorted(self._copies.iterdir(), key=lambda path: int(path.name))[:-2]:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _stopped(self) -> tuple[list[str], list[str]]:
+        """Return who is stopped, and whose records nobody reads."""
+        return list(self._app.frozen.ids), list(self._app.restricted.items)
+
     async def _spread(self) -> None:
-        """Have the list of frozen principals take effect everywhere; who does not say so in time is ended."""
+        """Have both lists take effect everywhere; who does not say so in time is ended."""
         members = [member for member in self._members if member.loaded]
-        order = m.Freeze(list(self._app.frozen.ids))
+        order = m.Freeze(*self._stopped())
         for member, problem in zip(
             members, await asyncio.gather(*(member.order(order, AT_ONCE) for member in members)), strict=True
         ):
@@ -192,7 +196,7 @@ class Supervisor:
     async def _admit(self, member: Member, config: Config) -> str:
         """Have a worker load what is in force, and serve; return what stands in the way, or ""."""
         begun = self._load
-        begin = m.Begin(config.model_dump_json(), begun, list(self._app.frozen.ids))
+        begin = m.Begin(config.model_dump_json(), begun, *self._stopped())
         if problem := await member.order(begin, START_SECONDS):
             return problem
         async with self._turn:
@@ -201,10 +205,10 @@ class Supervisor:
             ):
                 return problem
             while True:
-                ids = list(self._app.frozen.ids)
-                if problem := await member.order(m.Freeze(ids), AT_ONCE):
+                stopped = self._stopped()
+                if problem := await member.order(m.Freeze(*stopped), AT_ONCE):
                     return problem
-                if ids == list(self._app.frozen.ids):
+                if stopped == self._stopped():
                     break
             member.loaded = True
             member.channel.say(m.Stop() if self._stopping.is_set() else m.Serve())

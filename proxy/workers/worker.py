@@ -14,7 +14,15 @@ from typing import Final
 
 from addons.master import serve
 from proxy import config as settings
-from proxy.app import KEY_FILE, STANDINS, load_credential, load_issuers, load_rules, make_gateways
+from proxy.app import (
+    KEY_FILE,
+    STANDINS,
+    load_credential,
+    load_issuers,
+    load_rules,
+    make_gateways,
+    shared_guards,
+)
 from proxy.crypto import Sealer, derive, read_key
 from proxy.enforce import Gateway
 from proxy.errors import LychgateError
@@ -23,6 +31,7 @@ from proxy.identity import Frozen, Issuer
 from proxy.kept import Kept, open_kept
 from proxy.metrics import Metrics
 from proxy.origins import origins
+from proxy.restricted import Restricted
 from proxy.subjects import Pseudonyms
 from proxy.workers import messages as m
 from proxy.workers.channel import Channel
@@ -72,6 +81,7 @@ class Worker:
         self._go = asyncio.Event()
         self._metrics = Metrics()
         self._frozen = Frozen()
+        self._restricted = Restricted()
         self._loaded: dict[str, Rules] = {}
         self._has: Equipment | None = None
         self._problem = ""
@@ -145,6 +155,7 @@ class Worker:
                         self._swap()
                     case m.Freeze():
                         self._frozen.replace(message.ids)
+                        self._restricted.replace(message.restricted)
             except LychgateError as error:
                 problem = str(error)
             except Exception as error:  # noqa: BLE001 - the supervisor decides what becomes of a worker that cannot follow
@@ -165,9 +176,11 @@ class Worker:
             derive(root, STANDINS),
         )
         self._frozen.replace(message.frozen)
+        self._restricted.replace(message.restricted)
         credentials = {lane.name: load_credential(lane) for lane in config.lanes}
         rules = self._read(message.load, has)
         pseudonyms = Pseudonyms(derive(root, "pseudonyms"))
+        guards = replace(shared_guards(has.kept, root), restricted=self._restricted)
         has.gateways = make_gateways(
             config,
             rules,
@@ -176,6 +189,7 @@ class Worker:
             metrics=self._metrics,
             pseudonyms=pseudonyms,
             vault=has.kept.vault,
+            shared=guards,
         )
         self._has = has
 

@@ -27,7 +27,15 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     ("crm", "shown"),
     [
-        ("sandbox", ["simple-salesforce: the same query", "hubspot-api-client: search", "an export: HTTPError"]),
+        (
+            "sandbox",
+            [
+                "simple-salesforce: the same query",
+                "hubspot-api-client: search",
+                "an export: HTTPError",
+                "lychgate certificate verify",
+            ],
+        ),
         ("tryton", ["proteus: the same party", "the wizard that erases a party: Fault 1"]),
     ],
 )

@@ -1,10 +1,15 @@
-"""Cases on disk: whole, sealed, each in its own place."""
+"""Cases in the store: whole, sealed, each in its own place."""
 
 import pytest
+from sqlalchemy import update
 
 from proxy.crypto import Sealer
-from proxy.crypto.files import write_whole
-from proxy.erasure import Case, FileCases, Known, NoSuchCase, State
+from proxy.erasure import Case, Known, NoSuchCase, State, StoreCases
+from proxy.erasure.shut import Shut, Taken
+from proxy.erasure.tables import CASES, CHAPTER
+from proxy.erasure.tombstones import Tombstones
+from proxy.store import Store
+from proxy.store.store import url_of
 
 CASE = Case(
     "0190case", State.VERIFIED, 7, "gdpr", "objection", "operator", values=(Known("email", "a@b.example"),)
@@ -12,9 +17,17 @@ CASE = Case(
 
 
 @pytest.fixture
-def cases(tmp_path):
-    """An empty folder of cases."""
-    return FileCases(tmp_path / "erasure", Sealer(bytes(32)), write_whole)
+def store(tmp_path):
+    """An empty store."""
+    found = Store.open(url_of(tmp_path / "store.db"), (CHAPTER,))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def cases(store):
+    """An empty table of cases."""
+    return StoreCases(store, Sealer(bytes(32)))
 
 
 def test_what_is_kept_is_found_again(cases) -> None:
@@ -23,24 +36,22 @@ def test_what_is_kept_is_found_again(cases) -> None:
     cases.keep(CASE.put(state=State.HELD))
     assert cases.get("0190case") == CASE.put(state=State.HELD)
     assert list(cases.ids()) == ["0190case"]
+    assert list(cases.ids(frozenset({State.VERIFIED}))) == []
 
 
 def test_nothing_of_it_can_be_read_by_others(cases, tmp_path) -> None:
-    """The file is ciphertext, and for its owner alone."""
+    """What lies on the disk is ciphertext."""
     cases.keep(CASE)
-    (path,) = (tmp_path / "erasure").iterdir()
-    assert b"b.example" not in path.read_bytes()
-    assert path.stat().st_mode & 0o077 == 0
+    assert not [path for path in tmp_path.iterdir() if b"b.example" in path.read_bytes()]
 
 
-def test_one_case_cannot_stand_in_anothers_place(cases, tmp_path) -> None:
-    """The ciphertext is bound to its name, and so is what is cut or changed."""
+def test_one_case_cannot_stand_in_anothers_place(cases, store) -> None:
+    """The ciphertext is bound to its id, and so is what is cut or changed."""
     cases.keep(CASE)
-    path = tmp_path / "erasure" / "0190case.case"
-    path.with_name("0191case.case").write_bytes(path.read_bytes())
+    with store.begin() as connection:
+        connection.execute(update(CASES).values(id="0191case"))
     with pytest.raises(NoSuchCase):
         cases.get("0191case")
-    path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(NoSuchCase):
         cases.get("0190case")
 
@@ -50,3 +61,41 @@ def test_a_name_is_no_path(cases, name: str) -> None:
     """Whatever is typed at the command line names a case or nothing."""
     with pytest.raises(NoSuchCase):
         cases.get(name)
+
+
+def test_a_record_is_shut_for_one_case_at_a_time(store) -> None:
+    """Two erasures of one person would each void what the other was told."""
+    shut = Shut(store)
+    shut.put("case0001", ["a 1", "a 2"])
+    with pytest.raises(Taken):
+        shut.put("case0002", ["a 2", "a 3"])
+    assert shut.items() == ["a 1", "a 2"]
+    shut.put("case0001", [])
+    shut.put("case0002", ["a 2", "a 3"])
+    assert shut.items() == ["a 2", "a 3"]
+
+
+def test_who_was_erased_is_met_again_in_any_form(store) -> None:
+    """By address, number or identifier, however it is written; not by name, which others bear too."""
+    stones = Tombstones(store, bytes(32))
+    known = [Known("email", "A@b.example"), Known("phone", "+353 86 123 4567"), Known("name", "Mara Quinn")]
+    assert stones.put("case0001", known, 7) == 2
+    assert stones.put("case0001", known, 8) == 0
+    for kind, value in (("email", "a@B.example"), ("phone", "00353861234567")):
+        assert stones.met([("text", "x"), (kind, value)]) == "case0001"
+    assert stones.met([("name", "Mara Quinn"), ("email", "other@b.example"), ("email", "")]) is None
+
+
+def test_a_new_basis_lets_them_in_again(store) -> None:
+    """And it is kept."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("email", "a@b.example")], 7)
+    assert stones.allow("case0001", "new contract of 2026-05-01") == 1
+    assert stones.met([("email", "a@b.example")]) is None
+
+
+def test_the_table_tells_nothing_without_the_key(store, tmp_path) -> None:
+    """Under another key nobody is met, and no value lies on the disk."""
+    Tombstones(store, bytes(32)).put("case0001", [Known("email", "a@b.example")], 7)
+    assert Tombstones(store, bytes(31) + b"1").met([("email", "a@b.example")]) is None
+    assert not [path for path in tmp_path.iterdir() if b"b.example" in path.read_bytes()]

@@ -71,6 +71,28 @@ def test_the_example_of_retention_loads_where_the_attributes_exist(
         assert {each.code for each in checked.problems} - {"LG113"} == codes
 
 
+def test_the_example_of_erasure_loads_beside_the_example_set(
+    shipped: Path, catalogues: Mapping[str, Catalogue], tmp_path: Path
+) -> None:
+    """Its roles and objects exist, and what it says of deletes is what the table says."""
+    (example,) = _blocks((shipped / "README.md").read_text(), "yaml erasure")
+    (tmp_path / "erasure.yaml").write_text(example)
+    (tmp_path / "words.yaml").write_text((shipped / "example" / "vocabulary.yaml").read_text())
+    checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
+    assert [str(each) for each in checked.problems if each.severity == "error"] == []
+    assert checked.policies is not None
+    erasing = checked.policies.erasing
+    assert erasing.consent is not None
+    assert (erasing.consent.people, erasing.consent.cooling_seconds) == (2, 86_400)
+    found = {
+        name: erasing.comes_to("hubspot", name, "delete", frozenset())
+        for name in ("contacts", "companies", "deals")
+    }
+    assert {name: rule and rule.then for name, rule in found.items()} == {
+        "contacts": "case", "companies": "refuse", "deals": None
+    }  # fmt: skip
+
+
 def test_the_example_of_a_connector_loads_and_reads_what_it_says(shipped: Path, tmp_path: Path) -> None:
     """It is whole, and what its routes make of requests is what the tables beside it say."""
     (example,) = _blocks((shipped / "README.md").read_text(), "yaml connector")

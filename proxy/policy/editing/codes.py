@@ -36,6 +36,8 @@ CODES: Final = {
     "LG131": "Clock that a record may lack",
     "LG132": "Retention that can never matter",
     "LG133": "Retention that contradicts a duty",
+    "LG147": "Erasure rule that cannot hold",
+    "LG148": "Erasure said twice",
     "LG134": "A term that a law asks for and nobody has laid down",
     "LG135": "Hidden records that a query tells of",
     "LG140": "A protected value that does not fit its field",

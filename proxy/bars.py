@@ -1,0 +1,202 @@
+"""Keeps an exchange from records that are restricted: named in a request, written by it, or in an answer.
+
+A request that names or writes one is refused. In an answer such a record is taken out whole, as if it were not
+there, and so is what is nested in it. A record of which nobody can say whose it is goes too, on a lane where
+somebody is restricted: it may be theirs.
+
+What is written is looked at for people who were erased: nobody puts them back without a new lawful basis.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from proxy.connectors import Opened
+from proxy.errors import Refused, Unavailable
+from proxy.exchange import Exchange
+from proxy.message import Alike, Record, Tree, scalar_text
+from proxy.model import Catalogue
+from proxy.restricted import Restricted, item
+from proxy.subjects import Pseudonyms
+
+REASON: Final = "person_restricted"
+RETURNED: Final = "person_erased"
+
+
+class Bars:
+    """The bars of one lane."""
+
+    def __init__(
+        self,
+        lane: str,
+        restricted: Restricted,
+        pseudonyms: Pseudonyms,
+        erased: Callable[[Iterable[tuple[str, str]]], str | None],
+    ) -> None:
+        self._erased = erased
+        self._lane = lane
+        self._restricted = restricted
+        self._pseudonyms = pseudonyms
+
+    @property
+    def number(self) -> int:
+        """Grows whenever somebody is restricted, or is not any more."""
+        return self._restricted.number
+
+    def refuse(self, exchange: Exchange) -> None:
+        """Return if the request is about nobody who is restricted.
+
+        Raises:
+            Refused: it is, or what it is about is not at hand any more.
+        """
+        if not self._restricted.on(self._lane):
+            return
+        asked = exchange.asked
+        if asked is None:
+            raise Refused(REASON)
+        catalogue = exchange.rules.connector.catalogue
+        named = [self._record(each.object, key) for each in asked.operations for key in each.records]
+        if self._restricted.any([*named, *self._written(asked.writes, catalogue)]):
+            raise Refused(REASON)
+
+    def refuse_rows(self) -> None:
+        """Return if nobody is restricted on the lane: bodies that pass row by row are not looked through for
+        them.
+
+        Raises:
+            Refused: somebody is.
+        """
+        if self._restricted.on(self._lane):
+            raise Refused(REASON)
+
+    def refuse_return(self, exchange: Exchange) -> None:
+        """Return if what is written puts nobody back who was erased.
+
+        Raises:
+            Refused: it does; a person who comes back needs a new lawful basis, which is put on record first.
+        """
+        book, asked = exchange.rules.connector.book, exchange.asked
+        if book is None or asked is None or not asked.writes:
+            return
+        values = [
+            (kind, text)
+            for record in asked.writes
+            for name, kind in book.telling(record.object).items()
+            if (text := scalar_text(record.members.get(name)))
+        ]
+        if values and self._erased(values) is not None:
+            raise Refused(RETURNED)
+
+    def drop(self, opened: Opened, catalogue: Catalogue) -> frozenset[str] | None:
+        """Take what is restricted out of an answer; return who is left in it, None if nobody looked.
+
+        Raises:
+            Refused: the answer is such a record and nothing else.
+        """
+        if not self._restricted.on(self._lane):
+            return None
+        gone: set[int] = set()
+        left: set[str] = set()
+        for record in opened.records:
+            if record.names is None or record.key is not None:
+                self._look(record, record.key, record.members, catalogue, gone=gone, left=left)
+        for alike in opened.alike:
+            for key, row in zip(alike.keys, alike.rows, strict=True):
+                record = Record(alike.object, alike.action, row, key=key)
+                self._look(record, key, row, catalogue, gone=gone, left=left)
+        if gone:
+            _remove(opened, gone)
+        return frozenset(left)
+
+    def again(self, left: Iterable[str] | None) -> None:
+        """Return if nobody who is left in an answer has been restricted meanwhile.
+
+        Raises:
+            Refused: somebody has.
+            Unavailable: nobody knows who is left in it; asked for again it will be looked at.
+        """
+        if not self._restricted.on(self._lane):
+            return
+        if left is None:
+            raise Unavailable("restriction_changed")
+        if self._restricted.any(left):
+            raise Refused(REASON)
+
+    def _look(
+        self,
+        record: Record,
+        key: str | None,
+        members: dict[str, Tree],
+        catalogue: Catalogue,
+        *,
+        gone: set[int],
+        left: set[str],
+    ) -> None:
+        names = set(self._names(record, key, members, catalogue))
+        if (not names and catalogue[record.object].subject_key is not None) or self._restricted.any(names):
+            gone.add(id(members))
+        else:
+            left |= names
+
+    def _names(
+        self, record: Record, key: str | None, members: dict[str, Tree], catalogue: Catalogue
+    ) -> Iterator[str]:
+        if key is not None:
+            yield self._record(record.object, key)
+        field = catalogue[record.object].subject_key
+        person = members.get(field) if field is not None else None
+        if isinstance(person, str | int):
+            yield item(self._lane, record.object, "person", self._pseudonyms.of("record", str(person)))
+
+    def _written(self, writes: Iterable[Record], catalogue: Catalogue) -> Iterator[str]:
+        for record in writes:
+            if record.object in catalogue:
+                yield from self._names(record, record.key, record.members, catalogue)
+
+    def _record(self, object_: str, key: str) -> str:
+        return item(self._lane, object_, "record", self._pseudonyms.of("record", key))
+
+
+def _remove(opened: Opened, gone: set[int]) -> None:
+    """Take dicts out of the tree, and what stood in them out of what is still to be judged."""
+    if id(opened.tree) in gone:
+        raise Refused(REASON)
+    dead: set[int] = set()
+    opened.tree = _without(opened.tree, gone, dead)
+    opened.records = [each for each in opened.records if id(each.members) not in dead]
+    opened.alike = [kept for each in opened.alike if (kept := _alike(each, dead)) is not None]
+
+
+def _alike(alike: Alike, dead: set[int]) -> Alike | None:
+    at = [number for number, row in enumerate(alike.rows) if id(row) not in dead]
+    if not at:
+        return None
+    facts = None if alike.facts is None else [alike.facts[number] for number in at]
+    rows, keys = [alike.rows[number] for number in at], [alike.keys[number] for number in at]
+    return Alike(alike.object, alike.action, rows, alike.keep, keys, facts)
+
+
+def _without(tree: Tree, gone: set[int], dead: set[int]) -> Tree:
+    """Return the tree less some dicts; `dead` gets the identity of every dict that went with them."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            if id(value) in gone:
+                _bury(value, dead)
+                tree[name] = None
+            else:
+                _without(value, gone, dead)
+    elif isinstance(tree, list):
+        for value in tree:
+            if id(value) in gone:
+                _bury(value, dead)
+        tree[:] = [_without(value, gone, dead) for value in tree if id(value) not in gone]
+    return tree
+
+
+def _bury(tree: Tree, dead: set[int]) -> None:
+    if isinstance(tree, dict):
+        dead.add(id(tree))
+        for value in tree.values():
+            _bury(value, dead)
+    elif isinstance(tree, list):
+        for value in tree:
+            _bury(value, dead)

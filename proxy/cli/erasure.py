@@ -1,0 +1,322 @@
+"""`lychgate erasure`: erase a person, with everything that has to come before and after."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from proxy.app import build
+from proxy.cli.auditing import CONFIG, Installation
+from proxy.cli.certificate import bundle
+from proxy.config import load_config
+from proxy.console.control import ask
+from proxy.crypto.files import write_whole
+from proxy.erasure.case import IDENTITY
+from proxy.erasures import Erasures
+from proxy.errors import LychgateError
+
+PATIENCE: Final = 600.0
+"""Seconds that a command follows a case that the process that runs is moving."""
+_LOOK: Final = 0.3
+_FORMAT: Final = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+_KEY: Final = click.option(
+    "--key-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True,
+    help="Your own Lychgate credential, alone in a file.",
+)  # fmt: skip
+_CASE: Final = click.argument("case")
+
+
+@click.group()
+def erasure() -> None:
+    """Erase people, and prove it."""
+
+
+@erasure.command("open")
+@click.argument("records", nargs=-1, metavar="[LANE/OBJECT/ID]...")
+@click.option("--email", "emails", multiple=True, help="An address of the person.")
+@click.option("--phone", "phones", multiple=True, help="A number of the person.")
+@click.option(
+    "--identifier", "identifiers", multiple=True, help="Any other number or code that names the person."
+)
+@click.option("--ground", help="Why, in the law's words: consent_withdrawn, objection, ...")
+@click.option("--law", help="The law it is under; the policies say which if this is left out.")
+@click.option("--identity", type=click.Choice(IDENTITY), help="How that was checked; without it the case waits.")
+@CONFIG
+@_FORMAT
+def open_(
+    records: tuple[str, ...],
+    emails: tuple[str, ...],
+    phones: tuple[str, ...],
+    identifiers: tuple[str, ...],
+    *,
+    ground: str | None,
+    law: str | None,
+    identity: str | None,
+    config: Path,
+    form: str,
+) -> None:
+    """Open a case about the person behind some records or values; nothing is touched yet."""
+    values = [("email", each) for each in emails]
+    values += [("phone", each) for each in phones]
+    values += [("id", each) for each in identifiers]
+    asked = {
+        "do": "open", "records": records, "values": values, "ground": ground or "", "law": law or "",
+        "identity": identity or "",
+    }  # fmt: skip
+    _tell(_done(config, asked), form, _short)
+
+
+@erasure.command("list")
+@CONFIG
+@_FORMAT
+def list_(config: Path, form: str) -> None:
+    """List all cases, oldest first, with their clocks."""
+    told = _done(config, {"do": "list"})
+    _tell(told, form, lambda one: "\n".join(map(_short, one["cases"])) or "there is no case")
+
+
+@erasure.command()
+@_CASE
+@CONFIG
+@_FORMAT
+def show(case: str, config: Path, form: str) -> None:
+    """Show how far a case has come, and what was found."""
+    _tell(_done(config, {"do": "show", "case": case}), form, _long)
+
+
+@erasure.command()
+@_CASE
+@click.option("--identity", type=click.Choice(IDENTITY), help="How it was made sure that the person asked.")
+@CONFIG
+@_FORMAT
+def plan(case: str, identity: str | None, config: Path, form: str) -> None:
+    """Look for everything of the person, and show what an erasure would do. Nothing is touched."""
+    _tell(_followed(config, {"do": "plan", "case": case, "identity": identity or ""}), form, _long)
+
+
+@erasure.command()
+@click.argument("cases", nargs=-1, required=True)
+@click.option("--hash", "hashes", multiple=True, help="The plan's short hash; asked for if it is left out.")
+@click.option("--purpose", help="What your client is registered for, if it has no default.")
+@_KEY
+@CONFIG
+@_FORMAT
+def confirm(
+    cases: tuple[str, ...],
+    hashes: tuple[str, ...],
+    purpose: str | None,
+    key_file: Path,
+    *,
+    config: Path,
+    form: str,
+) -> None:
+    """Agree to the plans of CASES as they are now, by typing the short hash of each.
+
+    Where policy asks for two people, the second one does the same with a credential of their own. Nothing is
+    erased by this; `run` does that.
+    """
+    _agree("confirm", cases, hashes, purpose, key_file, config=config, form=form)
+
+
+@erasure.command()
+@click.argument("cases", nargs=-1, required=True)
+@click.option("--hash", "hashes", multiple=True, help="The plan's short hash; asked for if it is left out.")
+@click.option("--purpose", help="What your client is registered for, if it has no default.")
+@_KEY
+@CONFIG
+@_FORMAT
+def approve(
+    cases: tuple[str, ...],
+    hashes: tuple[str, ...],
+    purpose: str | None,
+    key_file: Path,
+    *,
+    config: Path,
+    form: str,
+) -> None:
+    """Agree to plans that somebody else has confirmed; the same person twice is refused."""
+    _agree("approve", cases, hashes, purpose, key_file, config=config, form=form)
+
+
+def _agree(
+    verb: str,
+    cases: tuple[str, ...],
+    hashes: tuple[str, ...],
+    purpose: str | None,
+    key_file: Path,
+    *,
+    config: Path,
+    form: str,
+) -> None:
+    if hashes and len(hashes) != len(cases):
+        raise click.UsageError("give one --hash for each case, in the same order, or none")
+    typed = list(hashes)
+    for case in cases[len(typed) :]:
+        told = _done(config, {"do": "show", "case": case})
+        click.echo("\n".join(told["summary"]), err=True)
+        typed.append(click.prompt(f"To erase case {case}, type the short hash of its plan", err=True))
+    key = key_file.read_text("utf-8").strip()
+    asked = {"do": verb, "cases": cases, "typed": typed, "key": key, "purpose": purpose or ""}
+    _tell(_done(config, asked), form, lambda one: "\n".join(map(_short, one["cases"])))
+
+
+@erasure.command()
+@_CASE
+@click.option("--because", required=True, help="Why; it can stand in a letter.")
+@click.option("--owner", default="operator", show_default=True, help="Who lifts it.")
+@click.option(
+    "--category", "categories", multiple=True, help="Only data of this category; left out: everything."
+)
+@CONFIG
+@_FORMAT
+def hold(case: str, because: str, owner: str, categories: tuple[str, ...], *, config: Path, form: str) -> None:
+    """Keep the person's data, or some categories of them, whatever was asked: a legal hold."""
+    asked = {"do": "hold", "case": case, "because": because, "owner": owner, "categories": categories}
+    _tell(_done(config, asked), form, _long)
+
+
+@erasure.command()
+@_CASE
+@click.argument("hold_id", metavar="HOLD")
+@CONFIG
+@_FORMAT
+def unhold(case: str, hold_id: str, config: Path, form: str) -> None:
+    """Lift a hold; the plan is made anew, and has to be confirmed."""
+    _tell(_done(config, {"do": "unhold", "case": case, "hold": hold_id}), form, _long)
+
+
+@erasure.command()
+@_CASE
+@click.option("--because", default="revoked", help="Why.")
+@CONFIG
+@_FORMAT
+def revoke(case: str, because: str, config: Path, form: str) -> None:
+    """Give a case up; possible until the first step that erases."""
+    _tell(_done(config, {"do": "revoke", "case": case, "because": because}), form, _short)
+
+
+@erasure.command()
+@click.argument("cases", nargs=-1, required=True)
+@click.option("--again", is_flag=True, help="Repeat a case that is stuck or has left something.")
+@CONFIG
+@_FORMAT
+def run(cases: tuple[str, ...], config: Path, form: str, *, again: bool) -> None:
+    """Carry out cases that were agreed to, and go on with those that were interrupted.
+
+    Exit code 0: every case is complete; 1: one is not, and `show` says why.
+    """
+    told = [_followed(config, {"do": "retry" if again else "run", "case": case}) for case in cases]
+    _tell({"cases": told}, form, lambda one: "\n".join(map(_long, one["cases"])))
+    sys.exit(0 if all(each["state"] in {"live_complete", "final"} for each in told) else 1)
+
+
+@erasure.command()
+@_CASE
+@click.option("--recipient", required=True, help="Who has confirmed that they were told.")
+@click.option("--note", default="", help="What they said; kept with the case.")
+@CONFIG
+@_FORMAT
+def acknowledge(case: str, recipient: str, note: str, config: Path, form: str) -> None:
+    """Note that a recipient of the data was told of the erasure and has acknowledged it."""
+    _tell(_done(config, {"do": "told", "case": case, "recipient": recipient, "note": note}), form, _long)
+
+
+@erasure.command()
+@_CASE
+@click.option("--basis", required=True, help="The new lawful basis.")
+@CONFIG
+@_FORMAT
+def allow(case: str, basis: str, config: Path, form: str) -> None:
+    """Let somebody who was erased be stored again; that is on record before it takes effect."""
+    told = _done(config, {"do": "allow", "case": case, "basis": basis})
+    _tell(told, form, lambda one: f"{one['values']} values of case {one['case']} may be stored again")
+
+
+@erasure.command()
+@_CASE
+@click.option("--edition", type=click.Choice(["live-complete", "final"]), help="The newest one if left out.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder.")
+@CONFIG
+def certificate(case: str, edition: str | None, out: Path, config: Path) -> None:
+    """Write a case's certificate: CASE-EDITION.json, signed and with its proof, and a page to read or print."""
+    told = _done(config, {"do": "show", "case": case})
+    issued = [each for each in told["issued"] if edition in {None, each["edition"]}]
+    if not issued:
+        raise click.UsageError(
+            f"case {case} has no such certificate yet; it is {told['state'].replace('_', ' ')}"
+        )
+    file, page = bundle(Installation.load(config), issued[-1])
+    stem = f"{case}-{issued[-1]['edition']}"
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in ((f"{stem}.json", file), (f"{stem}.html", page)):
+        write_whole(out / name, text.encode(), 0o644, replace=True)
+        click.echo(out / name)
+
+
+# ---- how it gets done
+# ------------------------------------------------------------------------------------------
+
+
+def _done(config: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """Have the process that runs do it; if none does, do it here."""
+    settings = load_config(config)
+    told = ask(settings.state, "erasure", json.dumps(asked))
+    if isinstance(told, dict):
+        return told
+    app = build(settings)
+    try:
+        return asyncio.run(Erasures(app).do({**asked, "wait": True}))
+    except OSError as error:
+        raise LychgateError(f"not done: {error.strerror}") from None
+    finally:
+        app.close()
+
+
+def _followed(config: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """Have a case moved, and follow it until it is somebody else's turn."""
+    told = _done(config, asked)
+    until = time.monotonic() + PATIENCE
+    shown = -1
+    while told["busy"] and time.monotonic() < until:
+        if told["steps"] and told["done"] != shown:
+            shown = told["done"]
+            click.echo(f"{told['state'].replace('_', ' ')}: {shown} of {told['steps']} steps", err=True)
+        time.sleep(_LOOK)
+        told = _done(config, {"do": "show", "case": asked["case"]})
+    return told
+
+
+def _tell(told: dict[str, Any], form: str, text: Callable[[dict[str, Any]], str]) -> None:
+    click.echo(json.dumps(told) if form == "json" else text(told))
+
+
+def _short(told: dict[str, Any]) -> str:
+    state = told["state"].replace("_", " ")
+    clock = f"due {told['due']} ({told['used_percent']} % of the time used)"
+    lines = [f"{told['case']}  {state}  {told['law']}, {clock}"]
+    lines += [f"  {told[name]}" for name in ("reason", "trouble") if told[name]]
+    return "\n".join(lines)
+
+
+def _long(told: dict[str, Any]) -> str:
+    lines = [_short(told), *(f"  {line}" for line in told["summary"])]
+    lines += [f"  hold {one['hold']} ({one['owner']}): {one['because']}" for one in told["holds"]]
+    if told["state"] in {"awaiting_confirmation", "awaiting_approval", "cooling_off"}:
+        agreed, needed = len(told["agreed"]), told["people_needed"]
+        lines.append(f"  {agreed} of {needed} people have agreed; the plan's short hash is {told['short']}")
+    for one in told["findings"]:
+        where = f"{one['lane']} {one['place']}".strip()
+        more = " ".join(each for each in (one["until"] and f"until {one['until']}", one["why"]) if each)
+        lines.append(f"  {one['verdict']:12} {where} ({one['how']}, {one['count']}) {more}".rstrip())
+    for one in told["recipients"]:
+        state = "has acknowledged" if one["acknowledged"] else "is to be told"
+        lines.append(f"  recipient {one['recipient']}: {one['disclosures']} disclosures, {state}")
+    lines += [f"  certificate: {one['edition']}" for one in told["issued"]]
+    return "\n".join(lines)

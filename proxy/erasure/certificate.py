@@ -1,0 +1,163 @@
+"""The certificate of an erasure: what was asked, agreed, done, seen afterwards, and what remains. No name, no
+value.
+
+It says what is known and no more: a place that could not be looked into is listed as that, and so is what lies
+where nobody can look through this API. Two editions: `live-complete` once the CRMs are clean, `final` once the
+last delay is over. The same case has the same certificate.
+"""
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Final
+
+from proxy.erasure.case import Case
+from proxy.erasure.plan import canonical
+
+TYPE: Final = "lychgate.dev/v1/erasure-certificate"
+
+
+def statement(case: Case, edition: str, *, installation: str, software: str, key: bytes) -> dict[str, object]:
+    """Return what is signed: strings, integers and lists of such objects, under ASCII names.
+
+    Args:
+        case: with its plan and findings.
+        edition: `live-complete` or `final`.
+        installation: name of whose ledger and key it is.
+        software: name and version.
+        key: of this use alone; makes the commitment to whom it is about.
+    """
+    assert case.plan is not None
+    return {
+        "type": TYPE,
+        "edition": edition,
+        "case": case.id,
+        "installation": installation,
+        "software": software,
+        "law": case.law,
+        "ground": case.rule.grounds.get(case.ground, case.ground),
+        "source": case.source,
+        "identity": case.identity,
+        "received": _time(case.received),
+        "erased": _time(case.erased),
+        "plan": case.plan.hash,
+        "subject": commitment(key, [(one.kind, one.value) for one in case.plan.known]),
+        "agreed": [{"who": one.who, "via": one.via, "at": _time(one.at)} for one in case.assents],
+        "done": _done(case),
+        "kept": _kept(case),
+        "checks": [
+            {
+                "lane": one.lane, "place": one.place, "how": one.how, "verdict": one.verdict, "count": one.count,
+                "until": one.until, "why": one.why,
+            }
+            for one in case.findings
+        ],
+        "checked_again": [_time(at) for at in case.checks],
+        "told": [
+            {
+                "recipient": one.recipient, "disclosures": one.disclosures,
+                "acknowledged": _time(one.acknowledged) if one.acknowledged else "",
+            }
+            for one in case.notices
+        ],
+        "remains": [line for line in case.plan.warning if ": " in line],
+    }  # fmt: skip
+
+
+def commitment(key: bytes, values: Iterable[tuple[str, str]]) -> str:
+    """Return what only somebody who has the key and knows the person can compute again."""
+    said = canonical(sorted([kind, value] for kind, value in values))
+    return hmac.digest(key, said, hashlib.sha256).hex()
+
+
+def text_of(said: Mapping[str, object]) -> str:
+    """Return the one line that is signed."""
+    return canonical(said).decode()
+
+
+def digest_of(text: str) -> str:
+    """Return what the ledger says of a certificate."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _done(case: Case) -> list[dict[str, object]]:
+    assert case.plan is not None
+    counts = Counter((step.lane, step.object, step.do, case.journal[step.key].how) for step in case.plan.steps)
+    return [
+        {"lane": lane, "object": object_, "method": do, "outcome": how, "count": count}
+        for (lane, object_, do, how), count in sorted(counts.items())
+    ]
+
+
+def _kept(case: Case) -> list[dict[str, object]]:
+    """What stays, by the word of a policy; what somebody typed about a hold may hold a name, and is left out."""
+    assert case.plan is not None
+    holds = {hold.id for hold in case.holds}
+    counts = Counter(
+        (one.lane, one.object, "legal hold" if one.by in holds else one.because, one.until)
+        for one in case.plan.kept
+    )
+    return [
+        {"lane": lane, "object": object_, "count": count, "because": because, "until": until}
+        for (lane, object_, because, until), count in sorted(counts.items())
+    ]
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Certificate of erasure {case}</title><style>
+body{{font:15px/1.5 Georgia,serif;max-width:50em;margin:3em auto;padding:0 1em;color:#222}}
+h1{{font-size:1.6em}} h2{{font-size:1.1em;margin-top:2em}} table{{border-collapse:collapse;width:100%}}
+td,th{{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid #ddd;vertical-align:top}}
+code{{font-size:.85em;overflow-wrap:anywhere}} .left{{color:#a00}} @media print{{body{{margin:0}}}}
+</style></head><body>
+<h1>Certificate of erasure</h1>
+<p>Edition <b>{edition}</b> of case <code>{case}</code>, issued by <code>{installation}</code>. It names nobody:
+whom it is about can be shown by whoever holds the key to the commitment <code>{subject}</code>.</p>
+{tables}
+<h2>What remains, or could not be looked into</h2><ul>{remains}</ul>
+<p>This page says what the signed file says, and is not signed itself. To check the file, offline:
+<code>lychgate certificate verify FILE --public-key KEY</code>. Plan agreed to: <code>{plan}</code>.</p>
+</body></html>
+"""
+
+
+def page(said: Mapping[str, object]) -> str:
+    """Return the certificate for a person to read, print or send; everything in it is escaped."""
+    facts = [
+        {"": name.replace("_", " "), " ": said[name]}
+        for name in ("law", "ground", "source", "identity", "received", "erased", "software")
+    ]
+    tables = _table("The case", facts)
+    for title, name in (
+        ("Agreed to by", "agreed"),
+        ("What was done", "done"),
+        ("What stays, and why", "kept"),
+        ("What was seen afterwards", "checks"),
+        ("Recipients to be told", "told"),
+    ):
+        tables += _table(title, said[name])
+    remains = "".join(f"<li>{escape(str(line))}</li>" for line in _list(said["remains"]))
+    words = {name: escape(str(said[name])) for name in ("case", "edition", "installation", "subject", "plan")}
+    return _PAGE.format(tables=tables, remains=remains, **words)
+
+
+def _table(title: str, rows: object) -> str:
+    listed = [row for row in _list(rows) if isinstance(row, dict)]
+    if not listed:
+        return f"<h2>{title}</h2><p>Nothing.</p>"
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in listed[0])
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(str(value))}</td>' for value in row.values())}</tr>" for row in listed
+    )
+    return f"<h2>{title}</h2><table><tr>{head}</tr>{body}</table>"
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

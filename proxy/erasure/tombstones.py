@@ -1,0 +1,85 @@
+"""Who was erased, remembered so that nobody can read it: to catch a person who is put back.
+
+A digest is HMAC-SHA256 over kind and normal form of a value that named the person, under a key of this use alone
+(standards D.6): a plain hash of an address or a number can be reversed by trying them all. Names are not among
+them: others bear them too.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import insert, select, update
+
+from proxy.erasure import normal
+from proxy.erasure.plan import Known
+from proxy.erasure.tables import TOMBSTONES
+from proxy.store import Store
+
+KINDS: Final = frozenset({"email", "phone", "id"})
+
+
+class Tombstones:
+    """The table of those who were erased.
+
+    Args:
+        store: open, with this package's chapter.
+        key: 32 random bytes, derived for this use alone.
+    """
+
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store = store
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "Tombstones(...)"
+
+    def digest(self, kind: str, value: str) -> bytes | None:
+        """Return what a value is remembered by; None for one that would name others too."""
+        form = normal.key(kind, value) if kind in KINDS else ""
+        if not form:
+            return None
+        return hmac.digest(self._key, f"{kind}\0{form}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+    def put(self, case: str, known: Iterable[Known], now: int) -> int:
+        """Remember everybody's values; return how many are new. Idempotent, durable when this returns."""
+        rows = {digest: one.kind for one in known if (digest := self.digest(one.kind, one.value)) is not None}
+        with self._store.begin() as connection:
+            have = set(
+                connection.scalars(select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(list(rows)))).all()
+            )
+            fresh = [
+                {"digest": digest, "case": case, "kind": kind, "since": now, "basis": ""}
+                for digest, kind in rows.items()
+                if digest not in have
+            ]
+            if fresh:
+                connection.execute(insert(TOMBSTONES), fresh)
+        return len(fresh)
+
+    def met(self, values: Iterable[tuple[str, str]]) -> str | None:
+        """Return the case of somebody erased whom one of the values names, None if there is nobody."""
+        digests = [digest for kind, value in values if (digest := self.digest(kind, value)) is not None]
+        if not digests:
+            return None
+        wanted = TOMBSTONES.c.digest.in_(digests), TOMBSTONES.c.basis == ""
+        with self._store.read() as connection:
+            return connection.scalar(select(TOMBSTONES.c.case).where(*wanted).limit(1))
+
+    def allow(self, case: str, basis: str) -> int:
+        """Let the person of a case be here again, on a new lawful basis; return how many values that is."""
+        with self._store.begin() as connection:
+            changed = connection.execute(
+                update(TOMBSTONES).where(TOMBSTONES.c.case == case).values(basis=basis[:200])
+            )
+        return changed.rowcount
+
+    @property
+    def any(self) -> bool:
+        """Whether anybody has been erased and may not come back."""
+        with self._store.read() as connection:
+            return (
+                connection.scalar(select(TOMBSTONES.c.digest).where(TOMBSTONES.c.basis == "").limit(1))
+                is not None
+            )

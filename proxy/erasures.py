@@ -1,0 +1,491 @@
+"""The erasures of one installation: opened, agreed to, driven, certified. Wiring, between commands and
+`proxy.erase`.
+
+`Erasures.do` takes what a command asks as plain data and returns plain data, so that it is the same whether the
+process that runs does it (over its control socket) or a command does it alone.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from proxy import __version__
+from proxy.app import KEY_FILE, App, load_credential, new_id, note_keys
+from proxy.connectors.facts import facts_of
+from proxy.connectors.playbook import Found
+from proxy.crypto import Sealer, derive, read_key
+from proxy.erase import Eraser, Ports, Site
+from proxy.erasure import Case, Finding, Hold, Known, Notice, Spot, State, StoreCases, Terms
+from proxy.erasure import certificate as certificates
+from proxy.erasure.assent import BULK, NotAgreed, agree
+from proxy.erasure.case import IDENTITY, Verdict, moment
+from proxy.erasure.law import LAWS, warnings
+from proxy.erasure.plan import Plan, summary
+from proxy.erasure.shut import Shut
+from proxy.erasure.states import IRREVOCABLE, RUNNING, TABLE, Event
+from proxy.erasure.tombstones import Tombstones
+from proxy.errors import LychgateError
+from proxy.exchange import Rules
+from proxy.ledger.verify import read_entries
+from proxy.message import Headers, Request
+from proxy.model import Erasure, Principal
+from proxy.policy.erasing import Consent
+from proxy.policy.retention import due
+from proxy.restricted import item
+from proxy.steps.planning import Staying
+from proxy.transport import Caller
+from proxy.vault import rows
+from proxy.vault.ids import same_form
+from proxy.vault.rows import Place
+
+MOVING: Final = RUNNING | {State.VERIFIED, State.COOLING_OFF, State.AWAITING_APPROVAL, State.LIVE_COMPLETE}
+"""Cases that time or we may move on."""
+EVERY_SECONDS: Final = 1.0
+"""How often the process that runs looks whether a case can be moved on."""
+SELDOM: Final = 60
+"""Of so many looks one is at cases that wait for time, too."""
+
+Asked = Mapping[str, Any]
+
+
+class Erasures:
+    """What can be done with erasures.
+
+    Args:
+        app: built; its ledger and store are open.
+    """
+
+    def __init__(self, app: App) -> None:
+        root = read_key(app.config.state / KEY_FILE)
+        self._app = app
+        self.cases = StoreCases(app.kept.store, Sealer(derive(root, "erasure/cases")))
+        self._shut = Shut(app.kept.store)
+        self.tombstones = Tombstones(app.kept.store, derive(root, "erasure/tombstones"))
+        self._commitments = derive(root, "erasure/commitments")
+        self._signer = note_keys(app.config, root).signer()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._troubles: dict[str, str] = {}
+
+    # ---- what commands ask ---------------------------------------------------------------------------------
+
+    async def do(self, asked: Asked) -> dict[str, Any]:
+        """Do what is asked and return what a person is told.
+
+        Raises:
+            LychgateError: it cannot be done; the sentence is for the person.
+        """
+        verbs = {
+            "open": self._open, "list": self._list, "show": self._show, "plan": self._run,
+            "confirm": self._confirm, "approve": self._confirm, "hold": self._hold,
+            "unhold": self._unhold, "run": self._run, "revoke": self._revoke, "retry": self._retry,
+            "told": self._told, "allow": self._allow, "extend": self._extend,
+        }  # fmt: skip
+        verb = verbs.get(str(asked.get("do")))
+        if verb is None:
+            raise LychgateError("this version does not know what was asked")
+        return await verb(asked)
+
+    async def _open(self, asked: Asked) -> dict[str, Any]:
+        law = str(asked.get("law") or self._erasing_law())
+        if law not in LAWS:
+            raise LychgateError(f"no law is called {law!r}; there are: {', '.join(LAWS)}")
+        rule, ground = LAWS[law], str(asked.get("ground") or "")
+        people = tuple(self._spot(text) for text in asked.get("records", ()))
+        values = tuple(Known(str(kind), str(value)) for kind, value in asked.get("values", ()))
+        if not people and not values:
+            raise LychgateError("name a record (lane/object/id) or a value (--email ...) of the person")
+        if rule.erases and ground not in rule.grounds:
+            raise LychgateError(f"{law} has no ground {ground!r}; it has: {', '.join(rule.grounds)}")
+        case = Case(
+            new_id(), State.RECEIVED, int(time.time()), law, ground, str(asked.get("by") or "operator"), people,
+            values, str(asked.get("source") or "operator"), terms=self._terms(),
+        )  # fmt: skip
+        await self._keep(case, "opened")
+        if not rule.erases:
+            return self._told_of(await self._keep(case.moved(Event.DENY, reason=rule.why_not), "denied"))
+        identity = _identity(asked)
+        event = Event.IDENTIFY if identity else Event.ASK_IDENTITY
+        case = await self._keep(case.put(identity=identity).moved(event), "identified" if identity else "opened")
+        return self._told_of(case)
+
+    async def _list(self, asked: Asked) -> dict[str, Any]:
+        del asked
+        return {"cases": [self._in_short(self.cases.get(name)) for name in self.cases.ids()]}
+
+    async def _show(self, asked: Asked) -> dict[str, Any]:
+        return self._told_of(self.cases.get(str(asked["case"])))
+
+    async def _run(self, asked: Asked) -> dict[str, Any]:
+        """Drive a case; in the process that runs without waiting for it."""
+        name = str(asked["case"])
+        case = self.cases.get(name)
+        if case.state is State.IDENTITY_PENDING and (identity := _identity(asked)):
+            identified = case.put(identity=identity).moved(Event.IDENTIFY)
+            case = await self._keep(identified, "identified")
+        if case.state is State.AWAITING_CONFIRMATION and asked["do"] == "plan":
+            case = await self._again(case)
+        if asked.get("wait"):
+            await self._eraser().drive(name)
+        elif name not in self._busy:
+            task = self._busy[name] = asyncio.get_running_loop().create_task(self._drive(name))
+            task.add_done_callback(lambda _: self._busy.pop(name, None))
+        return self._told_of(self.cases.get(name))
+
+    async def _again(self, case: Case) -> Case:
+        """Look again, so that what is shown is what is there now."""
+        plan = await self._eraser().locate(case)
+        if case.plan is not None and plan.found == case.plan.found:
+            return case
+        return await self._keep(case.put(plan=plan, assents=()), "planned")
+
+    async def _confirm(self, asked: Asked) -> dict[str, Any]:
+        names = [str(name) for name in asked["cases"]]
+        consent = self._consent()
+        who = self._principal(str(asked["key"]), str(asked.get("purpose") or ""), consent)
+        pseudonym = self._app.pseudonyms.of("principal", _person(who))
+        cases = [self.cases.get(name) for name in names]
+        for case, typed in zip(cases, asked["typed"], strict=True):
+            if len(names) > min(BULK, consent.bulk_more_than):
+                quorum = max(case.terms.approvers, consent.bulk_people)
+                case = case.put(terms=_with_people(case.terms, quorum))  # noqa: PLW2901
+            agreed = agree(case, pseudonym, who.via, str(typed), int(time.time()))
+            await self._keep(agreed, "agreed", who=pseudonym)
+        return {"cases": [self._in_short(self.cases.get(name)) for name in names]}
+
+    async def _hold(self, asked: Asked) -> dict[str, Any]:
+        case = self.cases.get(str(asked["case"]))
+        if case.state in IRREVOCABLE:
+            raise LychgateError("the erasure has begun; what is left can be held in the CRM only")
+        hold = Hold(
+            f"hold-{secrets.token_hex(4)}", str(asked["because"]), str(asked.get("owner") or "operator"),
+            int(time.time()), tuple(asked.get("categories", ())),
+        )  # fmt: skip
+        case = case.put(holds=(*case.holds, hold), assents=())
+        if hold.categories:
+            if case.plan is not None:
+                case = case.moved(Event.DRIFT).put(plan=await self._eraser().locate(case))
+        elif Event.HOLD in TABLE[case.state]:
+            case = case.moved(Event.HOLD, reason=f"a legal hold stands against it: {hold.because}")
+        if case.plan is not None:
+            await self.reopen(case)
+        return self._told_of(await self._keep(case, "held"))
+
+    async def _unhold(self, asked: Asked) -> dict[str, Any]:
+        case = self.cases.get(str(asked["case"]))
+        left = tuple(hold for hold in case.holds if hold.id != asked["hold"])
+        if left == case.holds:
+            raise LychgateError(f"no hold {asked['hold']!r} stands against this case")
+        case = case.put(holds=left)
+        if case.state is State.HELD and not any(not hold.categories for hold in left):
+            case = case.moved(Event.RELEASE)
+        return self._told_of(await self._keep(case, "unheld"))
+
+    async def _revoke(self, asked: Asked) -> dict[str, Any]:
+        case = self.cases.get(str(asked["case"]))
+        after = case.moved(Event.REVOKE, reason=str(asked.get("because") or "revoked"))
+        await self.reopen(case)
+        return self._told_of(await self._keep(after, "revoked"))
+
+    async def _retry(self, asked: Asked) -> dict[str, Any]:
+        await self._eraser().retry(self.cases.get(str(asked["case"])))
+        return await self._run(asked)
+
+    async def _extend(self, asked: Asked) -> dict[str, Any]:
+        """Use the law's longer period; the person has to be told in the first one."""
+        case = self.cases.get(str(asked["case"]))
+        return self._told_of(await self._keep(case.put(extended=True), "extended"))
+
+    async def _told(self, asked: Asked) -> dict[str, Any]:
+        case, now = self.cases.get(str(asked["case"])), int(time.time())
+        notices = tuple(
+            Notice(one.recipient, one.disclosures, one.since, now, str(asked.get("note") or ""))
+            if one.recipient == asked["recipient"]
+            else one
+            for one in case.notices
+        )
+        if notices == case.notices:
+            raise LychgateError(f"{asked['recipient']!r} is not among those who are to be told")
+        return self._told_of(await self._keep(case.put(notices=notices), "acknowledged"))
+
+    async def _allow(self, asked: Asked) -> dict[str, Any]:
+        """Let somebody who was erased be stored again, on a basis that is put on record first."""
+        name, basis = str(asked["case"]), str(asked["basis"]).strip()
+        if not basis:
+            raise LychgateError("say on which lawful basis")
+        await self._app.ledger.append(Erasure(name, "", what="allowed_again", how="basis_recorded"))
+        return {"case": name, "values": self.tombstones.allow(name, basis)}
+
+    # ---- in the process that runs
+    # ------------------------------------------------------------------------------
+
+    async def keep_going(self) -> None:
+        """Move on every case that time has made ready; for as long as the process runs."""
+        look = 0
+        while True:
+            for name in [*self.cases.ids(MOVING if look % SELDOM == 0 else RUNNING | {State.VERIFIED})]:
+                if self._goes_by_itself(name) and (name not in self._troubles or look % SELDOM == 0):
+                    await self._drive(name)
+                self._warn(name)
+            look += 1
+            await asyncio.sleep(EVERY_SECONDS)
+
+    def _goes_by_itself(self, name: str) -> bool:
+        """Say whether a case may be moved without a command: one that people agreed to waits for it."""
+        case = self.cases.get(name)
+        return case.state is not State.READY or case.terms.approvers == 0
+
+    async def _drive(self, name: str) -> None:
+        try:
+            await self._eraser().drive(name)
+            self._troubles.pop(name, None)
+        except LychgateError as error:
+            self._troubles[name] = str(error)
+
+    def _warn(self, name: str) -> None:
+        """Note which of the law's warnings a case has reached."""
+        case = self.cases.get(name)
+        reached = warnings(case.rule, moment(case.received), datetime.now(UTC), extended=case.extended)
+        if reached != case.warned and case.state not in IRREVOCABLE:
+            self.cases.keep(case.put(warned=reached))
+
+    # ---- ports of the eraser
+    # ---------------------------------------------------------------------------------------
+
+    def _eraser(self) -> Eraser:
+        return Eraser(
+            Ports(
+                cases=self.cases,
+                ledger=self._app.ledger,
+                sites=self._sites(),
+                pseudonyms=self._app.pseudonyms,
+                shuts=self,
+                shreds=self,
+                stays=self._stays,
+                recipients=self._recipients,
+                sign=self._sign,
+                salt=lambda: secrets.token_hex(16),
+                clock=time.time,
+            ),
+            self._turns,
+        )
+
+    def _sites(self) -> dict[str, Site]:
+        """Return every lane on which Lychgate has a credential and the connector a playbook."""
+        found = {}
+        for lane in self._app.config.lanes:
+            connector = self._rules(lane.name).connector
+            credential = load_credential(lane)
+            if connector.book is None or credential.passthrough:
+                continue
+            upstream = lane.upstream
+            caller = Caller(
+                upstream.url, credential, ca_file=upstream.ca_file, seconds=float(lane.deadline_seconds)
+            )
+            found[lane.name] = Site(connector.book, connector.catalogue, caller.send)
+        return found
+
+    async def shut(self, case: Case) -> None:
+        """Have nobody read the plan's records any more; see `Shuts.shut`."""
+        self._shut.put(case.id, self._items(case))
+        self._app.restricted.replace(self._shut.items())
+        await self._app.spread()
+
+    async def reopen(self, case: Case) -> None:
+        """Let everybody in again."""
+        self._shut.put(case.id, ())
+        self._app.restricted.replace(self._shut.items())
+        await self._app.spread()
+
+    def _items(self, case: Case) -> Iterator[str]:
+        assert case.plan is not None
+        for spot in [*case.plan.people, *case.plan.related]:
+            connector = self._rules(spot.lane).connector
+            assert connector.book is not None
+            for text in connector.book.ids(spot.id):
+                name = self._app.pseudonyms.of("record", text)
+                yield item(spot.lane, spot.object, "record", name)
+                for object_, way in connector.book.belonging(spot.object):
+                    if object_ in connector.catalogue and connector.catalogue[object_].subject_key == way.field:
+                        yield item(spot.lane, object_, "person", name)
+
+    async def shred(self, case: Case) -> tuple[Finding, ...]:
+        """Remember whom nobody may put back, then destroy what lies with us; see `Shreds.shred`."""
+        assert case.plan is not None
+        await asyncio.to_thread(self.tombstones.put, case.id, case.plan.known, int(time.time()))
+        return await asyncio.to_thread(self._destroyed, case.plan)
+
+    def _destroyed(self, plan: Plan) -> tuple[Finding, ...]:
+        """Return what is left of sealed values once their rows are gone and, last of all, their keys."""
+        kept = self._app.kept
+        places = [
+            Place(self._rules(spot.lane).connector.name, spot.object, same_form(spot.id))
+            for spot in [*plan.people, *plan.related]
+        ]
+        with kept.store.read() as connection:
+            values = rows.in_records(connection, places)
+        keys = sorted({value.key_id for value in values if value.key_id is not None})
+        with kept.store.begin() as connection:
+            rows.drop_keys(connection, keys)
+            rows.drop(connection, [value.handle for value in values])
+        for key in keys:
+            kept.keys.shred_key(key)
+        alive = kept.keys.find(keys) if keys else {}
+        verdict: Verdict = "residue" if alive else "erased"
+        return (
+            Finding("", "sealed values", "erased", "row", len(values)),
+            Finding("", "keys", verdict, "key", len(keys)),
+        )
+
+    def _stays(self, spot: Spot, found: Found) -> Iterator[Staying]:
+        """Yield what holds and duties of the policies keep of a record; what cannot be dated has not ended."""
+        rules = self._rules(spot.lane)
+        spec, retention = rules.connector.catalogue.get(spot.object), rules.policies.retention
+        if spec is None or not (retention.rules or retention.holds):
+            return
+        names = retention.attributes(rules.connector.name, spec.name) & spec.attributes.keys()
+        facts = facts_of(spec, names, dict(found.fields))
+        for kept in due(retention, rules.connector.name, spec, facts, datetime.now(UTC)).kept:
+            until = kept.until.date().isoformat() if kept.until is not None else ""
+            yield Staying(kept.because, kept.by, fields=kept.fields, until=until)
+
+    async def _recipients(self, case: Case) -> tuple[Notice, ...]:
+        assert case.plan is not None
+        people = {self._app.pseudonyms.of("record", spot.id) for spot in case.plan.people}
+        return await asyncio.to_thread(self._disclosed, people)
+
+    def _disclosed(self, people: set[str]) -> tuple[Notice, ...]:
+        found: dict[str, tuple[int, int]] = {}
+        for _, _, line in read_entries(self._app.config.state / "ledger"):
+            if '"kind":"disclosed"' in line and any(one in line for one in people):
+                entry = json.loads(line)
+                count, since = found.get(entry["recipient"], (0, entry["time_ms"] // 1000))
+                found[entry["recipient"]] = (count + 1, since)
+        return tuple(Notice(name, count, since) for name, (count, since) in sorted(found.items()))
+
+    def _sign(self, case: Case, edition: str) -> tuple[str, str]:
+        said = certificates.statement(
+            case,
+            edition,
+            installation=self._signer.name,
+            software=f"lychgate {__version__}",
+            key=self._commitments,
+        )
+        text = certificates.text_of(said)
+        return self._signer.sign(f"{text}\n").decode(), certificates.digest_of(text)
+
+    # ---- who agrees, on what terms
+    # ---------------------------------------------------------------------------------
+
+    def _rules(self, lane: str) -> Rules:
+        return self._app.gateways[lane].rules
+
+    def _erasing_law(self) -> str:
+        return next(iter(self._app.gateways.values())).rules.policies.erasing.law
+
+    def _consent(self) -> Consent:
+        """Return who agrees, as the strictest lane has it.
+
+        Raises:
+            NotAgreed: no policy says so: nobody can be erased.
+        """
+        found = [gateway.rules.policies.erasing.consent for gateway in self._app.gateways.values()]
+        consents = [one for one in found if one is not None]
+        if not consents:
+            raise NotAgreed(
+                "no policy says who agrees to erasures: write a `kind: Erasure` document with `consent`"
+            )
+        return max(consents, key=lambda one: (one.people, one.cooling_seconds, -one.valid_seconds))
+
+    def _terms(self) -> Terms:
+        consent = self._consent()
+        return Terms(consent.people, consent.cooling_seconds, consent.valid_seconds, "consent")
+
+    def _principal(self, key: str, purpose: str, consent: Consent) -> Principal:
+        """Return whose credential this is, if policy lets them agree.
+
+        Raises:
+            NotAgreed: it is nobody's, or policy does not.
+        """
+        fields = [("authorization", f"Bearer {key}"), *([("x-purpose", purpose)] if purpose else [])]
+        request = Request("GET", "/", headers=Headers(tuple(fields)))
+        for gateway in self._app.gateways.values():
+            try:
+                who = gateway.rules.identifier.identify(request).principal
+            except LychgateError:
+                continue
+            if who.roles & consent.roles:
+                return who
+        raise NotAgreed("this credential is nobody's who may agree to an erasure, or its purpose is missing")
+
+    def _spot(self, text: str) -> Spot:
+        lane, _, rest = text.partition("/")
+        object_, _, record = rest.partition("/")
+        if lane not in self._app.gateways or not record:
+            known = ", ".join(self._app.gateways)
+            raise LychgateError(f"a record is lane/object/id, and the lanes are: {known}")
+        book = self._rules(lane).connector.book
+        if book is None or object_ not in book.objects:
+            known = ", ".join(book.objects) if book is not None else "none"
+            raise LychgateError(f"the playbook of {lane} knows no {object_!r}; it knows: {known}")
+        return Spot(lane, object_, record)
+
+    async def _keep(self, case: Case, what: str, *, who: str = "") -> Case:
+        return await self._eraser().keep(case, what, who=who)
+
+    # ---- what people are told
+    # -----------------------------------------------------------------------------------------
+
+    def _in_short(self, case: Case) -> dict[str, Any]:
+        used = case.rule.used(moment(case.received), datetime.now(UTC), extended=case.extended)
+        done = len(case.plan.steps) - len(case.left) if case.plan is not None else 0
+        return {
+            "case": case.id, "state": case.state, "law": case.law, "due": case.due.date().isoformat(),
+            "used_percent": used, "steps": len(case.plan.steps) if case.plan is not None else 0, "done": done,
+            "reason": case.reason, "busy": case.id in self._busy, "trouble": self._troubles.get(case.id, ""),
+        }  # fmt: skip
+
+    def _told_of(self, case: Case) -> dict[str, Any]:
+        plan = case.plan
+        return self._in_short(case) | {
+            "ground": case.ground,
+            "source": case.source,
+            "plan": plan.hash if plan is not None else "",
+            "short": plan.short if plan is not None else "",
+            "summary": summary(plan) if plan is not None else [],
+            "people_needed": case.terms.approvers,
+            "agreed": [{"who": one.who, "at": one.at} for one in case.assents],
+            "holds": [{"hold": one.id, "because": one.because, "owner": one.owner} for one in case.holds],
+            "findings": [
+                {
+                    "lane": one.lane, "place": one.place, "verdict": one.verdict, "how": one.how,
+                    "count": one.count, "until": one.until, "why": one.why,
+                }
+                for one in case.findings
+            ],
+            "recipients": [
+                {"recipient": one.recipient, "disclosures": one.disclosures, "acknowledged": one.acknowledged}
+                for one in case.notices
+            ],
+            "issued": [{"edition": one.edition, "text": one.text, "seq": one.seq} for one in case.issued],
+        }  # fmt: skip
+
+
+def _identity(asked: Asked) -> str:
+    said = str(asked.get("identity") or "")
+    if said and said not in IDENTITY:
+        raise LychgateError(f"write how the identity was checked as one of: {', '.join(IDENTITY)}")
+    return said
+
+
+def _person(who: Principal) -> str:
+    return who.id
+
+
+def _with_people(terms: Terms, people: int) -> Terms:
+    return Terms(people, terms.cooling_seconds, terms.valid_seconds, terms.rule)

@@ -1,0 +1,119 @@
+"""What becomes of a delete that a client sends: it passes, is refused, or an erasure takes its place.
+
+Deleting in a CRM is where personal data are supposed to die, and do not. So policy may have a case opened in
+place of the call (`case`), or have the person erased at once (`convert`); the client is answered as its SDK
+expects.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from proxy.errors import Refused
+from proxy.exchange import Exchange
+from proxy.message import Headers, Response
+from proxy.policy.erasing import ErasureRule
+
+DELETES: Final = frozenset({"delete", "erase"})
+_LOOK: Final = 0.2
+_SPARE: Final = 2.0
+"""Seconds of the exchange's deadline that are kept for answering."""
+CASE_HEADER: Final = "lychgate-erasure-case"
+
+
+class Opens(Protocol):
+    """Opens cases, wherever they are driven."""
+
+    async def open(
+        self, lane: str, records: Sequence[tuple[str, str]], by: str, rule: ErasureRule, law: str
+    ) -> list[str]:
+        """Return the cases of some records (object, id), one each; durable when this returns."""
+
+    async def done(self, case: str) -> bool | None:
+        """Say whether a case has come to its end: erased, or not; None while it is under way."""
+
+
+class Intercepts:
+    """The interception of one lane.
+
+    Args:
+        lane: its name.
+        opens: None: no cases can be opened here, and what would open one is refused.
+        seconds: that a client can be kept waiting.
+    """
+
+    def __init__(self, lane: str, opens: Opens | None, seconds: float) -> None:
+        self._lane = lane
+        self._opens = opens
+        self._seconds = seconds
+
+    def rule(self, exchange: Exchange, operations: Sequence[str]) -> ErasureRule | None:
+        """Return the rule by which an erasure takes the request's place; None: it goes on as it is.
+
+        Args:
+            exchange: its caller is known.
+            operations: `action object` of each.
+
+        Raises:
+            Refused: `erasure_refused` by policy; `erasure_mixed`, where only some of what is asked for is a
+            delete
+                that policy has replaced.
+        """
+        assert exchange.principal is not None
+        erasing, connector = exchange.rules.policies.erasing, exchange.rules.connector.name
+        if not erasing.rules:
+            return None
+        split = [each.partition(" ") for each in operations]
+        found = [
+            erasing.comes_to(connector, object_, action, exchange.principal.roles) if action in DELETES else None
+            for action, _, object_ in split
+        ]
+        for each in found:
+            if each is not None and each.then == "refuse":
+                raise Refused("erasure_refused", each.id)
+        active = {each.id: each for each in found if each is not None and each.then in {"case", "convert"}}
+        if not active:
+            return None
+        if len(active) > 1 or any(each is None or each.id not in active for each in found):
+            raise Refused("erasure_mixed")
+        return next(iter(active.values()))
+
+    async def take_over(self, exchange: Exchange, rule: ErasureRule, by: str) -> Response:
+        """Open the cases and return what the client is told.
+
+        Raises:
+            Refused: `erasure_unnamed`: the request does not say by id which records it means;
+            `erasure_accepted`:
+                the cases are open, and this client's protocol has no other way to say so.
+            Unavailable: the cases could not be opened.
+        """
+        asked = exchange.asked
+        records = [(each.object, key) for each in asked.operations for key in each.records] if asked else []
+        if self._opens is None or not records:
+            raise Refused("erasure_unnamed")
+        law = exchange.rules.policies.erasing.law
+        cases = await self._opens.open(self._lane, records, by, rule, law)
+        done = rule.then == "convert" and await self._all_done(cases)
+        if exchange.route is not None and "xmlrpc" in exchange.route.response_media:
+            raise Refused("erasure_accepted", status=409)
+        fields = tuple((CASE_HEADER, case) for case in cases[:1])
+        if done or (rule.then == "case" and rule.answer == "done"):
+            return Response(204, Headers(fields))
+        body = json.dumps({"status": "accepted", "cases": cases}).encode()
+        return Response(202, Headers((*fields, ("content-type", "application/json"))), body)
+
+    async def _all_done(self, cases: list[str]) -> bool:
+        """Wait for all cases, as long as the client can be kept waiting; say whether all are erased."""
+        assert self._opens is not None
+        until = asyncio.get_running_loop().time() + max(0.0, self._seconds - _SPARE)
+        return all([await self._done(case, until) for case in cases])
+
+    async def _done(self, case: str, until: float) -> bool:
+        """Say whether a case is over by then; another process may be driving it, so it is looked at."""
+        assert self._opens is not None
+        while asyncio.get_running_loop().time() < until:
+            if (done := await self._opens.done(case)) is not None:
+                return done
+            await asyncio.sleep(_LOOK)
+        return False

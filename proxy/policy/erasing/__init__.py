@@ -1,0 +1,10 @@
+"""What becomes of a client's delete, and who has to agree before anybody is erased: the kind Erasure.
+
+Nouns: an `ErasureRule` says of some objects what a delete comes to; `Consent` says who agrees. Of several rules
+that match, the strictest holds, so that their order never matters.
+"""
+
+from proxy.policy.erasing.documents import ErasureDocument
+from proxy.policy.erasing.rules import NO_ERASING, Consent, Erasing, ErasureRule, link_erasing
+
+__all__ = ["NO_ERASING", "Consent", "Erasing", "ErasureDocument", "ErasureRule", "link_erasing"]

@@ -1,0 +1,139 @@
+"""Erasing with every name resolved, and what a delete comes to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.model import Catalogue
+from proxy.policy.erasing.documents import ConsentDocument, ErasureDocument, ErasureRuleDocument, Then
+from proxy.policy.link import Linker
+from proxy.policy.names import Findings, Spot
+from proxy.policy.rules import On
+from proxy.policy.vocabulary import Vocabulary
+from proxy.yamlfile import YamlFile, nearest
+
+STRICTER: Final[tuple[Then, ...]] = ("pass", "convert", "case", "refuse")
+GROUNDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "gdpr": ("no_longer_necessary", "consent_withdrawn", "objection", "unlawful_processing", "legal_obligation"),
+    "ccpa": ("request",),
+    "appi": ("no_longer_necessary", "unlawful_processing"),
+    "privacy_act": ("no_longer_necessary",),
+    "pipeda": ("no_longer_necessary", "consent_withdrawn"),
+    "hipaa": (),
+}
+"""Law -> its grounds; the laws themselves are `proxy.erasure.law`'s, and a test holds the two together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Who agrees."""
+
+    roles: frozenset[str]
+    people: int
+    cooling_seconds: int
+    valid_seconds: int
+    bulk_more_than: int
+    bulk_people: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRule:
+    """What a delete of some records comes to."""
+
+    id: str
+    on: On
+    actions: frozenset[str]
+    roles: frozenset[str] | None
+    then: Then
+    answer: str
+    ground: str
+    because: str
+
+    def admits(self, connector: str, object_: str, action: str, roles: frozenset[str]) -> bool:
+        """Say whether the rule is about this."""
+        return (
+            action in self.actions
+            and (self.on.connectors is None or connector in self.on.connectors)
+            and (self.on.objects is None or object_ in self.on.objects)
+            and (self.roles is None or not self.roles.isdisjoint(roles))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """All of a policy set."""
+
+    law: str = "gdpr"
+    consent: Consent | None = None
+    rules: tuple[ErasureRule, ...] = ()
+
+    def comes_to(self, connector: str, object_: str, action: str, roles: frozenset[str]) -> ErasureRule | None:
+        """Return the strictest rule about a delete, None where none is: it goes to the CRM."""
+        found = [each for each in self.rules if each.admits(connector, object_, action, roles)]
+        return max(found, key=lambda each: (STRICTER.index(each.then), each.id), default=None)
+
+
+NO_ERASING: Final = Erasing()
+
+
+def link_erasing(
+    files: Iterable[tuple[YamlFile, ErasureDocument]],
+    vocabulary: Vocabulary,
+    catalogues: Mapping[str, Catalogue],
+    findings: Findings,
+) -> Erasing:
+    """Return what all documents say together; what is wrong with them goes to `findings`."""
+    linker = Linker(vocabulary, catalogues, findings)
+    rules: list[ErasureRule] = []
+    consents: list[tuple[Spot, ConsentDocument]] = []
+    laws: list[tuple[Spot, str]] = []
+    for file, document in files:
+        spot = Spot(file)
+        laws.append((spot / "law", document.law))
+        if document.consent is not None:
+            consents.append((spot / "consent", document.consent))
+        for at, rule in enumerate(document.rules):
+            rules.append(_rule(spot / "rules" / at, rule, document.law, linker, vocabulary))
+    _one(laws, consents, findings)
+    consent = _consent(*consents[0], vocabulary, findings) if consents else None
+    return Erasing(laws[0][1] if laws else "gdpr", consent, tuple(sorted(rules, key=lambda each: each.id)))
+
+
+def _one(laws: list[tuple[Spot, str]], consents: list[tuple[Spot, ConsentDocument]], findings: Findings) -> None:
+    for spot, law in laws[1:]:
+        if law != laws[0][1]:
+            findings.add(spot, "LG148", f"a set is under one law; another document says {laws[0][1]}")
+    for spot, _ in consents[1:]:
+        findings.add(spot, "LG148", "who agrees is said once; another document says it already", key=True)
+
+
+def _rule(
+    spot: Spot, given: ErasureRuleDocument, law: str, linker: Linker, vocabulary: Vocabulary
+) -> ErasureRule:
+    findings = linker.findings
+    findings.once(spot / "id", "rule", given.id)
+    on = linker.on(spot / "on", given.on)
+    if given.on.categories or given.on.tags or given.on.fields:
+        message = "a delete takes a record as a whole; name connectors and objects only"
+        findings.add(spot / "on", "LG147", message)
+    if given.ground is not None and given.ground not in GROUNDS[law]:
+        known = ", ".join(GROUNDS[law]) or "none, since it gives no right to erasure"
+        near = nearest(given.ground, GROUNDS[law])
+        findings.add(spot / "ground", "LG147", f'{law} has no ground "{given.ground}"{near}; it has: {known}')
+    if given.then in {"case", "convert"} and given.ground is None:
+        findings.add(spot / "then", "LG147", f"{given.then} opens a case, and a case needs a `ground`")
+    if given.then == "refuse" and given.because is None:
+        findings.add(spot / "then", "LG147", "say `because`: whoever is refused wants to know why")
+    roles = findings.selector(spot / "roles", "role", given.roles, vocabulary.roles)
+    return ErasureRule(
+        given.id, on, frozenset(given.actions), roles, given.then, given.answer, given.ground or "",
+        given.because or "",
+    )  # fmt: skip
+
+
+def _consent(spot: Spot, given: ConsentDocument, vocabulary: Vocabulary, findings: Findings) -> Consent:
+    roles = findings.selector(spot / "roles", "role", given.roles, vocabulary.roles)
+    return Consent(
+        frozenset(roles or ()), given.people, given.cooling_off_hours * 3600, given.valid_hours * 3600,
+        given.bulk_more_than, given.bulk_people,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Whose records nobody reads or changes: people who are being erased, or whose processing is restricted.
+
+One object for every policy set and exchange of a process; whoever keeps the list replaces it as a whole.
+`number` grows with every change, so that who looked before a change knows to look again.
+"""
+
+from collections.abc import Iterable
+
+
+def item(lane: str, object_: str, kind: str, pseudonym: str) -> str:
+    """Return the name of one entry.
+
+    Args:
+        lane: where the record is.
+        object_: its object.
+        kind: `record` for the record itself, `person` for every record that is about this person.
+        pseudonym: of the record's or the person's id.
+    """
+    return f"{lane} {object_} {kind} {pseudonym}"
+
+
+class Restricted:
+    """The list as one process has it; empty until it is told."""
+
+    def __init__(self, items: Iterable[str] = ()) -> None:
+        self.number = 0
+        self._items: frozenset[str] = frozenset()
+        self._places: frozenset[str] = frozenset()
+        self.replace(items)
+
+    def replace(self, items: Iterable[str]) -> None:
+        """Have the list be this from now on."""
+        self._items = frozenset(items)
+        self._places = frozenset(each.partition(" ")[0] for each in self._items)
+        self.number += 1
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """All of it, sorted."""
+        return tuple(sorted(self._items))
+
+    def on(self, lane: str) -> bool:
+        """Say whether anybody is restricted on a lane; most of the time nobody is."""
+        return lane in self._places
+
+    def any(self, names: Iterable[str]) -> bool:
+        """Say whether one of these entries is on the list."""
+        return not self._items.isdisjoint(names)

@@ -1,0 +1,125 @@
+"""A person is erased from a real Tryton, and an independent look through its API and into its database finds
+nothing.
+
+Tryton's own wizard leaves the e-mail address, the phone number and the identifier in compact copies; ours must
+not.
+"""
+
+import contextlib
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.demo.installation import LaneOf
+from proxy.demo.processes import free_port
+from proxy.demo.tryton import serving
+from proxy.demo.under_way import started
+from tests.crm.conftest import CACHE, Lane
+
+MARA = 1
+SECRETS = (
+    "mara.quinn@example.org", "+353861234567", "353861234567", "PASSPORT-LC7711220", "PASSPORTLC7711220",
+    "12 Harbour Row", "Mara Quinn", "penicillin",
+)  # fmt: skip
+NOTE = "Mara Quinn rang from +353 86 123 4567 about her allergy."
+
+
+@pytest.fixture
+def lane(python: Path) -> Iterator[Lane]:
+    """A lane of the example policies, with a Tryton of its own; Mara has a note and an attachment."""
+    with serving(python, CACHE) as server, tempfile.TemporaryDirectory() as folder:
+        upstream = LaneOf(free_port(), server.origin, server.secret, "Basic", tls=True)
+        with started(Path(folder), {"tryton": upstream}) as run:
+            made = Lane(python, server, run)
+            resource = f"party.party,{MARA}"
+            note = {"resource": resource, "message": NOTE}
+            file = {"resource": resource, "name": "Contract Mara Quinn.txt", "type": "data"}
+            assert made.truth("model.ir.note.create", [note], {})
+            assert made.truth("model.ir.attachment.create", [file], {})
+            yield made
+            for wire in made.wires.values():
+                wire.close()
+
+
+def does(lane: Lane, *words: str, code: int = 0) -> dict[str, Any]:
+    """Run a command of the operator's, and return what it says."""
+    folder = lane.run.installation.folder
+    command = [sys.executable, "-m", "proxy.cli", "erasure", *words, "--format", "json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
+
+
+def agree(lane: Lane, case: str, short: str) -> None:
+    """Agree to a plan as the privacy officer."""
+    key = lane.run.installation.folder / "officer.key"
+    key.write_text(lane.run.installation.keys["privacy_desk"], "utf-8")
+    does(lane, "confirm", case, "--hash", short, "--key-file", str(key), "--purpose", "subject_request")
+
+
+def in_database(lane: Lane) -> list[str]:
+    """Return every column of every table that still holds something of her."""
+    database = lane.server.log.parent / "crm.sqlite"
+    found = []
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
+            for column in columns:
+                for secret in SECRETS:
+                    query = f'SELECT count(*) FROM "{table}" WHERE CAST("{column}" AS TEXT) LIKE ?'
+                    if connection.execute(query, (f"%{secret}%",)).fetchone()[0]:
+                        found.append(f"{table}.{column}: {secret}")
+    return found
+
+
+def test_nothing_of_a_person_is_left_in_a_real_tryton(lane: Lane) -> None:
+    """By her address alone: party, mechanisms, identifier, address, note and attachment are gone."""
+    before = in_database(lane)
+    assert {"party_contact_mechanism.value_compact: +353861234567", "ir_note.message: Mara Quinn"} <= set(before)
+    case = does(
+        lane, "open", "--email", "mara.quinn@example.org", "--ground", "objection", "--identity", "account"
+    )
+    plan = does(lane, "plan", case["case"])
+    assert plan["state"] == "awaiting_confirmation", plan
+    text = " ".join(plan["summary"])
+    for line in (
+        "1 party.party in tryton: deleted", "2 party.contact_mechanism in tryton: deleted",
+        "1 party.identifier in tryton: deleted", "1 party.address in tryton: deleted",
+        "1 ir.note in tryton: deleted", "1 ir.attachment in tryton: deleted",
+    ):  # fmt: skip
+        assert line in text
+    agree(lane, case["case"], plan["short"])
+    done = does(lane, "run", case["case"])["cases"][0]
+    assert done["state"] == "live_complete", done
+    assert {one["verdict"] for one in done["findings"]} == {"erased"}
+    # An independent look: Tryton itself, inactive records included, and every column of its database.
+    everywhere = {"active_test": False}
+    assert lane.truth("model.party.party.search", [["id", "=", MARA]], 0, None, None, everywhere) == []
+    compact = [["value_compact", "like", "mara%"], ["party.active", "in", [True, False]]]
+    assert lane.truth("model.party.contact_mechanism.search", compact, 0, None, None, everywhere) == []
+    assert in_database(lane) == []
+    assert lane.truth("model.party.party.search", [], 0, None, [["id", "ASC"]], everywhere) == [2, 3, 4]
+
+
+def test_nobody_reads_the_person_from_the_first_step_on(lane: Lane) -> None:
+    """Readable until the case is run; then refused by id and missing from every list, in both protocols."""
+    case = does(lane, "open", f"tryton/party.party/{MARA}", "--ground", "objection", "--identity", "account")
+    plan = does(lane, "plan", case["case"])
+    agree(lane, case["case"], plan["short"])
+    wire = lane.wire("helpdesk")
+    assert wire.call("xml", "model.party.party.read", [MARA], ["name"], {}).fault is None
+    done = does(lane, "run", case["case"])["cases"][0]
+    assert done["state"] == "live_complete", done
+    told = wire.call("xml", "model.party.party.read", [MARA], ["name"], {})
+    assert told.fault is not None
+    assert "may not be read or changed" in told.fault
+    told = wire.call("json", "model.party.party.search_read", [], 0, None, None, ["name"], {})
+    assert {row["id"] for row in told.result} == {2, 4}
