@@ -146,7 +146,7 @@ def test_the_table_of_codes_is_complete(shipped: Path) -> None:
     """Every code that the loader can give stands on the page, and no other."""
     text = (shipped / "README.md").read_text()
     listed = set(re.findall(r"^\| (LG\d+) ", text, re.MULTILINE))
-    folders = ("policy", "policy/conditions", "policy/packs", "policy/retention", "yamlfile")
+    folders = ("policy", "policy/conditions", "policy/packs", "policy/retention", "policy/erasing", "yamlfile")
     files = [path for folder in folders for path in (SOURCES / folder).glob("*.py")]
     files.append(SOURCES / "rehearsal.py")
     used = {code for path in files for code in re.findall(r'"(LG1\d\d)"', path.read_text())}
