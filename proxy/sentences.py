@@ -63,6 +63,7 @@ SENTENCES: Final[dict[str, str]] = {
     "credential_in_url": (
         "A credential in a URL has been written down on its way here, and is not accepted. Send it in the "
         "header Authorization or X-Lychgate-Key, and have this one replaced."
+    ),
     "person_restricted": (
         f"This request is about somebody whose data may not be read or changed at the moment. {ASK}"
     ),

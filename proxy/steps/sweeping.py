@@ -1,0 +1,33 @@
+"""Goes through all people of a CRM, a page at a time: for those who have come back, and those whose time is over."""
+
+from collections.abc import Callable, Iterable
+
+from proxy.connectors.playbook import Book, Found
+from proxy.message import Request
+from proxy.steps.asking import Asking
+
+
+def everybody(
+    book: Book, object_: str, names: Iterable[str], look: Callable[[tuple[Found, ...]], None]
+) -> Asking[int]:
+    """Have every record of an object looked at; return how many there were. Only one page is held at a time.
+
+    Args:
+        book: the CRM's playbook, with a call `all`.
+        object_: whose records.
+        names: fields that are asked for.
+        look: gets each page.
+
+    Raises:
+        UpstreamFault: nobody can say.
+    """
+    call, key, wanted = book.calls["all"], book.objects[object_].key, tuple(names)
+    request: Request | None = call.request({"object": object_, "fields": list(wanted)})
+    count = 0
+    while request is not None:
+        response = yield request
+        page = call.read(object_, key, wanted, request, response)
+        look(page.records)
+        count += len(page.records)
+        request = page.next
+    return count
