@@ -1,4 +1,4 @@
-"""Goes through all people of a CRM, a page at a time: for those who have come back, and those whose time is over."""
+"""Goes through all people of a CRM, page by page: for those who are back, and those whose time is over."""
 
 from collections.abc import Callable, Iterable
 
