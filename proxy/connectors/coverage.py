@@ -181,6 +181,15 @@ def _odata(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, actions)
 
 
+def _graphql(route: RouteModel, file: ConnectorFile) -> Iterator[Endpoint]:
+    assert file.graphql is not None
+    for kind, fields in (("query", file.graphql.queries), ("mutation", file.graphql.mutations)):
+        for name, each in fields.items():
+            asked = {"where": Action.FILTER, "order": Action.SORT}
+            more = [asked[argument] for argument in each.arguments.values() if argument in asked]
+            yield _endpoint(route, [each.action, Action.LIST, *more], f"{kind}.{name}", each.object)
+
+
 def _property(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, [route.action, Action.FILTER])
 
@@ -232,6 +241,7 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "pipedrive-search": _query(Action.READ, Action.FILTER),
     "rpc": _rpc,
     "rpc-rest": _rpc_rest,
+    "graphql": _graphql,
     "odata": _odata,
     "odata-batch": _parts,
     "odata-count": _query(Action.FILTER, Action.AGGREGATE),

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from proxy.connectors.erasespec import ErasureModel
+from proxy.connectors.graphql.spec import GraphqlModel
 from proxy.connectors.odata.spec import ODataModel
 from proxy.connectors.odoo.spec import OdooModel
 from proxy.connectors.rpcspec import RpcModel
@@ -319,6 +320,8 @@ class ConnectorFile(Strict):
     """For an API whose calls say in their body what they do."""
     odata: ODataModel | None = None
     """For an API that speaks OData 4."""
+    graphql: GraphqlModel | None = None
+    """For an API whose queries say which fields of which records they show."""
     odoo: OdooModel | None = None
     """For Odoo, whose calls say in their body what they do and who calls."""
     erasure: ErasureModel | None = None

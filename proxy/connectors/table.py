@@ -8,6 +8,7 @@ from proxy.connectors.bulk.grammar import compile_bulk
 from proxy.connectors.faults import JsonFaults
 from proxy.connectors.found import compile_found
 from proxy.connectors.grammar import Compile
+from proxy.connectors.graphql.grammar import compile_graphql
 from proxy.connectors.hubspot import compile_export, compile_search
 from proxy.connectors.links import compile_links
 from proxy.connectors.lookup import compile_lookup
@@ -48,6 +49,7 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "hubspot-export": compile_export,
     "rpc": compile_rpc,
     "rpc-rest": compile_rpc_rest,
+    "graphql": compile_graphql,
     "odata": compile_odata,
     "odata-batch": compile_odata_batch,
     "odata-count": compile_odata_count,

@@ -24,9 +24,9 @@ from lxml import etree
 
 from proxy.codec import codec_for, codec_named
 from proxy.codec.batch import OdataBatch
-from proxy.codec.graphql_query import body_of, read_query
 from proxy.codec.small import fold, unfold
 from proxy.codec.xml_text import SALESFORCE_SOAP
+from proxy.connectors.graphql.query import body_of, read_query
 from proxy.connectors.odata.fetchreading import read as read_fetch
 from proxy.connectors.odata.fetchtree import write as write_fetch
 from proxy.connectors.odata.parsing import options as read_options

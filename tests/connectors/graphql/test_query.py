@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from proxy.codec.graphql_query import MAX_ALIASES, Query, Selected, Word, body_of, project, read_query
+from proxy.connectors.graphql.query import MAX_ALIASES, Query, Selected, Word, body_of, project, read_query
 from proxy.errors import Undecodable
 
 
