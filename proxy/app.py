@@ -471,6 +471,9 @@ def make_gateways(
         if (rate := lane.requests_per_second) is not None:
             rate /= config.workers  # each gives its share: a caller with many connections asks all of them
             made[lane.name].rates = Rates(rate, max(1, round(3 * rate)), time.monotonic)
+        if (volume := lane.records_per_hour) is not None:
+            volume /= config.workers
+            made[lane.name].volume = Rates(volume / 3600, max(1, round(volume / 4)), time.monotonic)
     return made
 
 

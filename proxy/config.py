@@ -304,7 +304,10 @@ class Lane(Strict):
     body_limit_mib: Annotated[int, Field(ge=1, le=64)] = 16
     deadline_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     requests_per_second: Annotated[float, Field(gt=0, le=100_000)] | None = None
-    """Of one caller, on average, in each process; three seconds' worth may come at once. None = no limit."""
+    """Of one caller, on average; three seconds' worth may come at once. None = no limit."""
+    records_per_hour: Annotated[float, Field(gt=0, le=1_000_000_000)] | None = None
+    """That one caller may be shown, on average; a quarter of it may come at once, and what an answer holds
+    beyond that is paid for by waiting. None = no limit."""
 
     @model_validator(mode="after")
     def _plain_only_on_this_machine(self) -> "Lane":

@@ -44,7 +44,7 @@ from proxy.intercepts import Intercepts, Opens
 from proxy.ledger import Appends
 from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.metrics import Counted, Metrics
-from proxy.model import DISCLOSING, Action, Declined, Entry, Failed, Requested
+from proxy.model import DISCLOSING, Action, Declined, Disclosed, Entry, Failed, Requested
 from proxy.policy.erasing import ErasureRule
 from proxy.policy.judge import judge
 from proxy.rates import Rates
@@ -152,6 +152,8 @@ class Gateway:
 
     rates: Rates | None = None
     """How often each caller may ask; None = as often as it likes."""
+    volume: Rates | None = None
+    """How many records each caller may be shown; None = as many as policy lets it see."""
 
     def __init__(self, lane: str, rules: Rules, ports: Ports, *, body_limit: int, deadline: float) -> None:
         self.lane = lane
@@ -436,6 +438,9 @@ class Gateway:
             shown = await self.through(self.show(exchange, response))
         exchange.stage = "identity"  # somebody may have stopped the caller since it asked
         _refuse_frozen(exchange)
+        self._spend(
+            exchange, max((each.records for each in shown.entries if isinstance(each, Disclosed)), default=0)
+        )
         exchange.stage = "ledger"  # 10
         for entry in shown.entries:
             await ports.ledger.append(entry)
@@ -446,6 +451,12 @@ class Gateway:
         shown.count()
         ports.metrics.seconds(self.lane, "response").observe(ports.clock() - exchange.began)
         return shown.response
+
+    def _spend(self, exchange: Exchange, records: int) -> None:
+        """Count records that are about to be shown; raises Refused if the caller has had too many of late."""
+        assert exchange.principal is not None
+        if self.volume is not None and records and not self.volume.take(exchange.principal.id, records):
+            raise Refused("too_many_records", status=429)
 
     def show(self, exchange: Exchange, response: Response) -> Steps[Shown]:
         """Return what may be released of the CRM's answer, and what is on record by then; waits for the vault.
@@ -641,6 +652,7 @@ class Gateway:
         piece = download.take(chunk, last=last)
         exchange.stage = "identity"
         _refuse_frozen(exchange)
+        self._spend(exchange, sum(each.records for each in piece.entries))
         exchange.stage = "ledger"  # 10
         await asyncio.gather(*map(ports.ledger.append, piece.entries))
         exchange.stage = "subjects"

@@ -1,4 +1,4 @@
-"""How often each caller may ask: one number per caller, in memory, and no more callers than a bound.
+"""How often each caller may ask, or how much it may get: one number per caller, in memory.
 
 The generic cell rate algorithm: what is kept is when a caller's allowance will be whole again. A caller that is
 not listed has its whole allowance, so forgetting one whose time has come changes nothing.
@@ -15,8 +15,8 @@ class Rates:
     """What is left of each caller's allowance, on one lane of one process.
 
     Args:
-        per_second: requests a second, on average.
-        burst: requests that may come at once.
+        per_second: requests, or records, a second, on average.
+        burst: as many may come at once.
         clock: monotonic seconds.
     """
 
@@ -30,13 +30,17 @@ class Rates:
         """Return whether the caller may ask now; nothing is counted."""
         return self._whole.get(caller, 0.0) - self._clock() <= self._ahead
 
-    def take(self, caller: str) -> bool:
-        """Return the same, and count a request that may be made."""
+    def take(self, caller: str, cost: int = 1) -> bool:
+        """Return the same, and count what may be had.
+
+        What costs more than is left is had once, whole, and paid for by waiting: nobody knows beforehand how
+        much an answer holds.
+        """
         if not self.allows(caller):
             return False
         now = self._clock()
         whole = max(now, self._whole.pop(caller, now))
-        self._whole[caller] = whole + self._each
+        self._whole[caller] = whole + self._each * cost
         while len(self._whole) > MOST:
             del self._whole[next(iter(self._whole))]
         return True

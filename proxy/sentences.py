@@ -111,6 +111,7 @@ SENTENCES: Final[dict[str, str]] = {
         "The CRM answers this with a stream of events that has no end, which is not passed on. "
         "Ask for the records instead."
     ),
+    "too_many_records": f"More records in a short time than your client is meant to need. Wait. {ASK}",
     "deadline": "The request took longer than this lane allows.",
 }
 _BY_STATUS: Final[dict[int, str]] = {

@@ -27,6 +27,16 @@ def test_a_burst_passes_and_then_the_rate():
     assert [limit.take("a") for _ in range(4)] == [True, True, True, False]
 
 
+def test_what_costs_more_than_is_left_is_paid_for_by_waiting():
+    """A page of five hundred is had once, whole; then there is nothing until it has been earned."""
+    clock = Clock()
+    limit = Rates(10, 100, clock)
+    assert limit.take("a", 500)
+    for seconds, may in ((40, False), (1, True)):
+        clock.now += seconds
+        assert limit.allows("a") is may
+
+
 def test_callers_have_allowances_of_their_own():
     """What one uses up, another still has."""
     limit = Rates(1, 1, Clock())

@@ -31,3 +31,27 @@ async def test_what_asks_for_nothing_but_time_is_not_counted_twice(stand: Stand)
     for _ in range(2):
         assert (await stand.ask("PATCH", RECORD, {"Phone": CANARY})).split()[1] == b"204"
     assert all(limit.allows(who) for who in limit._whole)
+
+
+async def test_a_caller_is_shown_so_many_records_and_no_more(stand: Stand) -> None:
+    """A harvest ends: 429 in place of a page that was fetched, and nothing of it is told; it is on record."""
+    page = {"records": [{"attributes": {"type": "Contact"}, "Name": CANARY}] * 3, "totalSize": 3, "done": True}
+    stand.upstream.answer = http("200 OK", json.dumps(page).encode())
+    stand.app.gateways["salesforce"].volume = Rates(0.001, 4, time.monotonic)
+    target = "/services/data/v59.0/query?q=SELECT+Name+FROM+Contact"
+    answers = [await stand.ask("GET", target) for _ in range(3)]
+    assert [int(answer.split()[1]) for answer in answers] == [200, 200, 429]
+    assert CANARY.encode() not in answers[2]
+    assert [stand.entries()[-1][name] for name in ("kind", "reason", "status")] == [
+        "failed",
+        "too_many_records",
+        429,
+    ]
+
+
+async def test_what_shows_nobody_costs_nothing(stand: Stand) -> None:
+    """Somebody who has had all there is may still write."""
+    stand.upstream.answer = http("204 No Content", b"")
+    limit = stand.app.gateways["salesforce"].volume = Rates(0.001, 1, time.monotonic)
+    assert limit.take("helpdesk", 9)
+    assert (await stand.ask("PATCH", RECORD, {"Phone": CANARY})).split()[1] == b"204"
