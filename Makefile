@@ -68,8 +68,7 @@ lint: setup ## Style, types and the direction of imports
 
 test: setup tryton envoy node services lint ## Everything CI runs
 	@.venv/bin/coverage erase
-	@.venv/bin/coverage run -m pytest
-	@.venv/bin/coverage combine --quiet
+	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=
 	@.venv/bin/coverage report --fail-under=90 --format=total
 
 bench: setup envoy ## CPU per request and per decision against baselines measured in the same run

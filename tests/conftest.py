@@ -1,14 +1,21 @@
-"""What every test shares: under CI a skipped test is a failed one, since a skip proves nothing."""
+"""What every test shares: under CI a skipped test is a failed one, since a skip proves nothing.
+
+No test fails for being slow: machines are.
+"""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import URL
 
 from proxy.store.store import url_of
 from tests.services import PostgreSQL, SoftHsm, postgresql, softhsm
+
+settings.register_profile("lychgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lychgate")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
