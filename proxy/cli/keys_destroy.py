@@ -74,7 +74,8 @@ def _want(held: Custody, form: str, epoch: int, who: str) -> None:
     if epoch in known and known[epoch].state is State.DESTROYED:
         say(form, f"epoch {epoch} is destroyed already", epoch=epoch, state="destroyed", missing=0)
         return
-    missing = epochs.ask_for_destruction(epoch, who)
+    begun = epoch in known and known[epoch].state is State.DESTROY_PENDING
+    missing = 0 if begun else epochs.ask_for_destruction(epoch, who)
     if missing:
         text = f"{who} wants epoch {epoch} destroyed; it takes {PEOPLE} officers, so another has to run the same"
         say(form, text, epoch=epoch, state=known[epoch].state.value, missing=missing)

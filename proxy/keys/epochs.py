@@ -135,10 +135,13 @@ class Epochs:
         """Keep that an officer wants the key of an epoch destroyed; return how many more have to.
 
         Raises:
-            NotNow: keys are wrapped under it still, or it is in force.
+            NotNow: this officer does already, keys are wrapped under it still, or it is in force.
         """
         epoch = self._epoch(number)
         self._check_can_end(epoch)
+        with self._keys.store.read() as connection:
+            if officer in self._assents(connection, number):
+                raise NotNow(f"{officer} wants epoch {number} destroyed already: it takes somebody else as well")
         self._note("keys_destroy_asked", f"epoch={number} officer={officer}")
         with self._keys.store.begin() as connection:
             rows.assent(connection, number, officer, self._now())
@@ -162,19 +165,19 @@ class Epochs:
         epoch = self._epoch(number)
         if epoch.state is State.DESTROYED:
             return epoch
+        if epoch.state is State.DESTROY_PENDING:  # two wanted it, and it has begun
+            return self._end(epoch)
         self._check_can_end(epoch)
         with self._keys.store.read() as connection:
             officers = self._assents(connection, number)
         if len(officers) < PEOPLE:
             raise NotNow(f"{PEOPLE} officers have to ask for it; so far: {', '.join(officers) or 'nobody'}")
-        if epoch.state is not State.DESTROY_PENDING:
-            self._note("keys_destroy_begun", f"epoch={number} officers={','.join(officers)}")
-            with self._keys.generation.changing(), self._keys.store.begin() as connection:
-                if rows.counts(connection).get(number):
-                    raise NotNow(f"keys are wrapped under epoch {number} still: rotate first")
-                rows.change_epoch(connection, epoch, State.DESTROY_PENDING, self._now())
-            epoch = self._epoch(number)
-        return self._end(epoch)
+        self._note("keys_destroy_begun", f"epoch={number} officers={','.join(officers)}")
+        with self._keys.generation.changing(), self._keys.store.begin() as connection:
+            if rows.counts(connection).get(number):
+                raise NotNow(f"keys are wrapped under epoch {number} still: rotate first")
+            rows.change_epoch(connection, epoch, State.DESTROY_PENDING, self._now())
+        return self._end(self._epoch(number))
 
     def reconcile(self) -> list[Drift]:
         """Return where a provider says something else than our table, which is the one that counts.
@@ -212,8 +215,7 @@ class Epochs:
             rows.change_epoch(connection, epoch, state, self._now(), **more)
 
     def _check_can_end(self, epoch: Epoch) -> None:
-        if epoch.state is not State.DESTROY_PENDING:
-            _check(epoch, State.DESTROY_PENDING)
+        _check(epoch, State.DESTROY_PENDING)
         if left := self.counts().get(epoch.number):
             raise NotNow(
                 f"{left:,} keys are wrapped under epoch {epoch.number} still, and would be lost: "
