@@ -333,6 +333,33 @@ class Keys:
         """Destroy one key, that of a record; as `shred`."""
         return self._destroy(lambda connection: rows.remove_key(connection, key_id))
 
+    def newest_epoch(self) -> int:
+        """Return the number of the newest epoch: no copy that was made until now has keys of a later one.
+
+        Raises:
+            Unavailable: `keys_not_initialised`, or the store cannot be used.
+        """
+        with self.store.read() as connection:
+            known = rows.epochs(connection)
+        if not known:
+            raise Unavailable("keys_not_initialised")
+        return max(known)
+
+    def beyond_recovery(self, epoch: int) -> float | None:
+        """Return when what was shredded in this epoch is, or will be, unreadable in every copy of the database.
+
+        Args:
+            epoch: `newest_epoch` of when it was shredded.
+
+        Returns:
+            Seconds since the epoch of Unix; None while the key of one until then has not been ordered destroyed.
+        """
+        with self.store.read() as connection:
+            known = rows.epochs(connection).values()
+        gone = [each.gone_at if each.state in ENDED else None for each in known if each.number <= epoch]
+        times = [each for each in gone if each is not None]
+        return max(times) if times and len(times) == len(gone) else None
+
     def _destroy(self, remove: Callable[[Connection], int]) -> int:
         with self.generation.changing():
             with self.store.begin() as connection:

@@ -145,6 +145,24 @@ def test_it_takes_two_people_to_destroy(keys: Keys, emptied: Epochs, said: list[
     assert emptied.reconcile() == []
 
 
+def test_when_every_copy_is_unreadable(keys: Keys, epochs: Epochs) -> None:
+    """Only once the key of the epoch in which somebody was shredded, and of every one before, is gone."""
+    subject = keys.one(met(keys)).subject
+    epochs.begin()
+    keys.shred(subject)
+    shredded_in = keys.newest_epoch()
+    for number in (1, 2):
+        assert keys.beyond_recovery(shredded_in) is None
+        if number == 2:
+            epochs.begin()
+        list(rewrap(keys, pause=0))
+        for officer in ("ann", "ben"):
+            epochs.ask_for_destruction(number, officer)
+        epochs.destroy(number)
+    assert (shredded_in, keys.beyond_recovery(shredded_in)) == (2, 1_000.0)
+    assert keys.beyond_recovery(3) is None
+
+
 def test_a_word_is_withdrawn_or_grows_old(emptied: Epochs, clock) -> None:
     """A word of last week is not half of a decision of today."""
     emptied.ask_for_destruction(1, "ann")
