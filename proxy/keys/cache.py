@@ -17,7 +17,7 @@ class Cache[K: Hashable, V]:
     """Values by key, each for at most `seconds`, the least recently used going first; threads may share it."""
 
     def __init__(self, generation: Generation, clock: Callable[[], float], *, seconds: float, most: int) -> None:
-        self._generation = generation
+        self.generation = generation
         self._clock = clock
         self._seconds = min(seconds, SECONDS)
         self._most = most
@@ -32,7 +32,7 @@ class Cache[K: Hashable, V]:
         """Return what is remembered of these and may still be used."""
         oldest = self._clock() - self._seconds
         with self._turn:
-            if self._generation.now() != self._of:
+            if self.generation.now() != self._of:
                 self._held.clear()
                 return {}
             found: dict[K, V] = {}
@@ -58,7 +58,7 @@ class Cache[K: Hashable, V]:
             return
         now = self._clock()
         with self._turn:
-            if self._generation.now() != generation:
+            if self.generation.now() != generation:
                 return
             if self._of != generation:
                 self._held.clear()

@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from proxy.crypto.providers import Custody
 from proxy.errors import LychgateError
 from proxy.keys import rows
-from proxy.keys.keys import Keys, epoch_label
+from proxy.keys.keepers import epoch_label
+from proxy.keys.keys import Keys
 from proxy.keys.rows import Epoch
 from proxy.keys.states import STEPS, State
 

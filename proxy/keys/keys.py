@@ -3,28 +3,27 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from proxy.crypto import derive
 from proxy.crypto.providers import Provider
-from proxy.crypto.wrapping import KEY_BYTES, bind
+from proxy.crypto.wrapping import KEY_BYTES
 from proxy.errors import KeyGone, Unavailable
 from proxy.keys import rows
 from proxy.keys.cache import MOST, SECONDS, Cache
 from proxy.keys.generation import Generation
+from proxy.keys.keepers import Keepers, binding
+from proxy.keys.own import NAMES, Name, Own, make_first
 from proxy.keys.rows import Epoch, Wrapped
-from proxy.keys.states import ENDED, UNWRAPS
+from proxy.keys.states import ENDED
 from proxy.keys.subjectkey import ID_BYTES, SubjectKey
-from proxy.keys.tables import INSTALLATION_KEYS, SETTINGS, SUBJECT_KEYS
+from proxy.keys.tables import SUBJECT_KEYS
 from proxy.store import Store
 
-Name = Literal["index", "audit", "tombstone", "signing"]
-"""Of an installation key."""
-NAMES: Final[tuple[Name, ...]] = ("index", "audit", "tombstone", "signing")
 WAIT_SECONDS: Final = 10.0
 """The longest that an exchange waits for keys."""
 
@@ -67,14 +66,13 @@ class Keys:
     ) -> None:
         self.store = store
         self.provider = provider
-        self._keepers = {each.name: each for each in (*before, provider)}
+        self._keepers = Keepers(store, provider, before, now=now)
         self.generation = generation
         self._now = now
         self._random = random
         self._cache: Cache[bytes, SubjectKey] = Cache(generation, clock, seconds=seconds, most=most)
         self._sealing: Cache[bytes, SubjectKey] = Cache(generation, clock, seconds=seconds, most=most)
-        self._own: Cache[str, bytes] = Cache(generation, clock, seconds=seconds, most=len(NAMES))
-        self._tenant = b""
+        self._own = Own(store, self._keepers, Cache(generation, clock, seconds=seconds, most=len(NAMES)))
 
     # -- the installation ---------------------------------------------------------------------------------
 
@@ -87,25 +85,7 @@ class Keys:
         Raises:
             Unavailable: provider or store cannot be used.
         """
-        with self.store.read() as connection:
-            if rows.epochs(connection):
-                return False
-        handle = self.provider.generate(epoch_label(1, self._random), "wrap")
-        tenant = self._random(ID_BYTES).hex()
-        fresh = {name: self._random(KEY_BYTES) for name in NAMES}
-        bound_to = binding(tenant.encode(), 1)
-        wrapped = self.provider.wrap(
-            handle, [(key, bound_to(name.encode(), None)) for name, key in fresh.items()]
-        )
-        now = self._now()
-        with self.store.begin() as connection:
-            if rows.epochs(connection):
-                return False
-            rows.add_epoch(connection, 1, self.provider.name, handle, now)
-            connection.execute(insert(SETTINGS).values(name="tenant", value=tenant))
-            for name, each in zip(fresh, wrapped, strict=True):
-                connection.execute(insert(INSTALLATION_KEYS).values(name=name, epoch=1, wrapped=each))
-        return True
+        return make_first(self.store, self.provider, now=self._now, random=self._random)
 
     def tenant(self) -> bytes:
         """Return what everything sealed by this installation is bound to.
@@ -113,12 +93,15 @@ class Keys:
         Raises:
             Unavailable: `keys_not_initialised`, or the store cannot be used.
         """
-        if not self._tenant:
-            with self.store.read() as connection:
-                self._tenant = rows.settings(connection).get("tenant", "").encode()
-        if not self._tenant:
-            raise Unavailable("keys_not_initialised")
-        return self._tenant
+        return self._keepers.tenant()
+
+    def keeper(self, epoch: Epoch) -> Provider:
+        """Return the provider that holds the key of an epoch.
+
+        Raises:
+            Unavailable: `provider_not_configured`.
+        """
+        return self._keepers.keeper(epoch)
 
     def own(self, name: Name) -> bytes:
         """Return an installation key, 32 bytes; derive from it, one key per use.
@@ -126,10 +109,7 @@ class Keys:
         Raises:
             Unavailable: keys, provider or store cannot be used.
         """
-        found = self._own.found((name,))
-        if not found:
-            found = self._read_own()
-        return found[name]
+        return self._own.key(name)
 
     def index_key(self, element: str) -> bytes:
         """Return the 32 bytes that index the values of one data element; they outlive every erasure.
@@ -141,20 +121,6 @@ class Keys:
             Unavailable: as `own`.
         """
         return derive(self.own("index"), f"index/{element}")
-
-    def _read_own(self) -> dict[str, bytes]:
-        generation = self.generation.now()
-        with self.store.read() as connection:
-            epochs = rows.epochs(connection)
-            kept = rows.installation_keys(connection)
-        if len(kept) != len(NAMES):
-            raise Unavailable("keys_not_initialised")
-        opened = self.opened(kept.values(), epochs)
-        found = {name: opened[key.id] for name, key in kept.items() if key.id in opened}
-        if len(found) != len(NAMES):
-            raise Unavailable("key_epoch_ended", "installation keys")
-        self._own.remember(found, generation)
-        return found
 
     # -- data subjects ------------------------------------------------------------------------------------
 
@@ -170,7 +136,7 @@ class Keys:
         with self.store.read() as connection:
             epoch = rows.active_epoch(connection)
         key_id, key = self._random(ID_BYTES), self._random(KEY_BYTES)
-        return Draft(SubjectKey(key_id, subject, key), self._wrapped(key_id, subject, key, epoch))
+        return Draft(SubjectKey(key_id, subject, key), self._keepers.wrapped(key_id, subject, key, epoch))
 
     def draft_subject(self) -> Draft:
         """Return a `draft` for somebody new."""
@@ -204,7 +170,7 @@ class Keys:
         """
         epoch, row = rows.active_epoch(connection, hold=True), draft.row
         if epoch.number != row.epoch:
-            row = self._wrapped(row.id, row.subject, draft.key.secret, epoch, serial=row.serial)
+            row = self._keepers.wrapped(row.id, row.subject, draft.key.secret, epoch, serial=row.serial)
         rows.add(connection, row)
         return draft.key
 
@@ -243,12 +209,13 @@ class Keys:
         found = rows.by_id(connection, (key_id,))
         if not found or found[0].subject not in {None, subject}:
             raise KeyGone("key_gone")
-        key = self.opened(found, rows.epochs(connection)).get(key_id)
+        key = self._keepers.opened(found, rows.epochs(connection)).get(key_id)
         if key is None:
             raise KeyGone("key_gone")
         if found[0].subject is None:
             epoch = rows.active_epoch(connection, hold=True)
-            row = self._wrapped(key_id, subject, key, epoch, serial=0)  # the subject's own keys go on sealing
+            # Serial 0: the subject's own keys go on sealing.
+            row = self._keepers.wrapped(key_id, subject, key, epoch, serial=0)
             if not rows.give(connection, row):
                 raise Unavailable("key_epoch_changed")
         return SubjectKey(key_id, subject, key)
@@ -367,105 +334,26 @@ class Keys:
             self.store.forget(SUBJECT_KEYS)
         return count
 
-    def keeper(self, epoch: Epoch) -> Provider:
-        """Return the provider that holds the key of an epoch.
-
-        Raises:
-            Unavailable: `provider_not_configured`.
-        """
-        found = self._keepers.get(epoch.provider)
-        if found is None:
-            raise Unavailable("provider_not_configured", epoch.provider)
-        return found
-
     def close(self) -> None:
         """Forget every key and let go of the providers."""
         self.forget()
         self.generation.close()
-        for each in self._keepers.values():
-            each.close()
+        self._keepers.close()
 
     def forget(self) -> None:
         """Forget every key that is remembered in this process."""
-        for cache in (self._cache, self._sealing, self._own):
-            cache.drop()
-
-    # -- wrapping -----------------------------------------------------------------------------------------
+        for each in (self._cache, self._sealing, self._own):
+            each.drop()
 
     def _new(self, connection: Connection, subject: bytes | None, *, serial: int = 1) -> SubjectKey:
         epoch = rows.active_epoch(connection, hold=True)
         key_id, key = self._random(ID_BYTES), self._random(KEY_BYTES)
-        rows.add(connection, self._wrapped(key_id, subject, key, epoch, serial=serial))
+        rows.add(connection, self._keepers.wrapped(key_id, subject, key, epoch, serial=serial))
         return SubjectKey(key_id, subject, key)
-
-    def _wrapped(
-        self, key_id: bytes, subject: bytes | None, key: bytes, epoch: Epoch, *, serial: int = 1
-    ) -> Wrapped:
-        bound = binding(self.tenant(), epoch.number)(key_id, subject)
-        (wrapped,) = self.keeper(epoch).wrap(epoch.handle, [(key, bound)])
-        return Wrapped(key_id, subject, epoch.number, wrapped, serial, self._now())
 
     def _read(self, ids: set[bytes]) -> dict[bytes, SubjectKey]:
         generation = self.generation.now()
-        held, opened = self._consistent(lambda connection: rows.by_id(connection, ids))
+        held, opened = self._keepers.consistent(lambda connection: rows.by_id(connection, ids))
         found = {key.id: SubjectKey(key.id, key.subject, opened[key.id]) for key in held if key.id in opened}
         self._cache.remember(found, generation)
         return found
-
-    def _consistent(
-        self, read: Callable[[Connection], list[Wrapped]]
-    ) -> tuple[list[Wrapped], dict[bytes, bytes]]:
-        """Return rows and their keys in clear; once more if they were wrapped anew in between.
-
-        Whoever was between reading a row and opening it when the survivors of an epoch had been wrapped anew and
-        its key was destroyed would otherwise fail for nothing.
-        """
-        with self.store.read() as connection:
-            held, epochs = read(connection), rows.epochs(connection)
-        try:
-            return held, self.opened(held, epochs)
-        except Unavailable:
-            with self.store.read() as connection:
-                again, epochs = read(connection), rows.epochs(connection)
-            if again == held:
-                raise
-            return again, self.opened(again, epochs)
-
-    def opened(self, held: Iterable[Wrapped], epochs: Mapping[int, Epoch]) -> dict[bytes, bytes]:
-        """Return the keys in clear, by id, without those of an epoch that has ended."""
-        by_epoch: dict[int, list[Wrapped]] = {}
-        for key in held:
-            by_epoch.setdefault(key.epoch, []).append(key)
-        found: dict[bytes, bytes] = {}
-        for number, keys in by_epoch.items():
-            epoch = epochs[number]
-            if epoch.state in ENDED:
-                continue
-            if epoch.state not in UNWRAPS:
-                raise Unavailable("key_suspended", f"epoch {number}")
-            bound_to = binding(self.tenant(), number)
-            pairs = [(key.wrapped, bound_to(key.id, key.subject)) for key in keys]
-            found |= zip((key.id for key in keys), self.keeper(epoch).unwrap(epoch.handle, pairs), strict=True)
-        return found
-
-
-def epoch_label(number: int, random: Callable[[int], bytes]) -> str:
-    """Return a new name for the key of an epoch, for people who look at the provider."""
-    return f"lychgate-epoch-{number}-{random(4).hex()}"
-
-
-def binding(tenant: bytes, epoch: int) -> Callable[[bytes, bytes | None], bytes]:
-    """Return what gives, for the id of a key and its subject, what the wrapped key is bound to.
-
-    It is `bind(label, tenant, id, subject, epoch)`: nobody can give a key to another subject, tenant or epoch.
-    """
-    head, tail = bind(b"lychgate.dev/v1/key", tenant), bind(epoch.to_bytes(8, "big"))
-
-    def bound_to(key_id: bytes, subject: bytes | None) -> bytes:
-        whose = subject or b""
-        return head + _LENGTHS[len(key_id)] + key_id + _LENGTHS[len(whose)] + whose + tail
-
-    return bound_to
-
-
-_LENGTHS: Final = tuple(length.to_bytes(4, "big") for length in range(ID_BYTES + 1))

@@ -11,7 +11,8 @@ from typing import Final
 
 from proxy.errors import Unavailable
 from proxy.keys import rows
-from proxy.keys.keys import Keys, binding
+from proxy.keys.keepers import binding
+from proxy.keys.keys import Keys
 from proxy.keys.rows import Epoch, Wrapped
 from proxy.keys.states import UNWRAPS
 

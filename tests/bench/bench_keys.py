@@ -21,7 +21,7 @@ from sqlalchemy import insert
 from proxy.crypto.providers import KeyringFile
 from proxy.keys import CHAPTER, Keys, SharedNumber
 from proxy.keys.epochs import Epochs
-from proxy.keys.keys import binding
+from proxy.keys.keepers import binding
 from proxy.keys.rewrap import rewrap
 from proxy.keys.tables import SUBJECT_KEYS
 from proxy.store import Store

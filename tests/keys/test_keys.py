@@ -396,6 +396,18 @@ def test_nothing_works_before_keys_are_made(make: Make) -> None:
     assert keys.find([bytes(16)]) == {}
 
 
+def test_many_processes_make_keys_at_once(make: Make) -> None:
+    """One of them does, the others find them, and nobody is refused."""
+    views, made = [make() for _ in range(4)], []
+    threads = [threading.Thread(target=lambda keys=keys: made.append(keys.initialise())) for keys in views]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made) == [False, False, False, True]
+    assert len({keys.own("index") for keys in views}) == 1
+
+
 def test_keys_are_made(make: Make) -> None:
     """Keys are made once."""
     keys = make()
