@@ -23,7 +23,7 @@ What = Literal[
     "values_revealed",
     "value_looked_up",
 ]
-_DETAIL: Final = r"^[a-z0-9_]+=[a-z0-9,_-]+( [a-z0-9_]+=[a-z0-9,_-]+)*$"
+_DETAIL: Final = r"^[a-z0-9_]+=[a-z0-9,_-]+( [a-z0-9_]+=[a-z0-9,_-]+)*\Z"
 
 
 class KeyEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,6 +57,7 @@ class LeasedNumber:
         self._clock = clock
         self._sleep = sleep
         self._seen = (_UNKNOWN, float("-inf"))
+        self._failing = False
         self._stop = threading.Event()
         self._ask()
         self._thread = threading.Thread(target=self._run, name="key-generation", daemon=True)
@@ -96,8 +97,11 @@ class LeasedNumber:
         try:
             with self._store.read() as connection:
                 self._seen = (_number(connection), asked)
+            self._failing = False
         except Unavailable as error:
-            _log.warning("keys are not remembered while the store cannot be asked: %s", error)
+            if not self._failing:
+                _log.warning("keys are not remembered while the store cannot be asked: %s", error)
+            self._failing = True
 
     def _run(self) -> None:
         while not self._stop.wait(self._period):

@@ -1,0 +1,33 @@
+"""What another process may have written down of keys."""
+
+import json
+
+import pytest
+
+from proxy.errors import LychgateError
+from proxy.keys.events import as_key_event
+
+
+def test_what_is_done_with_keys_is_taken() -> None:
+    """Words, names and numbers."""
+    event = as_key_event(json.dumps({"what": "keys_destroy_begun", "detail": "epoch=1 officers=ann,ben"}))
+    assert (event.what, event.detail) == ("keys_destroy_begun", "epoch=1 officers=ann,ben")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "[]",
+        '{"what": "started", "detail": "a=1"}',  # no word of ours
+        '{"what": "keys_made"}',
+        '{"what": "keys_made", "detail": "Nessa Quill"}',  # free text could be anything
+        '{"what": "keys_made", "detail": "a=1\\n"}',
+        '{"what": "keys_made", "detail": "a=1", "more": 1}',
+        json.dumps({"what": "keys_made", "detail": "a=" + "1" * 600}),
+    ],
+)
+def test_nothing_else_is(said: str) -> None:
+    """The ledger is not for anybody's text."""
+    with pytest.raises(LychgateError, match="nothing that is done with keys"):
+        as_key_event(said)
