@@ -62,6 +62,7 @@ class Inside:
             if isinstance(inner, dict):
                 further = Record(words.name, record.action, inner, key=record.key, facts=record.facts)
                 self._lists(further, words, into)
+                _flatten(further, into)
                 into.records.append(further)
                 record.keep |= {name}
         for name, (other, link) in self.short.items():
@@ -69,6 +70,7 @@ class Inside:
             if isinstance(inner, dict) and name in words.spec.fields:
                 self._short(record, name, inner, (other, link), into)
         self._lists(record, words, into)
+        _flatten(record, into)
 
     def read(self, uses: Uses, name: str, tree: Tree) -> Tree:
         """Note what a write puts inside a record, in a list or in a member with further fields.
@@ -116,6 +118,7 @@ class Inside:
         found = Record(other.name, record.action, inner, names, within=within)
         found.key = str(key) if isinstance(key, str | int) else None
         self._lists(found, other, into)
+        _flatten(found, into)
         record.keep |= {name}
         into.records.append(found)
 
@@ -129,6 +132,20 @@ class Inside:
                 use = Use(words.name, name, record.action)
                 self.entries.open_list(items, use, into, outer=place, key=record.key or "", facts=record.facts)
                 record.keep |= {name} & record.members.keys()
+
+
+def _flatten(record: Record, into: Opened) -> None:
+    """Take out what holds more than was opened: a field that may be a list is one of values, and no more."""
+    for name, value in list(record.members.items()):
+        if name in record.keep:
+            continue
+        if isinstance(value, dict):
+            del record.members[name]
+            into.pruned += 1
+        elif isinstance(value, list):
+            flat = [each for each in value if not isinstance(each, dict | list)]
+            into.pruned += len(value) - len(flat)
+            value[:] = flat
 
 
 def _are_entries(items: list[Tree]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from proxy.connectors.asked import Opened
-from proxy.connectors.shape import Shape
+from proxy.connectors.shape import GONE, Shape
 from proxy.message import Place, Record, Tree
 from proxy.model import Action, Facts
 
@@ -90,7 +90,7 @@ class Values:
         facts: Facts | None = None,
     ) -> None:
         """Add one entry to `into`, pruned; see `open_list`."""
-        _, pruned = self.shape.open(entry, {VALUE: lambda value: value})
+        _, pruned = self.shape.open(entry, {VALUE: _scalar})
         into.pruned += pruned
         names = self.kept.setdefault(use, dict.fromkeys(self.members, use))
         if key is None:
@@ -99,3 +99,8 @@ class Values:
             )
         keep = frozenset(entry.keys() - names.keys())
         into.records.append(Record(use.object, use.action, entry, names, keep, key, facts=facts, place=place))
+
+
+def _scalar(value: Tree) -> Tree:
+    """Return a value; what holds more is none, whatever the field may hold where it has one."""
+    return GONE if isinstance(value, dict | list) else value

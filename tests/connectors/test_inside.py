@@ -44,7 +44,7 @@ def test_every_value_of_a_list_is_one_of_the_field() -> None:
     assert (first.key, second.members) == ("7", {"value": "b"})
     assert "name" not in tree
     assert record.keep == {"mail"}
-    assert tree["zork"] == [{"value": "1"}]  # not kept: it goes, as every field that nobody listed
+    assert tree["zork"] == []  # not kept: it goes, as every field that nobody listed
     for each in (first, second):
         assert each.place is not None
         each.place.remove(each.members)
@@ -84,6 +84,14 @@ def test_what_is_no_record_in_short_is_judged_as_the_field(value: Tree) -> None:
     found = opened({"id": 7, "firm": value}, short={"firm": {"object": "firms"}})
     (record,) = found.records
     assert record.keep == frozenset()
+
+
+def test_a_list_is_one_of_values_and_no_more() -> None:
+    """What lies deeper was not opened, so nobody has judged it."""
+    tree: dict[str, Tree] = {"id": 7, "own": {"a": 1}, "mail": ["a", {"b": 1}, ["c"]], "name": "Mara"}
+    found = opened(tree, many="value")
+    assert tree == {"id": 7, "mail": ["a"], "name": "Mara"}
+    assert found.pruned == 3
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from proxy.connectors.asked import Opened
 from proxy.connectors.values import Use, Values
 from proxy.message import Place, Tree
@@ -22,6 +24,15 @@ def test_an_entry_keeps_what_is_declared_beside_its_value() -> None:
     assert (first.members, first.names, first.keep) == (items[0], {"value": USE}, {"at", "kind"})
     assert (first.object, first.action, first.key) == ("people", Action.READ, "7")
     assert second.names is first.names  # so that what is to be done with them is worked out once
+
+
+@pytest.mark.parametrize("value", [{"value": "a"}, ["a"], [], {}])
+def test_a_value_that_holds_more_is_none(value: Tree) -> None:
+    """Also where the field is one that may hold more when it has a single value."""
+    items: list[Tree] = [{"value": value, "at": 1}]
+    opened = Opened(items)
+    VALUES.open_list(items, USE, opened)
+    assert (items, opened.pruned) == ([{"at": 1}], 1)
 
 
 def test_an_entry_about_another_record_says_which() -> None:
