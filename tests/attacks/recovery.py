@@ -19,7 +19,16 @@ from typing import Final
 from urllib.parse import quote
 
 from proxy.message import Headers, Request, Response
-from proxy.sandbox import Call, DynamicsSandbox, HubSpotSandbox, OdooSandbox, SalesforceSandbox, Sandbox
+from proxy.sandbox import (
+    Call,
+    DynamicsSandbox,
+    HubSpotSandbox,
+    OdooSandbox,
+    PipedriveSandbox,
+    SalesforceSandbox,
+    Sandbox,
+)
+from proxy.sandbox.pipedrive.store import IBAN
 from tests.e2e.harness import CRM_TOKEN, GatewayHarness
 
 BITS: Final = 20
@@ -78,6 +87,8 @@ class Crm:
                 self._write("PATCH", f"/crm/v3/objects/contacts/{person.key}", body)
             case DynamicsSandbox():
                 self._write("PATCH", f"/api/data/v9.2/contacts({person.key})", {"new_iban": text(value)})
+            case PipedriveSandbox():
+                self._write("PATCH", f"/api/v2/persons/{person.key}", {"custom_fields": {IBAN: text(value)}})
             case OdooSandbox():
                 self.sandbox.database.rows["res.partner"][int(person.key)]["x_iban"] = text(value)
 
@@ -99,6 +110,7 @@ CRMS: Final[dict[str, Callable[[], Sandbox]]] = {
     "hubspot": lambda: HubSpotSandbox(CRM_TOKEN),
     "dynamics": lambda: DynamicsSandbox(CRM_TOKEN),
     "odoo": lambda: OdooSandbox(CRM_TOKEN),
+    "pipedrive": lambda: PipedriveSandbox(CRM_TOKEN),
 }
 
 
@@ -161,6 +173,13 @@ def _odoo_rpc(prey: Prey, least: str) -> Sent:
     return "POST", "/jsonrpc", {"jsonrpc": "2.0", "method": "call", "id": 1, "params": called}
 
 
+def _found(target: str) -> Asks:
+    def asks(_prey: Prey, least: str) -> Sent:
+        return "GET", f"/v1/{target}&term={least}", None
+
+    return asks
+
+
 _HELD: Final = "Id = '{key}' AND SSN__c >= '{least}'"
 _ROW: Final = "contactid eq {key} and new_iban ge '{least}'"
 _ONE: Final = f"SELECT Id FROM Contact WHERE {_HELD}"
@@ -198,6 +217,9 @@ WAYS: Final = (
     Way("odoo", "a count", _odoo("search_count")),
     Way("odoo", "a group", _odoo("read_group", fields=["name"], groupby=["country_id"])),
     Way("odoo", "a count by JSON-RPC", _odoo_rpc),
+    Way("pipedrive", "own fields", _found("persons/search?fields=custom_fields"), exact=True),
+    Way("pipedrive", "everywhere", _found("persons/search?exact_match=1"), exact=True),
+    Way("pipedrive", "items", _found("itemSearch?item_types=person&fields=name,custom_fields"), exact=True),
 )
 
 

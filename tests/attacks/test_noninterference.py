@@ -169,6 +169,7 @@ def _hubspot(
     written = st.dictionaries(field, value, min_size=1, max_size=2)
     many = st.lists(key, min_size=1, max_size=3, unique=True)
     return st.one_of(
+        _hubspot_further(key, field, some),
         st.builds(lambda which, names: ("GET", f"{base}/{which}?properties={','.join(names)}", None), key, some),
         some.map(lambda names: ("GET", f"{base}?limit=5&properties={','.join(names)}", None)),
         searched.map(lambda body: ("POST", f"{base}/search", body)),
@@ -185,6 +186,46 @@ def _hubspot(
         key.map(lambda which: ("DELETE", f"{base}/{which}", None)),
         written.map(lambda fields: ("POST", base, {"properties": fields})),
     )
+
+
+def _hubspot_further(
+    key: st.SearchStrategy[str], field: st.SearchStrategy[str], some: st.SearchStrategy[list[str]]
+) -> st.SearchStrategy[Sent]:
+    """Return what there is beside records and searches: other versions, earlier values, links, definitions."""
+    base, v1 = "/crm/v3/objects/contacts", "/contacts/v1"
+    value = st.text("abcxyz019", min_size=1, max_size=4)
+    kind = st.sampled_from(["companies", "contacts", "tickets", "deals", "notes"])
+    gets = st.one_of(
+        st.builds(lambda one, names: f"{base}/{one}?propertiesWithHistory={','.join(names)}", key, some),
+        st.builds(lambda one, other: f"{base}/{one}?properties=email&associations={other}", key, kind),
+        st.builds(lambda one, name: f"{base}/{one}?idProperty={name}", value, field),
+        st.builds(lambda one, other: f"/crm/v4/objects/contacts/{one}/associations/{other}", key, kind),
+        st.builds(lambda one: f"/crm/v3/lists/records/0-1/{one}/memberships", key),
+        st.builds(lambda one, names: f"{v1}/contact/vid/{one}/profile?" + _each(names), key, some),
+        st.builds(lambda names: f"{v1}/lists/all/contacts/all?count=5&" + _each(names), some),
+        st.builds(lambda text: f"{v1}/search/query?q={text}", value),
+        st.sampled_from(["/crm/v3/properties/contacts", f"{base}?archived=true", f"{v1}/lists/7/contacts/all"]),
+    )
+    pairs = st.builds(lambda name, text: {"properties": [{"property": name, "value": text}]}, field, value)
+    upsert = st.builds(
+        lambda one, by, name, text: {"inputs": [{"id": one, "idProperty": by, "properties": {name: text}}]},
+        value,
+        field,
+        field,
+        value,
+    )
+    return st.one_of(
+        gets.map(lambda url: ("GET", url, None)),
+        st.builds(lambda one, body: ("POST", f"{v1}/contact/vid/{one}/profile", body), key, pairs),
+        upsert.map(lambda body: ("POST", f"{base}/batch/upsert", body)),
+        st.tuples(key, key).map(
+            lambda two: ("POST", f"{base}/merge", {"primaryObjectId": two[0], "objectIdToMerge": two[1]})
+        ),
+    )
+
+
+def _each(names: list[str]) -> str:
+    return "&".join(f"property={name}" for name in names)
 
 
 # ---- the property -------------------------------------------------------------------------------------------
