@@ -10,10 +10,11 @@ What is written is looked at for people who were erased: nobody puts them back w
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from proxy.columns import Alike, Dicts
 from proxy.connectors import Opened
 from proxy.errors import Refused, Unavailable
 from proxy.exchange import Exchange
-from proxy.message import Alike, Record, Tree, scalar_text
+from proxy.message import Record, Tree, scalar_text
 from proxy.model import Catalogue
 from proxy.restricted import Restricted, item
 from proxy.subjects import Pseudonyms
@@ -41,6 +42,11 @@ class Bars:
     def number(self) -> int:
         """Grows whenever somebody is restricted, or is not any more."""
         return self._restricted.number
+
+    @property
+    def stand(self) -> bool:
+        """Whether anybody is restricted on the lane."""
+        return self._restricted.on(self._lane)
 
     def refuse(self, exchange: Exchange) -> None:
         """Return if the request is about nobody who is restricted.
@@ -172,7 +178,7 @@ def _alike(alike: Alike, dead: set[int]) -> Alike | None:
         return None
     facts = None if alike.facts is None else [alike.facts[number] for number in at]
     rows, keys = [alike.rows[number] for number in at], [alike.keys[number] for number in at]
-    return Alike(alike.object, alike.action, rows, alike.keep, keys, facts)
+    return Alike(alike.object, alike.action, Dicts(rows), alike.keep, keys, facts)
 
 
 def _without(tree: Tree, gone: set[int], dead: set[int]) -> Tree:

@@ -35,7 +35,8 @@ from typing import Final, Protocol
 
 from proxy.accounts import Accounts
 from proxy.bars import Bars
-from proxy.codec import Codec, codec_for, codec_named, undo_content_coding
+from proxy.codec import Codec, codec_for, codec_named, decode_answer, undo_content_coding
+from proxy.columns import PageAt
 from proxy.connectors import Asked, Opened, Route
 from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
@@ -468,12 +469,14 @@ class Gateway:
         assert asked is not None
         assert route is not None
         exchange.stage = "upstream"  # 8
-        codec, tree = self._read_response(route, response)
+        # Protected values are turned back, and restricted people are looked for, record by record.
+        at = None if exchange.protections or self.bars.stand else asked.page(response.status)
+        codec, tree = self._read_response(route, response, at)
         exchange.stage = "connector"  # 9
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
         left = self.bars.drop(opened, exchange.rules.connector.catalogue)
-        people = self._people(exchange, opened)
+        people, single = self._people(exchange, opened)
         exchange.stage = "policy"
         catalogue = exchange.rules.connector.catalogue
         assert exchange.principal is not None
@@ -504,7 +507,8 @@ class Gateway:
         headers = self._headers_back(exchange, asked, response, codec)
         if tally.warned() or exchange.ruling.warned:
             headers = Headers((*headers, WARNED))
-        subjects = tuple(dict.fromkeys(who for record, who in people if record is None or not record.gone))
+        people += [who for record, who in single if not record.gone]
+        subjects = tuple(dict.fromkeys(people))
         entries = self._accounts.disclosed(exchange, response.status, opened, subjects, tally)
         moved = self._accounts.moved(exchange, fates, self._ports.new_id)
         pruned, size = opened.pruned, len(body)
@@ -535,7 +539,7 @@ class Gateway:
             lambda: self._accounts.count_refusal(exchange, fault),
         )
 
-    def _read_response(self, route: Route, response: Response) -> tuple[Codec | None, Tree]:
+    def _read_response(self, route: Route, response: Response, at: PageAt | None) -> tuple[Codec | None, Tree]:
         """Return codec and tree of the CRM's answer; what cannot be read exactly is withheld."""
         try:
             stated = response.headers if route.coded else response.headers.without("content-encoding")
@@ -543,29 +547,28 @@ class Gateway:
             if not body:
                 return None, None
             codec = codec_for(response.headers.one("content-type"), route.response_media)
-            return codec, codec.decode(body)
+            return codec, decode_answer(codec, body, at)
         except Undecodable as error:
             if response.status >= 400:
                 return None, None
             raise UpstreamFault(error.reason) from None
 
-    def _people(self, exchange: Exchange, opened: Opened) -> list[tuple[Record | None, str]]:
+    def _people(self, exchange: Exchange, opened: Opened) -> tuple[list[str], list[tuple[Record, str]]]:
         """Return the pseudonym of each person that a record is about, while it still says who.
 
-        With it comes the record, if what decides on another may yet take it away.
+        Those of single records come with the record, as what decides on another may yet take it away.
         """
         catalogue = exchange.rules.connector.catalogue
-        found: list[Record | None] = []
         names: list[str] = []
         for alike in opened.alike:
             names += alike.people(catalogue[alike.object].subject_key)
-        found += [None] * len(names)
-        for record in opened.records:
-            person = record.person(catalogue[record.object].subject_key)
-            if person is not None:
-                found.append(record)
-                names.append(person)
-        return list(zip(found, self._ports.pseudonyms.all("record", names), strict=True))
+        told = ((each, each.person(catalogue[each.object].subject_key)) for each in opened.records)
+        found = [(record, person) for record, person in told if person is not None]
+        single = self._ports.pseudonyms.all("record", (person for _, person in found))
+        return (
+            self._ports.pseudonyms.all("record", names),
+            [(record, who) for (record, _), who in zip(found, single, strict=True)],
+        )
 
     def _headers_back(
         self, exchange: Exchange, asked: Asked, response: Response, codec: Codec | None

@@ -181,32 +181,3 @@ class Record:
             return self.removed
         outer, member = self.within
         return outer.gone or not isinstance(outer.members.get(member), dict | list)
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Records of one object with the same members, none of them in another: what a page mostly is.
-
-    Whatever is true of each is found out once for all of them, and what is done to each is done member by
-    member. Where there is any doubt that they are alike, they are `Record`s.
-    """
-
-    object: str
-    action: Action
-    rows: list[dict[str, Tree]]
-    """The live dicts, edited in place; never empty, and all with the same names in the same order."""
-    keep: frozenset[str]
-    """As in `Record`."""
-    keys: list[str | None]
-    """As `Record.key`, of every row."""
-    facts: list[Facts | None] | None = None
-    """As in `Record`, of every row; None: of none."""
-
-    def people(self, key: str | None) -> list[str]:
-        """Return who the rows are about; see `Record.person`."""
-        if key is None:
-            return []
-        if all(self.keys):
-            return self.keys  # type: ignore[return-value]
-        found = [said or row.get(key) for said, row in zip(self.keys, self.rows, strict=True)]
-        return [str(one) for one in found if isinstance(one, str | int)]

@@ -18,12 +18,13 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from proxy.columns import Alike
 from proxy.connectors import Asked, Opened
 from proxy.connectors.comparing import Looking, refuse
 from proxy.connectors.made import ids_made
 from proxy.errors import Unavailable, Undecodable
 from proxy.exchange import Exchange
-from proxy.message import Alike, Headers, Record, Tree
+from proxy.message import Headers, Record, Tree
 from proxy.model import QUERYING, Action, Effect, Protection, Protections
 from proxy.vault import Column, Got, Need, Opening, Put, Ready, Returned, Seek, Sending
 from proxy.vault import Opened as Sealed

@@ -19,13 +19,18 @@ encodes what it understood: if that gives the very bytes that came, then no key 
 changed and nothing stood between the tokens. That costs a quarter of the parsing. Looking for duplicates on
 the finished tree cannot work, counting colons goes wrong inside strings, and a hook per object costs more
 than twice as much. Bodies that are written otherwise (`\\u00e9` for a letter) take that slower hook.
+
+Why a page of records may stay text. Most of a page goes on as it came, so to make dicts of it, to prove them
+and to write them again is most of what it costs. `decode_answer` leaves the records where a connector says they
+are as columns of text (`json_table`), proved to be as exact another way: by the grammar of the whole body, and
+by one pattern that every record matches. Records not seen before, or not alike, are read as ever.
 """
 
 from proxy.codec.coding import undo_content_coding
 from proxy.codec.csv_rows import Dialect
 from proxy.codec.csv_stream import CsvStream, Edit, RowPlan
 from proxy.codec.csv_text import CsvText
-from proxy.codec.media import CODECS, Codec, codec_for, codec_named
+from proxy.codec.media import CODECS, Codec, codec_for, codec_named, decode_answer
 from proxy.codec.ndjson import Ndjson, NdjsonStream, Records
 from proxy.codec.streams import StreamTransform
 
@@ -43,5 +48,6 @@ __all__ = [
     "StreamTransform",
     "codec_for",
     "codec_named",
+    "decode_answer",
     "undo_content_coding",
 ]

@@ -6,6 +6,7 @@ Anything else, from an escaped letter to a hostile document, takes the exact way
 reasons for refusing.
 """
 
+import contextlib
 import json
 import re
 from typing import Any, ClassVar, Final, Never
@@ -13,6 +14,8 @@ from typing import Any, ClassVar, Final, Never
 import msgspec
 from msgspec import Raw
 
+from proxy.codec.json_table import Table, read_page
+from proxy.columns import PageAt
 from proxy.errors import Undecodable
 from proxy.message import Tree
 
@@ -22,7 +25,15 @@ MAX_ITEMS: Final = 300_000
 """Commas and opening brackets in one body, those in strings included: each can become an object many times its
 size in memory. A page of two thousand records with a hundred fields each stays below."""
 
-_ENCODER: Final = msgspec.json.Encoder()
+
+def _opaque(leaf: object) -> Raw:
+    """Return the text of a leaf that only a codec knows."""
+    if isinstance(leaf, Table):
+        return Raw(leaf.text())
+    raise TypeError
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_opaque)
 _DECODER: Final = msgspec.json.Decoder(float_hook=Raw)
 _CONTAINERS: Final = frozenset({dict, list})
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b'{}[]"'))
@@ -44,8 +55,7 @@ class JsonText:
             Undecodable: it is not exactly one JSON text in UTF-8, holds a name twice, NaN, a lone surrogate
                 or U+0000, or goes beyond the limits.
         """
-        if len(body) > MAX_ITEMS and sum(map(body.count, (b",", b"{", b"["))) > MAX_ITEMS:
-            raise Undecodable("too_many_items", status=413)
+        _check_items(body)
         # One byte is found many times faster than six, and most bodies have no backslash at all.
         if b"\\" in body and b"\\u0000" in body and _ESCAPED_NUL.search(body):
             raise Undecodable("nul_character")
@@ -63,6 +73,20 @@ class JsonText:
             raise Undecodable("too_deep")
         return tree
 
+    def decode_page(self, body: bytes, at: PageAt) -> Tree:
+        """Return what `decode` would, but the list of records at `at` as `Columns` where that can be.
+
+        It cannot at the first sight of such records. All else of the tree is as `decode` leaves it.
+
+        Raises:
+            Undecodable: see `decode`.
+        """
+        _check_items(body)
+        tree = None
+        with contextlib.suppress(msgspec.DecodeError, ValueError, RecursionError, Undecodable):
+            tree = read_page(body, at, self.decode)
+        return self.decode(body) if tree is None else tree
+
     def encode(self, tree: Tree) -> bytes:
         """Return `tree` as compact JSON in UTF-8, opaque leaves byte for byte.
 
@@ -74,6 +98,11 @@ class JsonText:
         except (TypeError, ValueError, RecursionError):
             pass
         raise Undecodable("unencodable_value")
+
+
+def _check_items(body: bytes) -> None:
+    if len(body) > MAX_ITEMS and sum(map(body.count, (b",", b"{", b"["))) > MAX_ITEMS:
+        raise Undecodable("too_many_items", status=413)
 
 
 def _decode_exactly(body: bytes) -> Tree:

@@ -18,6 +18,7 @@ from proxy.codec.ndjson import Ndjson
 from proxy.codec.small import QUERY_TEXTS, PlainValue
 from proxy.codec.xml_text import SALESFORCE_BULK, SALESFORCE_SOAP
 from proxy.codec.xmlrpc import XmlRpc
+from proxy.columns import PageAt
 from proxy.errors import Undecodable
 from proxy.message import Tree
 
@@ -104,6 +105,15 @@ def codec_for(content_type: str | None, allowed: frozenset[str]) -> Codec:
         if codec.name in allowed:
             return codec
     raise Undecodable("unknown_media_type", status=415)
+
+
+def decode_answer(codec: Codec, body: bytes, at: PageAt | None) -> Tree:
+    """Return what a body says, its records at `at` as `Columns` if this codec can hold them so.
+
+    Raises:
+        Undecodable: as `Codec.decode`.
+    """
+    return codec.decode_page(body, at) if at is not None and isinstance(codec, JsonText) else codec.decode(body)
 
 
 def codec_named(allowed: frozenset[str]) -> Codec:

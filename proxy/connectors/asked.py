@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
+from proxy.columns import Alike, PageAt
 from proxy.connectors.comparing import Looking
 from proxy.connectors.facts import Wanted
 from proxy.connectors.rowset import Rowset
 from proxy.connectors.words import Hidden
 from proxy.errors import UpstreamFault
-from proxy.message import Alike, Headers, Record, Request, Response, Tree
+from proxy.message import Headers, Record, Request, Response, Tree
 from proxy.model import Action, Operation
 
 _REDIRECTS: Final = 300
@@ -221,6 +222,11 @@ class Asked:
         """
         if self.widen is not None:
             self.target, self.tree, self.answer, *_ = self.widen(wanted)
+
+    def page(self, status: int) -> PageAt | None:
+        """Return where the CRM's answer has records that may come as `Columns`; None: nowhere."""
+        found = getattr(self.answer, "page", None)
+        return found if status < _REDIRECTS and isinstance(found, PageAt) else None
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's answer to this request, taken apart.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from proxy.columns import Columns, Dicts, PageAt
 from proxy.connectors import paths
 from proxy.connectors.alike import together
 from proxy.connectors.asked import Beside, Opened
@@ -56,6 +57,17 @@ class Envelope:
         """What the rows are, where the answer comes in rows."""
         return Rowset(self.object, self.action, gathering=self.gathering)
 
+    @property
+    def page(self) -> PageAt | None:
+        """Where the list of records is that may come as `Columns`; None if it must come as a list."""
+        rows = self.rows
+        if rows.inner is not None or rows.sides.inside or self.gathering.wanted or self.mixed:
+            return None
+        if self.shape.records is None:
+            return None
+        told = None if rows.type_at is None else (rows.type_at, self.object.name)
+        return PageAt(self.shape.records, frozenset(rows.structure), told)
+
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the records of the answer and its declared envelope; see `Answer`."""
         if tree is None:
@@ -85,14 +97,18 @@ class Envelope:
             return GONE if self.faults is None else self.faults.tell(value)
 
         def records(rows: Tree) -> Tree:
-            assert isinstance(rows, list)
             if self.mixed:
+                assert isinstance(rows, list)
                 rows[:] = [row for row in map(record, rows) if row is not GONE]
-            elif (found := together(page, rows, self.object)) is not None:
+                return rows
+            columns = Dicts.of(rows) if isinstance(rows, list) else rows
+            if isinstance(columns, Columns) and (found := together(page, columns, self.object)):
                 opened.alike.append(found)
-            else:
+            elif isinstance(rows, list):
                 for row in rows:
                     page.open(row, self.object, self.types)
+            elif isinstance(columns, Columns):
+                return records(columns.apart())
             return rows
 
         visits = {"record": record, "every record": records, "optional": optional, "more": link, "fault": fault}

@@ -1,7 +1,7 @@
 """Records as one CRM writes them in its answers: finding the fields, and the records nested in them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -110,8 +110,11 @@ class Rows:
 
     def key(self, tree: dict[str, Tree]) -> str | None:
         """Return the CRM's id of a record if it says one: the last segment of what stands at a key path."""
-        for steps in self.keys:
-            value = paths.get(tree, steps)
+        return self.key_among(paths.get(tree, steps) for steps in self.keys)
+
+    def key_among(self, values: Iterable[Tree]) -> str | None:
+        """Return the id that the first of some values ends in which ends in one."""
+        for value in values:
             text = str(value) if type(value) is int else value
             if isinstance(text, str) and self.id.fullmatch(found := text.rpartition("/")[2]):
                 return found

@@ -29,11 +29,12 @@ Why no free text among the kinds: whatever is text in an envelope can hold a val
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from proxy.columns import Columns
 from proxy.connectors.paths import compile_path
 from proxy.connectors.words import NAME
 from proxy.errors import Gap, Undecodable, UpstreamFault
@@ -133,6 +134,8 @@ class Shape:
             else:
                 node.check = scalar(kind, patterns)
         _mark(self.root)
+        self.records = _only_list(path for path, kind in places.items() if kind == "record")
+        """Names that lead to the one list of records, None where there is none or several."""
         for path, most in lists.items():
             if (found := self._list_at(path)) is not None:
                 found.most = most
@@ -161,7 +164,8 @@ class Shape:
         """Return an answer cut down to what is declared, in place, and how many members were dropped.
 
         A visit `every record` gets a list of records at once and edits it in place; without one each of them is
-        visited as a `record`. The same holds of other kinds.
+        visited as a `record`. The same holds of other kinds. Where `Columns` stand for the list, it gets them
+        and returns what is to stand there.
 
         Raises:
             UpstreamFault: the outermost container, or one that holds records, is not what was declared.
@@ -202,6 +206,10 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
         return visits[node.kind](tree)
     if node.check is not None:
         return tree if tree is None or node.check(tree) else GONE
+    if node.items is not None and isinstance(tree, Columns):
+        if (every := visits.get(f"every {node.items.kind}")) is not None:
+            return every(tree)
+        tree = tree.apart()
     if node.items is not None and isinstance(tree, list):
         _open_items(node.items, tree, visits, pruned)
         return tree
@@ -259,6 +267,14 @@ def _open_members(
             pruned[0] += 1
         else:
             tree[name] = value
+
+
+def _only_list(paths: Iterable[str]) -> tuple[str, ...] | None:
+    match [compile_path(path) for path in paths]:
+        case [(*names, None)] if names:
+            found = tuple(name for name in names if name is not None)
+            return found if len(found) == len(names) else None
+    return None
 
 
 def _mark(node: Node) -> bool:

@@ -11,11 +11,11 @@ what is inside.
 """
 
 from collections.abc import Callable, Mapping
-from operator import itemgetter
 from typing import Final, NamedTuple
 
+from proxy.columns import Alike, Columns, Dicts
 from proxy.errors import Unavailable
-from proxy.message import RECORD_ITSELF, Alike, Record, Tree
+from proxy.message import RECORD_ITSELF, Record, Tree
 from proxy.model import Action, Catalogue, Decision, Effect, Facts, FieldSpec, ObjectSpec, Outcome
 from proxy.transforms.masks import Apply, compile_mask, mask_all
 from proxy.transforms.standins import StandIns
@@ -85,32 +85,23 @@ class Redactor:
         """
         return self._edit(record.members, record.keep, tally)
 
-    def apply_all(self, rows: list[dict[str, Tree]], keep: frozenset[str], tally: Tally) -> bool:
-        """Edit and count records as `apply` does, and say whether any shows anything.
-
-        Args:
-            rows: one or more, all with the same members in the same order.
-            keep: see `Record.keep`.
-            tally: counts them.
+    def apply_all(self, columns: Columns, keep: frozenset[str], tally: Tally) -> bool:
+        """Edit and count records as `apply` does, and say whether any shows anything; `keep` is `Record.keep`.
 
         Raises:
             Unavailable: see `apply`.
         """
-        shape = self._shape((tuple(rows[0]), keep, _NONE))
-        if not all(_CONTAINERS.isdisjoint(map(type, map(itemgetter(name), rows))) for name in shape.scalars):
-            shown = [self._edit(row, keep, tally) for row in rows]
+        shape = self._shape((columns.names, keep, _NONE))
+        if not columns.all_plain(shape.scalars):
+            shown = [self._edit(row, keep, tally) for row in _dicts(columns)]
             return any(shown)
         for name in shape.removed:
-            for row in rows:
-                del row[name]
+            columns.drop(name)
         for name in shape.nulled:
-            for row in rows:
-                row[name] = None
+            columns.put(name, [None] * len(columns))
         for name, mask in shape.masked:
-            masked = mask_all(mask, list(map(itemgetter(name), rows)))
-            for row, value in zip(rows, masked, strict=True):
-                row[name] = value
-        tally.add(shape, len(rows))
+            columns.put(name, mask_all(mask, columns.column(name) or []))
+        tally.add(shape, len(columns))
         return shape.shown
 
     def _edit(self, members: dict[str, Tree], keep: frozenset[str], tally: Tally) -> bool:
@@ -247,16 +238,15 @@ class Redactions:
         Raises:
             Unavailable: see `apply`; nothing may be released.
         """
-        by_redactor: dict[Redactor, list[dict[str, Tree]]] = {}
         if alike.facts is None:
-            first = Record(alike.object, alike.action, alike.rows[0])
-            by_redactor[self._for_object(first)] = alike.rows
-        else:
-            for row, facts in zip(alike.rows, alike.facts, strict=True):
-                record = Record(alike.object, alike.action, row, facts=facts)
-                redactor = self._found.get((alike.object, alike.action)) or self._for_object(record)
-                by_redactor.setdefault(redactor, []).append(row)
-        shown = [redactor.apply_all(rows, alike.keep, tally) for redactor, rows in by_redactor.items()]
+            redactor = self._for_object(Record(alike.object, alike.action, {}))
+            return redactor.apply_all(alike.columns, alike.keep, tally)
+        by_redactor: dict[Redactor, list[dict[str, Tree]]] = {}
+        for row, facts in zip(alike.rows, alike.facts, strict=True):
+            record = Record(alike.object, alike.action, row, facts=facts)
+            redactor = self._found.get((alike.object, alike.action)) or self._for_object(record)
+            by_redactor.setdefault(redactor, []).append(row)
+        shown = [redactor.apply_all(Dicts(rows), alike.keep, tally) for redactor, rows in by_redactor.items()]
         return any(shown)
 
     def _for_object(self, record: Record) -> Redactor:
@@ -326,6 +316,17 @@ _HOW: Final = {
     Effect.TOKENIZE: "tokenize",
     Effect.ENCRYPT: "encrypt",
 }
+
+
+def _dicts(columns: Columns) -> list[dict[str, Tree]]:
+    """Return records that are to be edited one by one.
+
+    Raises:
+        Unavailable: they are held in a way that keeps them from it.
+    """
+    if not isinstance(columns, Dicts):
+        raise Unavailable("obligation_unsupported")
+    return columns.rows
 
 
 def _is_scalar(one: Judged) -> bool:

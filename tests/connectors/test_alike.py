@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.connectors import Asked, Connector, envelope, load_connector
@@ -81,6 +81,7 @@ def outcome(question: Asked, rows: list[Tree]) -> object:
     return opened.tree, opened.pruned, found, unknown, order
 
 
+@settings(deadline=None)
 @given(pages(), st.booleans())
 def test_together_is_as_each_by_itself(rows: list[Tree], gathering: bool) -> None:
     """Tree, keys, facts, what is pruned and what is refused are the same on both ways."""

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.columns import Alike, Dicts
 from proxy.errors import Unavailable
-from proxy.message import Alike, Record, Tree
+from proxy.message import Record, Tree
 from proxy.model import Action, Decision, Effect, Facts, FieldSpec, Mask, ObjectSpec, Outcome
 from proxy.transforms import Redactions, Redactors, Tally
 from proxy.transforms import redactor as module
@@ -397,7 +398,7 @@ def test_records_that_are_alike_come_out_as_each_by_itself(
         redactions.apply(Record("Contact", Action.READ, row, None, keep, facts=fact), one)
         for row, fact in zip(each, facts, strict=True)
     ]
-    together = Alike("Contact", Action.READ, rows, keep, [None] * len(rows), facts if by_record else None)
+    together = Alike("Contact", Action.READ, Dicts(rows), keep, [None] * len(rows), facts if by_record else None)
     assert Redactions(decide, CATALOGUE, None, decide_record).apply_all(together, many) is any(shown)
     assert [list(row.items()) for row in rows] == [list(row.items()) for row in each]
     for counted in ("fields", "rules", "categories", "cells"):
