@@ -33,6 +33,10 @@ from proxy.vault.vault import handles_in, is_protected
 
 _ERRORS: Final = 400
 _SERVER_ERRORS: Final = 500
+_NO_CONTENT: Final = 204
+"""Answers one whole write and nothing else: a request that holds others is always answered with a body."""
+_REFUSED: Final = frozenset({400, 403, 404, 405, 412, 413, 415, 422})
+"""Nothing was done. After a 409 or a 429 something may have been."""
 
 type Steps[T] = Generator[Need, Got, T]
 """Work that waits for nothing but the vault."""
@@ -365,20 +369,45 @@ def _is_shown(exchange: Exchange, name: str, field_: str, action: Action) -> boo
 
 
 def _written(exchange: Exchange, opened: Opened, status: int, headers: Headers) -> Opening:
-    """Return what the answer says of the values that the request wrote."""
+    """Return what the answer proves of the values that the request wrote.
+
+    A row of the vault that is deleted while the CRM has what it stands for is a value that is lost. So what is
+    not proved changes nothing: requests inside a request fail one by one under a success, as calls do. A row too
+    many opens nothing, and goes with the next change of its field.
+    """
     if not exchange.made or status >= _SERVER_ERRORS:
-        return _NOTHING  # or nobody knows what the CRM did
+        return _NOTHING
     if status >= _ERRORS:
-        return Opening(dropped=tuple(each.handle for each in exchange.made))
-    kept = tuple(each.handle for each in exchange.made if each.record is not None)
+        alone = len({(each.object, each.record or each.place) for each in exchange.made}) == 1
+        refused = alone and status in _REFUSED
+        return Opening(dropped=tuple(each.handle for each in exchange.made)) if refused else _NOTHING
+    if opened.is_error:
+        return _NOTHING
+    seen = _seen(opened, {each.handle for each in exchange.made})
+    known = [each.handle for each in exchange.made if each.record is not None]
+    done = status == _NO_CONTENT or _is_done(opened.tree)
     fresh = {each.handle: each for each in exchange.made if each.record is None}
     attached: dict[str, str] = {}
     ids = ids_made(opened.tree, headers) if fresh else []
     if len(ids) == exchange.makes:
         attached = {handle: ids[each.place] for handle, each in fresh.items() if each.place >= 0}
-    for record in opened.records if len(attached) < len(fresh) else ():
-        for text in record.members.values():
-            for handle in handles_in([text]) if isinstance(text, str) and (record.key or record.own) else ():
-                if handle in fresh:
-                    attached[handle] = str(record.key or record.own)
+    attached |= {handle: key for handle, key in seen.items() if handle in fresh}
+    kept = tuple(handle for handle in known if done or handle in seen)
     return Opening(kept=kept, attached=tuple(attached.items()))
+
+
+def _seen(opened: Opened, handles: set[str]) -> dict[str, str]:
+    """Return the records that show what was just written, by handle."""
+    found: dict[str, str] = {}
+    for record in opened.records:
+        key = record.key or record.own
+        for text in record.members.values() if key is not None else ():
+            for handle in handles_in([text]) if isinstance(text, str) else ():
+                if handle in handles:
+                    found[handle] = str(key)
+    return found
+
+
+def _is_done(tree: Tree) -> bool:
+    """Tell whether this is what a call of one method answers when it has written: Odoo true, Tryton nothing."""
+    return isinstance(tree, dict) and "result" in tree and tree["result"] in (True, None)

@@ -146,11 +146,12 @@ _NAMES: Final = tuple(column.name for column in VALUES.columns)
 
 
 def _value(row: Row[Any]) -> Value:
-    return Value(**row._mapping)
+    columns: Any = row
+    return Value(*columns)
 
 
 def _where(connection: Connection, column: Any, names: Sequence[Any]) -> Iterable[Row[Any]]:
-    yield from connection.execute(select(VALUES).where(column.in_(names)))
+    return connection.execute(select(VALUES).where(column.in_(names))).all()
 
 
 def _at(place: Place) -> Any:
