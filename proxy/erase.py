@@ -220,7 +220,7 @@ class Eraser:
         for _ in range(ROUNDS):
             before = trail.size
             for lane, site in sites.items():
-                await self._asked(lane, trace(lane, site.book, trail))
+                await self.asked(lane, trace(lane, site.book, trail))
             if trail.size == before:
                 break
         books = {lane: site.book for lane, site in sites.items()}
@@ -275,7 +275,7 @@ class Eraser:
             wait = CALM * 2 ** (attempt - begun - 1)
             try:
                 book = self.ports.sites[step.lane].book
-                outcome = await self._asked(step.lane, carry(book, step, known))
+                outcome = await self.asked(step.lane, carry(book, step, known))
             except Stuck as stuck:
                 outcome = Outcome("unknown", str(stuck))
             case = await self._written(case, step, Done(outcome.how, attempt, self._now(), outcome.why))
@@ -329,7 +329,7 @@ class Eraser:
         now = self._now()
         found = [each for each in case.findings if not each.lane]
         for lane, site in self.ports.sites.items():
-            found += await self._asked(lane, check(lane, site.book, case.plan, case.erased, now))
+            found += await self.asked(lane, check(lane, site.book, case.plan, case.erased, now))
         last = {each.spot: each for each in case.plan.steps}
         refused = [each for each in last.values() if case.journal[each.key].how == "refused"]
         found += [Finding(each.lane, each.object, "refused", each.do, 1) for each in refused]
@@ -391,7 +391,7 @@ class Eraser:
     # ---- how CRMs are asked
     # ------------------------------------------------------------------------------------------
 
-    async def _asked[T](self, lane: str, asking: Asking[T]) -> T:
+    async def asked[T](self, lane: str, asking: Asking[T]) -> T:
         """Return what comes of a generator whose requests one lane's CRM answers.
 
         A CRM that says it is busy did nothing, and is asked again; of any other fault nobody knows what was

@@ -9,6 +9,7 @@ import asyncio
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,7 +21,7 @@ from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto import Sealer, derive, read_key
 from proxy.erase import Eraser, Ports, Site
-from proxy.erasure import Case, Finding, Hold, Known, Notice, Spot, State, StoreCases, Terms
+from proxy.erasure import Case, Finding, Hold, Known, Notice, Spot, State, StoreCases, Terms, normal
 from proxy.erasure import certificate as certificates
 from proxy.erasure.assent import BULK, NotAgreed, agree
 from proxy.erasure.case import IDENTITY, Verdict, moment
@@ -37,6 +38,7 @@ from proxy.model import Erasure, Principal
 from proxy.policy.erasing import Consent
 from proxy.policy.retention import due
 from proxy.restricted import item
+from proxy.steps import everybody
 from proxy.steps.planning import Staying
 from proxy.transport import Caller
 from proxy.vault import rows
@@ -85,6 +87,7 @@ class Erasures:
             "confirm": self._confirm, "approve": self._confirm, "hold": self._hold,
             "unhold": self._unhold, "run": self._run, "revoke": self._revoke, "retry": self._retry,
             "told": self._told, "allow": self._allow, "extend": self._extend,
+            "sweep": self._sweep,
         }  # fmt: skip
         verb = verbs.get(str(asked.get("do")))
         if verb is None:
@@ -221,6 +224,48 @@ class Erasures:
         await self._app.ledger.append(Erasure(name, "", what="allowed_again", how="basis_recorded"))
         return {"case": name, "values": self.tombstones.allow(name, basis)}
 
+    async def _sweep(self, asked: Asked) -> dict[str, Any]:
+        """Look through all people for those who are back, and for those whose time is over; open cases if asked.
+
+        Raises:
+            Stuck: a CRM cannot be asked.
+        """
+        found: dict[tuple[str, Spot], str] = {}
+        doubtful, looked, eraser = 0, 0, self._eraser()
+        for lane, site in self._sites().items():
+            if "all" not in site.book.calls:
+                continue
+            for object_, each in site.book.objects.items():
+                if not (each.person or each.same):
+                    continue
+                sweep = _Sweep(self, lane, object_, found)
+                looked += await eraser.asked(lane, everybody(site.book, object_, sweep.names(), sweep.look))
+                doubtful += sweep.doubtful
+        opened = []
+        if asked.get("open"):
+            for (source, spot), _ in sorted(found.items()):
+                opened.append(await self._open_found(source, spot))
+        counts = Counter((source, spot.lane, spot.object, why) for (source, spot), why in found.items())
+        return {
+            "looked_at": looked,
+            "doubtful": doubtful,
+            "found": [
+                {"source": source, "lane": lane, "object": object_, "why": why, "count": count}
+                for (source, lane, object_, why), count in sorted(counts.items())
+            ],
+            "opened": opened,
+        }
+
+    async def _open_found(self, source: str, spot: Spot) -> str:
+        """Open a case about a record that a sweep has found; people have to agree to it as to any other."""
+        law = self._erasing_law()
+        ground = next(iter(LAWS[law].grounds), "")
+        case = Case(
+            new_id(), State.VERIFIED, int(time.time()), law, ground, "operator", (spot,), source=source,
+            identity="not_needed", terms=self._terms(),
+        )  # fmt: skip
+        return (await self._keep(case, "opened")).id
+
     # ---- in the process that runs
     # ------------------------------------------------------------------------------
 
@@ -279,7 +324,7 @@ class Erasures:
         """Return every lane on which Lychgate has a credential and the connector a playbook."""
         found = {}
         for lane in self._app.config.lanes:
-            connector = self._rules(lane.name).connector
+            connector = self.rules(lane.name).connector
             credential = load_credential(lane)
             if connector.book is None or credential.passthrough:
                 continue
@@ -305,7 +350,7 @@ class Erasures:
     def _items(self, case: Case) -> Iterator[str]:
         assert case.plan is not None
         for spot in [*case.plan.people, *case.plan.related]:
-            connector = self._rules(spot.lane).connector
+            connector = self.rules(spot.lane).connector
             assert connector.book is not None
             for text in connector.book.ids(spot.id):
                 name = self._app.pseudonyms.of("record", text)
@@ -324,7 +369,7 @@ class Erasures:
         """Return what is left of sealed values once their rows are gone and, last of all, their keys."""
         kept = self._app.kept
         places = [
-            Place(self._rules(spot.lane).connector.name, spot.object, same_form(spot.id))
+            Place(self.rules(spot.lane).connector.name, spot.object, same_form(spot.id))
             for spot in [*plan.people, *plan.related]
         ]
         with kept.store.read() as connection:
@@ -344,7 +389,7 @@ class Erasures:
 
     def _stays(self, spot: Spot, found: Found) -> Iterator[Staying]:
         """Yield what holds and duties of the policies keep of a record; what cannot be dated has not ended."""
-        rules = self._rules(spot.lane)
+        rules = self.rules(spot.lane)
         spec, retention = rules.connector.catalogue.get(spot.object), rules.policies.retention
         if spec is None or not (retention.rules or retention.holds):
             return
@@ -382,7 +427,8 @@ class Erasures:
     # ---- who agrees, on what terms
     # ---------------------------------------------------------------------------------
 
-    def _rules(self, lane: str) -> Rules:
+    def rules(self, lane: str) -> Rules:
+        """Return what is in force on a lane."""
         return self._app.gateways[lane].rules
 
     def _erasing_law(self) -> str:
@@ -429,7 +475,7 @@ class Erasures:
         if lane not in self._app.gateways or not record:
             known = ", ".join(self._app.gateways)
             raise LychgateError(f"a record is lane/object/id, and the lanes are: {known}")
-        book = self._rules(lane).connector.book
+        book = self.rules(lane).connector.book
         if book is None or object_ not in book.objects:
             known = ", ".join(book.objects) if book is not None else "none"
             raise LychgateError(f"the playbook of {lane} knows no {object_!r}; it knows: {known}")
@@ -474,6 +520,63 @@ class Erasures:
             ],
             "issued": [{"edition": one.edition, "text": one.text, "seq": one.seq} for one in case.issued],
         }  # fmt: skip
+
+
+class _Sweep:
+    """Looks at one object's records, page by page."""
+
+    def __init__(self, erasures: Erasures, lane: str, object_: str, found: dict[tuple[str, Spot], str]) -> None:
+        rules = erasures.rules(lane)
+        assert rules.connector.book is not None
+        self._lane, self._object, self._found = lane, object_, found
+        self._telling = rules.connector.book.telling(object_)
+        self._key = rules.connector.book.objects[object_].key
+        self._met = erasures.tombstones.met
+        self._connector = rules.connector.name
+        self._spec = rules.connector.catalogue.get(object_)
+        self._retention = rules.policies.retention
+        self.doubtful = 0
+        """Records of which nobody can say whether their time is over."""
+
+    def names(self) -> list[str]:
+        """Return the fields that have to be asked for."""
+        spec = self._spec
+        clocks = [] if spec is None else [spec.attributes[name].field for name in self._attributes()]
+        return list(dict.fromkeys([self._key, *self._telling, *clocks]))
+
+    def look(self, records: tuple[Found, ...]) -> None:
+        """Note who of a page is back, or due."""
+        for record in records:
+            spot = Spot(self._lane, self._object, record.id)
+            values = [
+                (kind, record.fields[name]) for name, kind in self._telling.items() if name in record.fields
+            ]
+            parts = [
+                (normal.kind_of(kind, part), part) for kind, value in values for part in _parts(kind, value)
+            ]
+            if (case := self._met(parts)) is not None:
+                self._found["returned", spot] = case
+            self._due(spot, record)
+
+    def _due(self, spot: Spot, record: Found) -> None:
+        if self._spec is None or not self._retention.rules:
+            return
+        facts = facts_of(self._spec, self._attributes(), dict(record.fields))
+        standing = due(self._retention, self._connector, self._spec, facts, datetime.now(UTC))
+        self.doubtful += bool(standing.doubtful)
+        for one in standing.due:
+            if "" in one.fields and one.rule.then == "erase" and one.after <= datetime.now(UTC):
+                self._found["retention", spot] = one.rule.id
+
+    def _attributes(self) -> frozenset[str]:
+        spec = self._spec
+        if spec is None:
+            return frozenset()
+        return self._retention.attributes(self._connector, spec.name) & spec.attributes.keys()
+
+
+def _parts(kind: str, value: str) -> list[str]:
+    return value.split(";") if kind == normal.SEVERAL else [value]
 
 
 def _identity(asked: Asked) -> str:

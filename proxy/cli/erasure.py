@@ -240,6 +240,21 @@ def allow(case: str, basis: str, config: Path, form: str) -> None:
 
 
 @erasure.command()
+@click.option("--open", "opens", is_flag=True, help="Open a case for each; people agree to it as to any other.")
+@CONFIG
+@_FORMAT
+def sweep(config: Path, form: str, *, opens: bool) -> None:
+    """Look through all people of all CRMs for those who were erased and are back, and for those who are due.
+
+    Due is what the retention rules of the policies say (`then: erase`). Nothing is erased by this. Exit code 0:
+    nobody was found; 1: somebody was.
+    """
+    told = _done(config, {"do": "sweep", "open": opens})
+    _tell(told, form, _swept)
+    sys.exit(1 if told["found"] else 0)
+
+
+@erasure.command()
 @_CASE
 @click.option("--edition", type=click.Choice(["live-complete", "final"]), help="The newest one if left out.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder.")
@@ -267,7 +282,7 @@ def certificate(case: str, edition: str | None, out: Path, config: Path) -> None
 def _done(config: Path, asked: dict[str, Any]) -> dict[str, Any]:
     """Have the process that runs do it; if none does, do it here."""
     settings = load_config(config)
-    told = ask(settings.state, "erasure", json.dumps(asked))
+    told = ask(settings.state, "erasure", json.dumps(asked), seconds=PATIENCE)
     if isinstance(told, dict):
         return told
     app = build(settings)
@@ -295,6 +310,17 @@ def _followed(config: Path, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _tell(told: dict[str, Any], form: str, text: Callable[[dict[str, Any]], str]) -> None:
     click.echo(json.dumps(told) if form == "json" else text(told))
+
+
+def _swept(told: dict[str, Any]) -> str:
+    words = {"returned": "are back after case", "retention": "are due by rule"}
+    lines = [
+        f"{one['count']:6} {one['object']} in {one['lane']} {words[one['source']]} {one['why']}"
+        for one in told["found"]
+    ]
+    lines += [f"opened {case}" for case in told["opened"]]
+    doubt = f", of {told['doubtful']} nobody can say whether they are due" if told["doubtful"] else ""
+    return "\n".join([*lines, f"{told['looked_at']} records were looked at{doubt}"])
 
 
 def _short(told: dict[str, Any]) -> str:

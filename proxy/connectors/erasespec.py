@@ -14,7 +14,7 @@ from proxy.yamlfile import Strict
 Kind = Literal["email", "emails", "phone", "id", "name", "address", "contact", "text"]
 """What a field's values are, for those who look for them: `contact` is an address or a number, as each says
 itself; `emails` is several with semicolons between; `text` is not looked for."""
-Uses = Literal["find", "read", "deleted", "text", "exists", "linked", "write", "delete", "purge"]
+Uses = Literal["find", "read", "deleted", "text", "exists", "linked", "all", "write", "delete", "purge"]
 """What a call is for."""
 
 

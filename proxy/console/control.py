@@ -17,8 +17,10 @@ from proxy.errors import LychgateError
 
 SOCKET: Final = "control.sock"
 """Below the state folder."""
-_LINE: Final = 4096
+_LINE: Final = 256 * 1024
 _SECONDS: Final = 10.0
+_LONG_SECONDS: Final = 600.0
+"""For what has a whole CRM looked through; who asks says how long it waits."""
 
 Verb = Callable[[str], Awaitable[object]]
 """Gets the one argument; what it returns is the answer, what it raises of ours the problem."""
@@ -35,7 +37,9 @@ async def controlled(state: Path, verbs: Mapping[str, Verb]) -> AsyncIterator[No
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_SECONDS):
-                said = await _answer(await reader.readline(), verbs)
+                line = await reader.readline()
+            async with asyncio.timeout(_LONG_SECONDS):
+                said = await _answer(line, verbs)
                 writer.write(json.dumps(said).encode() + b"\n")
                 await writer.drain()
         except (OSError, TimeoutError, ValueError):
@@ -52,14 +56,14 @@ async def controlled(state: Path, verbs: Mapping[str, Verb]) -> AsyncIterator[No
             (state / SOCKET).unlink(missing_ok=True)
 
 
-def ask(state: Path, verb: str, argument: str) -> object | None:
-    """Return what the process that runs on this state folder answers; None if none runs.
+def ask(state: Path, verb: str, argument: str, *, seconds: float = _SECONDS) -> object | None:
+    """Return what the process that runs on this state folder answers in so many seconds; None if none runs.
 
     Raises:
         LychgateError: it says that this cannot be done, or does not answer.
     """
     with _folder(state) as folder, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-        line.settimeout(_SECONDS)
+        line.settimeout(seconds)
         try:
             line.connect(f"{folder}/{SOCKET}")
         except (FileNotFoundError, ConnectionRefusedError):

@@ -15,7 +15,7 @@ from html import escape
 from typing import Final
 
 from proxy.erasure.case import Case
-from proxy.erasure.plan import canonical
+from proxy.erasure.plan import IRREVERSIBLE, canonical
 
 TYPE: Final = "lychgate.dev/v1/erasure-certificate"
 
@@ -63,7 +63,7 @@ def statement(case: Case, edition: str, *, installation: str, software: str, key
             }
             for one in case.notices
         ],
-        "remains": [line for line in case.plan.warning if ": " in line],
+        "remains": [line for line in case.plan.warning if line not in IRREVERSIBLE],
     }  # fmt: skip
 
 

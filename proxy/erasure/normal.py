@@ -24,6 +24,8 @@ _NO_WORD: Final = re.compile(r"[\W_]+")
 
 def kind_of(said: str, value: str) -> str:
     """Return what one value is, by what a playbook says of its field."""
+    if said == SEVERAL:
+        return "email"
     if said != CONTACT:
         return said
     if "@" in value:

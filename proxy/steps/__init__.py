@@ -13,5 +13,6 @@ from proxy.steps.carrying import Outcome, carry
 from proxy.steps.checking import check
 from proxy.steps.locating import TooMany, Trail, trace
 from proxy.steps.planning import make
+from proxy.steps.sweeping import everybody
 
-__all__ = ["Asking", "Outcome", "TooMany", "Trail", "carry", "check", "make", "trace"]
+__all__ = ["Asking", "Outcome", "TooMany", "Trail", "carry", "check", "everybody", "make", "trace"]

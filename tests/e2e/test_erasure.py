@@ -269,3 +269,23 @@ def test_a_wrong_rule_is_told_with_its_place(installed) -> None:
     assert "no_longer_necessary" in said
     line = 1 + erasure.read_text("utf-8").split("no_longer_needed")[0].count("\n")
     assert f"erasure.yaml:{line}:" in said
+
+
+def test_a_sweep_finds_who_is_back_by_another_path(installed, crms) -> None:
+    """Put into the CRM past Lychgate, from a backup: the sweep meets her tombstone, and opens a case."""
+    org, _ = crms
+    operator = Operator(installed)
+    case = operator.does("open", "--email", AOIFE, "--ground", "objection", "--identity", "account")["case"]
+    operator.agrees(case, operator.does("plan", case)["short"])
+    operator.does("run", case)
+    clean = operator.does("sweep")
+    assert (clean["found"], clean["looked_at"] > 20) == ([], True)
+    row = {"LastName": "Byrne", "Email": AOIFE.upper()}
+    org.org.insert(org.org.schema.objects["contact"], row)
+    found = operator.does("sweep", "--open", code=1)
+    assert [(one["source"], one["object"], one["count"], one["why"]) for one in found["found"]] == [
+        ("returned", "Contact", 1, case)
+    ]
+    (opened,) = found["opened"]
+    until(lambda: operator.does("show", opened)["state"] == "awaiting_confirmation")
+    assert operator.does("show", opened)["source"] == "returned"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proxy.crypto import NoteSigner
 from proxy.erasure import Assent, Case, Done, Finding, Hold, Kept, Known, Notice, Plan, Spot, State, Step
 from proxy.erasure.certificate import digest_of, page, statement, text_of
+from proxy.erasure.plan import IRREVERSIBLE
 from proxy.ledger.verify import CERTIFICATE, INCLUSION, Unproved, check_certificate, leaf_hash, parse_keys
 
 STEP = Step("delete", "hubspot", "contacts", "101", print="p")
@@ -17,7 +18,7 @@ PLAN = Plan(
     "case0001", "salt", (STEP,), (Kept("hubspot", "deals", "7", (), "tax of Mara Quinn", "hold-1"),),
     (Known("email", "mara@example.org"), Known("name", "Mara Quinn")),
     (Spot("hubspot", "contacts", "101"),), (),
-    ("This cannot be undone.", "hubspot: backups, for up to 30 days."),
+    (*IRREVERSIBLE, "hubspot: backups, for up to 30 days."),
 )  # fmt: skip
 CASE = Case(
     "case0001", State.LIVE_COMPLETE, 1_767_225_600, "gdpr", "objection", "operator", identity="document",
@@ -56,6 +57,7 @@ def test_it_is_what_it_says() -> None:
     """A verifier that shares no code with us reads it."""
     told, lines = check_certificate(signed(), KEYS)
     assert told["case"] == "case0001"
+    assert told["remains"] == ["hubspot: backups, for up to 30 days."]
     assert lines[-1] == f"ok: {SIGNER.name} signed this, and entry 1 of its ledger says so"
 
 
