@@ -42,6 +42,18 @@ class Wrapping:
         each = (nonces[start : start + NONCE_BYTES] for start in range(0, len(nonces), NONCE_BYTES))
         return [nonce + encrypt(nonce, key, bound) for nonce, (key, bound) in zip(each, keys, strict=True)]
 
+    def unwrap_all(self, wrapped: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Return what `unwrap` does for each; all or none.
+
+        Raises:
+            Unavailable: `key_not_authentic`.
+        """
+        decrypt = self._cipher.decrypt
+        try:
+            return [decrypt(each[:NONCE_BYTES], each[NONCE_BYTES:], bound) for each, bound in wrapped]
+        except (InvalidTag, ValueError):
+            raise Unavailable("key_not_authentic") from None
+
     def wrap(self, key: bytes, bound: bytes) -> bytes:
         """Return nonce, ciphertext and tag.
 
@@ -58,10 +70,7 @@ class Wrapping:
         Raises:
             Unavailable: `key_not_authentic`: changed, of another key, or bound to something else.
         """
-        try:
-            return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
-        except (InvalidTag, ValueError):
-            raise Unavailable("key_not_authentic") from None
+        return self.unwrap_all([(wrapped, bound)])[0]
 
 
 def bind(*parts: bytes) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -144,20 +144,25 @@ class Keys:
 
     def draft_subjects(self, count: int) -> list[Draft]:
         """Return drafts for so many new people; the provider is asked once for all of them."""
-        if not count:
+        return self.drafts([(self._random(ID_BYTES), 1) for _ in range(count)])
+
+    def drafts(self, whose: Sequence[tuple[bytes, int]]) -> list[Draft]:
+        """Return a draft for each data subject; the provider is asked once for all of them.
+
+        Args:
+            whose: subject, and which of their keys it is to be: the one with the highest number seals.
+        """
+        if not whose:
             return []
         with self.store.read() as connection:
             epoch = rows.active_epoch(connection)
         bound_to, now = binding(self.tenant(), epoch.number), self._now()
-        made = [
-            SubjectKey(self._random(ID_BYTES), self._random(ID_BYTES), self._random(KEY_BYTES))
-            for _ in range(count)
-        ]
+        made = [SubjectKey(self._random(ID_BYTES), subject, self._random(KEY_BYTES)) for subject, _ in whose]
         pairs = [(key.secret, bound_to(key.id, key.subject)) for key in made]
         wrapped = self.keeper(epoch).wrap(epoch.handle, pairs)
         return [
-            Draft(key, Wrapped(key.id, key.subject, epoch.number, each, 1, now))
-            for key, each in zip(made, wrapped, strict=True)
+            Draft(key, Wrapped(key.id, key.subject, epoch.number, each, serial, now))
+            for key, each, (_, serial) in zip(made, wrapped, whose, strict=True)
         ]
 
     def keep(self, connection: Connection, draft: Draft) -> SubjectKey:

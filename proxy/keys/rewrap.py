@@ -13,7 +13,7 @@ from proxy.errors import Unavailable
 from proxy.keys import rows
 from proxy.keys.keepers import binding
 from proxy.keys.keys import Keys
-from proxy.keys.rows import Epoch, Wrapped
+from proxy.keys.rows import Epoch, Held
 from proxy.keys.states import UNWRAPS
 
 AT_ONCE: Final = 4_000
@@ -55,7 +55,7 @@ def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Itera
         while held := _next(keys, epoch, after, at_once):
             fresh = _under(keys, held, epoch, target)
             with keys.store.begin() as connection:
-                rows.rewrap(connection, fresh, epoch.number)
+                rows.rewrap(connection, fresh, epoch.number, target.number)
             after = held[-1].id
             damaged += len(held) - len(fresh)
             done = min(done + len(fresh), total)
@@ -63,12 +63,12 @@ def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Itera
             time.sleep(pause)
 
 
-def _next(keys: Keys, epoch: Epoch, after: bytes, most: int) -> list[Wrapped]:
+def _next(keys: Keys, epoch: Epoch, after: bytes, most: int) -> list[Held]:
     with keys.store.read() as connection:
         return rows.next_under(connection, epoch.number, after, most)
 
 
-def renew_all(keys: Keys, before: float, *, at_once: int = AT_ONCE // 4, pause: float = PAUSE) -> Iterator[int]:
+def renew_all(keys: Keys, before: float, *, at_once: int = AT_ONCE // 16, pause: float = PAUSE) -> Iterator[int]:
     """Give every data subject whose newest key is older than `before` a new one; yield how many by now.
 
     What the older keys sealed still opens; it is sealed anew when it is next written, or by whoever goes through
@@ -81,9 +81,12 @@ def renew_all(keys: Keys, before: float, *, at_once: int = AT_ONCE // 4, pause: 
             found = rows.outdated(connection, before, at_once)
         if not found:
             return
+        drafts = keys.drafts([(subject, serial + 1) for subject, serial in found])
         with keys.store.begin() as connection:
-            for subject, _ in found:
-                keys.renew(connection, subject)
+            newest = {key.subject: key.serial for key in rows.by_subject(connection, dict(found))}
+            for draft, (subject, serial) in zip(drafts, found, strict=True):
+                if newest.get(subject) == serial:  # neither shredded meanwhile nor renewed by somebody else
+                    keys.keep(connection, draft)
         done += len(found)
         yield done
         time.sleep(pause)
@@ -95,19 +98,19 @@ def _own(keys: Keys, old: Epoch, target: Epoch) -> int:
     held = {name: key for name, key in kept.items() if key.epoch == old.number}
     if not held:
         return 0
-    fresh = {key.id: key for key in _under(keys, list(held.values()), old, target)}
+    some = [Held(key.wrapped, key.id, key.subject) for key in held.values()]
+    fresh = {key.id: key.wrapped for key in _under(keys, some, old, target)}
     with keys.store.begin() as connection:
         for name, key in held.items():
             if key.id in fresh:
-                rows.rewrap_own(connection, name, fresh[key.id], old.number)
+                rows.rewrap_own(connection, name, fresh[key.id], old.number, target.number)
     return len(fresh)
 
 
-def _under(keys: Keys, held: Sequence[Wrapped], old: Epoch, target: Epoch) -> list[Wrapped]:
+def _under(keys: Keys, held: Sequence[Held], old: Epoch, target: Epoch) -> list[Held]:
     """Return the same keys wrapped under another epoch, without those that are damaged."""
-    tenant = keys.tenant()
-    under_old, under_new = binding(tenant, old.number), binding(tenant, target.number)
-    before = [(key.wrapped, under_old(key.id, key.subject)) for key in held]
+    under_old, under_new = binding(keys.tenant(), old.number), binding(keys.tenant(), target.number)
+    before = [(wrapped, under_old(key_id, subject)) for wrapped, key_id, subject in held]
     try:
         opened = keys.keeper(old).unwrap(old.handle, before)
     except Unavailable as error:
@@ -117,10 +120,6 @@ def _under(keys: Keys, held: Sequence[Wrapped], old: Epoch, target: Epoch) -> li
             return []
         half = len(held) // 2
         return [*_under(keys, held[:half], old, target), *_under(keys, held[half:], old, target)]
-    after = [(clear, under_new(key.id, key.subject)) for key, clear in zip(held, opened, strict=True)]
+    after = [(clear, under_new(key.id, key.subject)) for clear, key in zip(opened, held, strict=True)]
     wrapped = keys.keeper(target).wrap(target.handle, after)
-    number = target.number
-    return [
-        Wrapped(key_id, subject, number, each, serial, created)
-        for (key_id, subject, _, _, serial, created), each in zip(held, wrapped, strict=True)
-    ]
+    return [Held(each, key_id, subject) for each, (_, key_id, subject) in zip(wrapped, held, strict=True)]

@@ -39,6 +39,14 @@ class Wrapped(NamedTuple):
     created_at: float = 0.0
 
 
+class Held(NamedTuple):
+    """What of a key is needed to wrap it anew."""
+
+    wrapped: bytes
+    id: bytes
+    subject: bytes | None
+
+
 def epochs(connection: Connection) -> dict[int, Epoch]:
     """Return every epoch there ever was, by number."""
     return {row.number: _epoch(row) for row in connection.execute(select(EPOCHS))}
@@ -177,19 +185,18 @@ def counts(connection: Connection) -> dict[int, int]:
     return found
 
 
-def next_under(connection: Connection, epoch: int, after: bytes, most: int) -> list[Wrapped]:
+def next_under(connection: Connection, epoch: int, after: bytes, most: int) -> list[Held]:
     """Return the next data subjects' keys that are wrapped under an epoch, by id; none behind the last."""
     mark = _mark(connection)
-    columns = ", ".join(Wrapped._fields)
     statement = (
-        f"SELECT {columns} FROM subject_keys WHERE id > {mark} AND epoch = {mark} "  # noqa: S608 - constants
-        f"ORDER BY id LIMIT {most:d}"
+        f"SELECT wrapped, id, subject FROM subject_keys WHERE id > {mark} "  # noqa: S608 - constants and numbers
+        f"AND epoch = {epoch:d} ORDER BY id LIMIT {most:d}"
     )
-    found = connection.exec_driver_sql(statement, (after, epoch)).cursor
-    return [Wrapped._make(row) for row in found.fetchall()] if found is not None else []
+    found = connection.exec_driver_sql(statement, (after,)).cursor
+    return list(map(Held._make, found.fetchall())) if found is not None else []
 
 
-def rewrap(connection: Connection, fresh: Sequence[Wrapped], old: int) -> int:
+def rewrap(connection: Connection, fresh: Sequence[Held], old: int, new: int) -> int:
     """Have keys wrapped under another epoch; one that was shredded or given away meanwhile is left alone.
 
     Returns:
@@ -200,11 +207,10 @@ def rewrap(connection: Connection, fresh: Sequence[Wrapped], old: int) -> int:
     mark = _mark(connection)
     same = "IS" if mark == "?" else "IS NOT DISTINCT FROM"
     statement = (
-        f"UPDATE subject_keys SET epoch = {mark}, wrapped = {mark} "  # noqa: S608 - constants
-        f"WHERE id = {mark} AND epoch = {mark} AND subject {same} {mark}"
+        f"UPDATE subject_keys SET epoch = {new:d}, wrapped = {mark} "  # noqa: S608 - constants and numbers
+        f"WHERE id = {mark} AND subject {same} {mark} AND epoch = {old:d}"
     )
-    values = [(key.epoch, key.wrapped, key.id, old, key.subject) for key in fresh]
-    return connection.exec_driver_sql(statement, values).rowcount
+    return connection.exec_driver_sql(statement, list(fresh)).rowcount
 
 
 def _mark(connection: Connection) -> str:
@@ -216,10 +222,10 @@ def _mark(connection: Connection) -> str:
     return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
-def rewrap_own(connection: Connection, name: str, fresh: Wrapped, old: int) -> None:
+def rewrap_own(connection: Connection, name: str, wrapped: bytes, old: int, new: int) -> None:
     """Have an installation key wrapped under another epoch."""
     change = update(INSTALLATION_KEYS).where(INSTALLATION_KEYS.c.name == name, INSTALLATION_KEYS.c.epoch == old)
-    connection.execute(change.values(epoch=fresh.epoch, wrapped=fresh.wrapped))
+    connection.execute(change.values(epoch=new, wrapped=wrapped))
 
 
 def outdated(connection: Connection, before: float, most: int) -> list[tuple[bytes, int]]:

@@ -173,6 +173,26 @@ def test_everybody_gets_a_new_key_and_keeps_the_old_ones(keys: Keys, make: Make,
     assert not {key.id for key in make().sealing(subjects).values()} & before.keys()
 
 
+def test_who_is_shredded_meanwhile_gets_no_new_key(keys: Keys, make: Make, clock) -> None:
+    """Somebody is erased between being found and being given a key; everybody else gets theirs."""
+    before = meet(keys, 5)
+    subject, other = keys.one(next(iter(before))).subject, make()
+    clock.seconds += 10
+    inner = keys.drafts
+
+    def drafts(whose: list[tuple[bytes, int]]) -> list[object]:
+        made = inner(whose)
+        other.shred(subject)
+        return made
+
+    keys.drafts = drafts  # type: ignore[method-assign]
+    list(renew_all(keys, clock.seconds, pause=0))
+    assert other.sealing([subject]) == {}
+    assert len(other.find(before)) == 4
+    with keys.store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM subject_keys")).scalar() == 8
+
+
 def test_nothing_is_wrapped_anew_while_no_epoch_is_in_force(keys: Keys) -> None:
     """A suspended installation waits."""
     epochs_of(keys).suspend(1)

@@ -114,7 +114,7 @@ class KeyringFile:
     def unwrap(self, handle: str, wrapped: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """See `Provider`."""
         wrapping = Wrapping(self._key(handle, "wrap"))
-        return [wrapping.unwrap(each, bound) for each, bound in wrapped]
+        return wrapping.unwrap_all(wrapped)
 
     def mac(self, handle: str, data: bytes) -> bytes:
         """See `Provider`."""
