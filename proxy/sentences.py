@@ -102,6 +102,7 @@ SENTENCES: Final[dict[str, str]] = {
     "soap_login": "There is no logging in here: send your Lychgate key as the session id.",
     "soap_call": f"This call is not declared for this lane. {ASK}",
     "foreign_jobs": "Only jobs of your own can be asked for, each by the id that you were given for it.",
+    "layouts": "A layout names fields in places that are not read. Ask for the object's describe instead.",
     "file_body": f"The body of a file cannot be judged field by field, so it is not passed on. {ASK}",
     "protected_in_rows": (
         "A field in this request is kept in the CRM in protected form, which exports and imports in rows cannot "

@@ -150,6 +150,7 @@ class Answers:
             one = asked.open(code, inner)
             opened.records += one.records
             opened.alike += one.alike
+            opened.told += one.told
             opened.pruned += one.pruned
             told.append((code, one.tree))
         opened.tree = self.layout.answered(self.parts, told)

@@ -111,3 +111,13 @@ def test_nothing_but_a_refusal_comes_of_rubbish(text: str) -> None:
     except Undecodable:
         return
     assert unfold(fold(tree)) == tree
+
+
+def test_queries_are_texts_under_another_label() -> None:
+    """Bare text that is labelled by what is to come back is read where a route says so, and only there."""
+    for kind, name in (("text/csv", "query_csv"), ("application/json", "query_json")):
+        codec = codec_for(f"{kind}; charset=UTF-8", frozenset({"query_csv", "query_json"}))
+        assert codec.name == name
+        assert codec.decode(b"SELECT Id FROM Contact") == {"value": "SELECT Id FROM Contact"}
+        assert codec.content_type.startswith(kind)
+        assert codec_for(kind, frozenset({"csv", "json"})).name in {"csv", "json"}

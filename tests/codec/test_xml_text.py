@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.codec import codec_for, xml_text
+from proxy.codec import codec_for, codec_named, xml_text
 from proxy.codec.xml_text import MAX_DEPTH, SALESFORCE_SOAP, XSI, Profile, Text, XmlText
 from proxy.connectors.shape import Shape
 from proxy.errors import Undecodable
@@ -326,3 +326,21 @@ def test_nothing_but_a_refusal_comes_of_rubbish(parts: list[str]) -> None:
     except Undecodable:
         return
     assert PLAIN.decode(PLAIN.encode(tree)) == tree
+
+
+DATALOAD = "http://www.force.com/2009/06/asyncapi/dataload"
+
+
+def test_jobs_of_the_bulk_api_are_plain_names() -> None:
+    """Jobs, lists of batches and lists of results keep their order and what they say."""
+    codec = codec_named(frozenset({"xml_salesforce_bulk"}))
+    one = "<batchInfo><id>751</id></batchInfo>"
+    batches = {"batchInfoList": {"batchInfo": [{"id": "751"}, {"id": "751"}]}}
+    for inside, tree in (
+        ("jobInfo><operation>query</operation></jobInfo", {"jobInfo": {"operation": "query"}}),
+        ("result-list><result>752</result></result-list", {"result-list": {"result": ["752"]}}),
+        (f"batchInfoList>{one}{one}</batchInfoList", batches),
+    ):
+        body = f"<{inside}>".replace(">", f' xmlns="{DATALOAD}">', 1).encode()
+        assert codec.decode(body) == tree
+        assert codec.decode(codec.encode(tree)) == tree

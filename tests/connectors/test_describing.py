@@ -91,3 +91,16 @@ def test_a_child_is_declared_with_its_field_and_nothing_else_is(
     kind = "object" if word else "child"
     problems = load_text(f"describes:\n  all:\n  - at: $.list\n    of: {kind}\n    name: name{word}\n")
     assert any("field belongs to of: child" in problem for problem in problems)
+
+
+def test_a_description_inside_a_batch_is_cut_as_well(salesforce: Connector) -> None:
+    """Whoever asks for it among other requests gets no more of it."""
+    request = Request("POST", f"{V}/composite/batch")
+    body = {"batchRequests": [{"method": "GET", "url": "v59.0/sobjects/Contact/describe"}]}
+    answer = {"name": "Contact", "fields": [*FIELDS], "childRelationships": []}
+    results = {"hasErrors": False, "results": [{"statusCode": 200, "result": answer}]}
+    opened = salesforce.route(request).recognise(request, body).open(200, results)
+    assert len(opened.told) == 3
+    allows = may(("Contact", "", None), ("Contact", "Email", None))
+    assert all(each.cut(allows) for each in opened.told)
+    assert "SSN" not in str(opened.tree)

@@ -264,6 +264,7 @@ def test_saved_filters_and_files_are_refused_for_a_reason_of_their_own(town: Tow
     for path, word in (
         ("sobjects/Contact/listviews/00BLg0000000001/results", "stored filter"),
         ("sobjects/Attachment/00PLg0000000001/Body", "file"),
+        ("sobjects/Contact/describe/layouts", "layout"),
     ):
         with pytest.raises(SalesforceRefusedRequest) as raised:
             salesforce(town.run, *OFFICE).restful(path)

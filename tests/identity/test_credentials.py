@@ -27,12 +27,31 @@ def request(*fields, sans=()):
         (request(("authorization", f"Bearer {KEY}")), ApiKey(KEY)),
         (request(("authorization", "Basic " + b64encode(f"a:{KEY}".encode()).decode())), ApiKey(KEY)),
         (request(("authorization", "Bearer a.b.c")), BearerToken("a.b.c")),
+        (request(("x-sfdc-session", KEY)), ApiKey(KEY)),
+        (request(("x-sfdc-session", "a.b.c")), BearerToken("a.b.c")),
+        (request(("x-sfdc-session", KEY), ("authorization", f"Bearer {KEY}")), ApiKey(KEY)),
         (request(sans=("dns:a",)), Certificate(("dns:a",))),
     ],
 )
 def test_one_credential_is_found(asked, found):
     """The one credential is found wherever it may stand."""
     assert only_credential(asked, passthrough=False) == found
+
+
+@pytest.mark.parametrize("fields", [(("authorization", "Bearer a.b.c"),), (("x-lychgate-key", KEY),)])
+def test_a_session_beside_another_credential_is_two(fields):
+    """Two that are not the same are refused, wherever they stand; so is a session that stands there twice."""
+    for more in ((("x-sfdc-session", "lg_" + "B" * 43),), (("x-sfdc-session", KEY), ("x-sfdc-session", KEY))):
+        with pytest.raises(Unidentified, match="two_credentials"):
+            only_credential(request(*fields, *more), passthrough=False)
+
+
+def test_a_session_is_the_crms_on_a_lane_that_passes_credentials():
+    """It is not taken for ours there, and a key of ours in it is misplaced."""
+    with pytest.raises(Unidentified, match="no_credential"):
+        only_credential(request(("x-sfdc-session", "a.b.c")), passthrough=True)
+    with pytest.raises(Unidentified, match="misplaced_key"):
+        only_credential(request(("x-sfdc-session", KEY)), passthrough=True)
 
 
 def test_longest_credential():

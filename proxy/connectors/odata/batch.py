@@ -181,6 +181,7 @@ class Answers:
             one = self.asked[each.at].open(each.status, each.body)
             opened.records += one.records
             opened.alike += one.alike
+            opened.told += one.told
             opened.pruned += one.pruned
             told.append(each._replace(body=one.tree))
         opened.tree = self.form.answered(told, self.parts)
