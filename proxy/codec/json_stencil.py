@@ -67,11 +67,17 @@ class Cut:
     def __init__(self, stencil: "Stencil", apart: Collection[Path], away: frozenset[Path], text: bytes) -> None:
         self.slots: list[Slot] = []
         self.away = away
-        self._pattern = rb"[\[,]"
+        (path, self.opening, name), *others = stencil.columns
+        """How every record begins: no slot."""
+        columns = [Column(path, b"", name), *others]
+        fixed = stencil.fixed(path)
+        if fixed and path not in apart and path not in away:
+            self.opening += name + fixed
+            columns = others
+        self._pattern = rb"[\[,]" + re.escape(self.opening)
         between = start = b""
         opens = False
-        for column in stencil.columns:
-            path, lead, name = column
+        for path, lead, name in columns:
             value = re.escape(name) + stencil.value(path, text)
             if lead:
                 between, start, opens = between + re.escape(lead), start or lead, lead.endswith(b"{")
@@ -122,9 +128,14 @@ class Stencil:
 
     def value(self, path: Path, text: bytes) -> bytes:
         """Return what matches a value, given what matches a text."""
-        if self.told is not None and self.told[0] == path:
-            return re.escape(json.dumps(self.told[1], ensure_ascii=False).encode())
-        return rb"(?:%b|%b)" % (text, _OTHER)
+        fixed = self.fixed(path)
+        return re.escape(fixed) if fixed else rb"(?:%b|%b)" % (text, _OTHER)
+
+    def fixed(self, path: Path) -> bytes:
+        """Return the value that all have to have, b"" where they may have any."""
+        if self.told is None or self.told[0] != path:
+            return b""
+        return json.dumps(self.told[1], ensure_ascii=False).encode()
 
     def cut(self, *, escapes: bool) -> Cut:
         """Return what cuts the next page; where texts may have escapes, that takes a third longer."""

@@ -120,13 +120,13 @@ class Table(Columns):
                 texts[at::width] = none if path in self._gone else self._edited[path]
         for at in self._without_comma():
             texts[at::width] = [each[1:] for each in texts[at::width]]
-        end = self._stencil.end
-        texts[width - 1 :: width] = [end + b","] * (self._count - 1)
-        return b"[%b%b]" % (b"".join(texts), end)
+        opening, end = self._cut.opening, self._stencil.end
+        texts[width - 1 :: width] = [b"%b,%b" % (end, opening)] * (self._count - 1)
+        return b"[%b%b%b]" % (opening, b"".join(texts), end)
 
     def _without_comma(self) -> list[int]:
         """Return the slots that have come to be the first of their object, and so must lose their comma."""
-        found, first = [], False
+        found, first = [], self._cut.opening.endswith(b"{")
         for at, slot in enumerate(self._cut.slots):
             if slot.path not in self._gone:
                 if first and slot.start.startswith(b","):

@@ -54,8 +54,8 @@ def _keys(columns: Columns, rows: Rows) -> list[str | None]:
     """Return the key of every record; mostly all say it at the first place where one may be."""
     found = columns.column(*rows.keys[0]) if rows.keys else None
     if found is not None and set(map(type, found)) == _TEXT:
-        keys: list[str | None] = [text.rpartition("/")[2] for text in found]  # type: ignore[attr-defined]
-        if all(map(rows.id.fullmatch, keys)):  # type: ignore[arg-type]
+        keys = [text.rpartition("/")[2] for text in found]  # type: ignore[attr-defined]
+        if rows.are_ids(keys):
             return keys
     if isinstance(columns, Dicts):
         return [rows.key(row) for row in columns.rows]

@@ -23,6 +23,9 @@ MAX_NESTING: Final = 8
 MOST_LAYOUTS: Final = 1_024
 """Kept; a CRM that answers with ever new sets of members must not fill the memory."""
 
+MOST_IDS: Final = 16_384
+"""Remembered to be ids."""
+
 More = Callable[[str, str], str | None]
 """Gets the name of a child relation, "" for the page itself, and the link to its next page; returns a sealed
 link, or None to have it dropped."""
@@ -63,6 +66,8 @@ class Rows:
     """With `inner`: what has more than one value."""
     layouts: dict[tuple[tuple[str, ...], str], Layout] = field(default_factory=dict)
     """By the names of a record's members and of its object; kept from answer to answer."""
+    known: set[str] = field(default_factory=set, repr=False)
+    """Texts that are ids: pages name the same records again and again."""
 
     @staticmethod
     def compile(
@@ -102,6 +107,18 @@ class Rows:
             self.layouts.clear()
         found = self.layouts[names, name] = Layout(structure, parents, children, keep)
         return found
+
+    def are_ids(self, found: list[str]) -> bool:
+        """Say whether every one of many texts is an id; remembers, within bounds, those that are."""
+        if self.known.issuperset(found):
+            return True
+        if not all(map(self.id.fullmatch, found)):
+            return False
+        if len(self.known) + len(found) > MOST_IDS:
+            self.known.clear()
+        if len(found) <= MOST_IDS:
+            self.known.update(found)
+        return True
 
     def told(self, tree: dict[str, Tree]) -> str | None:
         """Return what a record says it is, unverified; None if it does not."""

@@ -25,6 +25,8 @@ _NOT_DIGITS: Final = re.compile(r"\D+")
 _NOT_ASCII_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _NOT_DIGITS_OR_ENDS: Final = bytes(set(_NOT_ASCII_DIGITS) - set(b"\n"))
 _LONGEST_PHONE: Final = 64
+_NUMBERS: Final = {f"{last:02}": f"{MASK} {MASK} {last:02}" for last in range(100)}
+"""By their last two digits."""
 _FEWEST_DIGITS: Final = 7
 """A number with fewer is an extension or a service number; two digits of it would be too many."""
 
@@ -94,7 +96,7 @@ def phone(text: str) -> str:
     digits = text.encode().translate(None, _NOT_ASCII_DIGITS).decode() if text.isascii() else _not_ascii(text)
     if len(digits) < _FEWEST_DIGITS or not digits.isascii():
         return MASK
-    return f"{MASK} {MASK} {digits[-2:]}"
+    return _NUMBERS[digits[-2:]]
 
 
 def phones(texts: list[str]) -> list[str]:
@@ -104,7 +106,7 @@ def phones(texts: list[str]) -> list[str]:
     if not plain or max(map(len, texts)) > _LONGEST_PHONE:
         return list(map(phone, texts))
     digits = lines.encode().translate(None, _NOT_DIGITS_OR_ENDS).decode().split("\n")
-    return [f"{MASK} {MASK} {each[-2:]}" if len(each) >= _FEWEST_DIGITS else MASK for each in digits]
+    return [_NUMBERS[each[-2:]] if len(each) >= _FEWEST_DIGITS else MASK for each in digits]
 
 
 def _not_ascii(text: str) -> str:

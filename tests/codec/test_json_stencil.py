@@ -31,10 +31,11 @@ def test_columns_are_cut_apart() -> None:
     assert made.nested == {"attributes": ("type", "url")}
     cut = made.cut_all(escapes=True)
     assert parts(cut) == [
-        *(b"{", b'"Id":"1"', b',"attributes":{', b'"type":"Contact"', b',"url":"/x"', b"}"),
+        *(b'"Id":"1"', b',"attributes":{', b'"type":"Contact"', b',"url":"/x"', b"}"),
         *(b',"Name":"M\\""', b',"Amount":1.50'),
     ]
-    assert [slot.opens for slot in cut.slots] == [True, False, True, False, False, False, False, False]
+    assert cut.opening == b"{"
+    assert [slot.opens for slot in cut.slots] == [False, True, False, False, False, False, False]
 
 
 def test_what_nobody_looks_at_stays_in_one_piece() -> None:
@@ -44,11 +45,24 @@ def test_what_nobody_looks_at_stays_in_one_piece() -> None:
     made.looked_at.add(("attributes", "url"))
     made.dropped |= {("Name",), ("attributes", "url")}
     cut = made.cut(escapes=True)
-    assert parts(cut) == [b'{"Id":"1","attributes":{"type":"Contact"', b',"url":"/x"', b"}", b',"Amount":1.50']
+    assert parts(cut) == [b'"Id":"1","attributes":{"type":"Contact"', b',"url":"/x"', b"}", b',"Amount":1.50']
     assert cut.away == {("Name",)}
     assert made.cut(escapes=True) is cut
     made.looked_at.add(("Name",))
     assert made.cut(escapes=True).away == frozenset()
+
+
+def test_what_all_records_begin_with_is_no_slot() -> None:
+    """It is the same in each, and need not be cut out of any."""
+    body = BODY.replace(b'"Id":"1",', b"")
+    made = stencil(body, AT._replace(told=(("attributes", "type"), "Contact")))
+    assert made is not None
+    made.looked_at.add(("Name",))
+    cut = made.cut(escapes=True)
+    assert cut.opening == b'{"attributes":{"type":"Contact"'
+    assert cut.slots[0].start == b',"url":'
+    made.looked_at.add(("attributes", "type"))
+    assert made.cut(escapes=True).opening == b'{"attributes":{'
 
 
 def test_what_records_say_they_are_is_part_of_the_stencil() -> None:

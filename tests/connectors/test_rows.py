@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
+from proxy.connectors import rows as module
 from proxy.connectors.asked import Opened
 from proxy.connectors.rows import MAX_NESTING, Page, Rows
 from proxy.connectors.spec import RecordModel
@@ -186,3 +187,15 @@ def test_structure_that_is_none() -> None:
     found = opened({"attributes": "078-05-1120", "Name": "Mara"}, Rows.compile(model, words(), ID))
     assert found.records[0].members == {"Name": "Mara"}
     assert (found.records[0].keep, found.pruned) == (frozenset(), 1)
+
+
+def test_ids_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is the same for what was seen before; nothing that is no id, and not ever more, is kept."""
+    monkeypatch.setattr(module, "MOST_IDS", 5)
+    rows = typed()
+    for found in (["1", "2"], ["1", "2"], ["3", "1", "4"], ["5"], ["6"], ["1"] * 3, ["7"] * 9):
+        assert rows.are_ids(found)
+        assert len(rows.known) <= 5
+        assert not rows.are_ids([*found, "x"])
+        assert "x" not in rows.known
+    assert rows.are_ids([])
