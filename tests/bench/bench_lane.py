@@ -19,6 +19,9 @@ The small answer is one whole contact. The large ones are pages of contacts: som
 some 340 with nine, as the work per record is Python and the work per byte is not. Of every contact in a page
 the help desk may not see three fields and sees two masked: what the orjson add-on does by hand, the example
 policy makes Lychgate do.
+
+Every request gets the same answer. So what Lychgate remembers of pages is remembered from the second on: how
+their records are written, which texts are ids, and the pseudonyms of the people in them.
 """
 
 import argparse

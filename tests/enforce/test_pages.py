@@ -12,6 +12,7 @@ from proxy.codec import json_table
 from proxy.codec.json_stencil import Stencils
 from proxy.connectors import Asked
 from proxy.message import Headers, Request, Response
+from proxy.restricted import item
 from tests.e2e.harness import Ended, GatewayHarness
 from tests.enforce.conftest import Stand, http
 
@@ -54,6 +55,7 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway
     made = GatewayHarness.make(tmp_path / "made")
     yield made
     made.close()
+    made.app.kept.close()
 
 
 async def answered(harness: GatewayHarness, client: str, body: bytes) -> Ended:
@@ -118,6 +120,20 @@ async def test_each_caller_gets_what_is_for_that_caller(harness: GatewayHarness)
     assert b"SSN__c" not in found["helpdesk"][0]
     assert b"Rowan" not in found["helpdesk"][0]
     assert b'"SSN__c":"000-12-0007"' in found["privacy_desk"][0]
+
+
+async def test_somebody_restricted_is_missing_from_pages_too(harness: GatewayHarness) -> None:
+    """However the page was read before: from then on records are looked at one by one."""
+    for _ in range(3):
+        ended = await answered(harness, "helpdesk", PAGES["whole"])
+        assert b"003000000000007AAA" in ended.response.body
+    harness.app.restricted.replace(
+        [item("salesforce", "Contact", "record", harness.pseudonym("003000000000007AAA"))]
+    )
+    ended = await answered(harness, "helpdesk", PAGES["whole"])
+    assert ended.response.status == 200
+    assert b"003000000000007AAA" not in ended.response.body
+    assert ended.entries[-1]["records"] == 39
 
 
 async def test_a_lane_shows_pages_alike(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
