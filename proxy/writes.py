@@ -1,6 +1,6 @@
 """Step 5 for what a client writes: no mask over the truth, and nothing that is not what its field is for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from proxy.errors import Gap, Undecodable
@@ -9,7 +9,7 @@ from proxy.forms import fits
 from proxy.message import Record, Tree
 from proxy.model import Action, Mask
 from proxy.policy.validity import Validity
-from proxy.transforms import could_be_masked, is_standin
+from proxy.transforms import compile_echo, could_be_masked, is_standin
 
 
 def check_writes(exchange: Exchange, records: Iterable[Record]) -> None:
@@ -73,21 +73,25 @@ class WriteCheck:
         rules, names = exchange.rules, list(fields)
         self._exchange, self._name = exchange, name
         spec = rules.connector.catalogue[name]
-        self._masked = []
+        self._asked: list[tuple[str, Callable[[Tree], bool], bool]] = []
+        """Of each field: whether a value could be a mask, and whether null may have been shown in its place."""
         for each in names:
-            masks = tuple(rules.policies.masks_for(rules.connector.name, name, each))
+            echo = compile_echo(
+                rules.policies.masks_for(rules.connector.name, name, each), spec.fields[each].semantic
+            )
             nulls = Action.UPDATE in actions and exchange.nulls(name, each)
-            self._masked.append((each, masks, spec.fields[each].semantic, nulls))
+            self._asked.append((each, echo, nulls))
         self._action = actions[0]
         self._demanded = bool(rules.policies.demands(rules.connector.name, name).keys() & set(names))
 
     def check(self, members: Mapping[str, Tree]) -> None:
         """Return if a record may be written as it is; see `check_writes`."""
-        for name, masks, semantic, nulls in self._masked:
+        for name, echo, nulls in self._asked:
             value = members.get(name, _ABSENT)
             if value is _ABSENT:
                 continue
-            if _echoes(value, masks, semantic) or (nulls and _is_blank(value)):
+            blank = _is_blank(value)
+            if is_standin(value) or echo(None if blank else value) or (nulls and blank):
                 raise Undecodable("masked_value_written", f"{self._name}.{name}", status=422)
         if self._demanded:
             _refuse_invalid(self._exchange, Record(self._name, self._action, dict(members)))

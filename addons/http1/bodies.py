@@ -85,7 +85,7 @@ class Pieces:
             at, self._left = at + 2, None
         raw = bytes(buffer[:at])
         del buffer[:at]
-        return self._decode(raw, size)
+        return self._decode(raw, size) if raw else b""
 
     def _size_line(self, buffer: bytearray, begin: int) -> int | None:
         """Read the line that begins a chunk, with what follows where that ends the body; return where it

@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -167,6 +167,28 @@ def could_be_masked(mask: Mask, semantic: str, value: Tree) -> bool:
     if kind == "range":
         return bool(_RANGE.fullmatch(plain))
     return kind == "year_only" and (bool(_YEAR.fullmatch(plain)) or _is_year(plain))
+
+
+_TOLD_BY_ASTERISKS: Final = frozenset(
+    {"constant", "address", "keep_first", "keep_last", "email", "email_domain", "name", "iban"}
+)
+"""Kinds of which nothing but the run of asterisks tells a mask."""
+
+
+def compile_echo(masks: Iterable[Mask], semantic: str) -> Callable[[Tree], bool]:
+    """Return what says of a value in a write whether it `could_be_masked` by any of the masks, sooner for
+    most."""
+    each = tuple(dict.fromkeys(masks))
+    kinds = {_kind(mask.kind, semantic) for mask in each} - _TOLD_BY_ASTERISKS
+    plain, phones = not kinds, kinds == {"phone"} and semantic == "phone"
+
+    def echo(value: Tree) -> bool:
+        told = type(value) is str and value.isascii() and "*" not in value
+        if told and (plain or (phones and len("".join(str(value).split())) >= _SHORTEST_PHONE)):
+            return False
+        return any(could_be_masked(mask, semantic, value) for mask in each)
+
+    return echo
 
 
 def _in_one_hand(text: str) -> str:
