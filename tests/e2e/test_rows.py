@@ -56,7 +56,7 @@ class RowsCrm:
             if data.startswith(b"GET"):
                 self._give(peer)
             else:
-                self._take(peer, data.partition(b"\r\n\r\n")[2])
+                self._take(peer, data.partition(b"\r\n\r\n")[2] or peer.recv(65_536))
 
     def _give(self, peer: socket.socket) -> None:
         peer.sendall(head() + chunk(COLUMNS))

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from proxy.message import Tree
 from proxy.model import Mask
-from proxy.transforms import KINDS, check_mask, compile_mask, could_be_masked
+from proxy.transforms import KINDS, check_mask, compile_echo, compile_mask, could_be_masked
 from proxy.transforms.masks import mask_all
 
 SEMANTICS = ("text", "email", "phone", "name", "address", "date", "iban", "number", "id", "url")
@@ -223,3 +223,26 @@ def test_a_column_is_masked_as_each_value_is(mask: Mask, semantic: str, values: 
     """A page shows what its records would by themselves."""
     apply = compile_mask(mask, semantic)
     assert mask_all(apply, values) == list(map(apply, values))
+
+
+_KINDS = ("constant", "email", "phone", "name", "year_only", "year_month", "null", "by_type")
+_SEVERAL = (
+    *(Mask(kind, kind) for kind in _KINDS),
+    Mask("f", "fixed", (("value", "hidden"),)),
+    Mask("r", "range", (("n", 10),)),
+)
+_TELLING = ("1984", "19 84", "1984-05", "30 to 40", "12", "+1", "hidden", "***", "1984.0", "a@b.example")
+
+
+@given(
+    st.lists(st.sampled_from(_SEVERAL), max_size=3),
+    st.sampled_from(["text", "email", "phone", "name", "date", "number"]),
+    st.none()
+    | st.integers()
+    | st.text(st.sampled_from("019 -:.eto*\t\u2217\u200bahidden+"), max_size=9)
+    | st.sampled_from(_TELLING),
+)
+def test_the_quick_look_sees_what_the_long_one_sees(masks: list[Mask], semantic: str, value: Tree) -> None:
+    """Whatever the masks of a field are, and whatever is written."""
+    echo = compile_echo(masks, semantic)
+    assert echo(value) is any(could_be_masked(mask, semantic, value) for mask in masks)
