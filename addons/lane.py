@@ -91,6 +91,8 @@ class Limits:
     """The same, of the exchanges of one caller."""
     upstream_connections: int = 64
     """Of one lane, busy and kept; an exchange waits for one within its deadline."""
+    upstream_per_caller: int = 32
+    """Of those, for the exchanges of one caller; the next one waits for one of its own to end."""
     upstream_streams: int = 16
     """Of those, for bodies that go in pieces: each may hold its place for an hour."""
     stream_seconds: float = 3600.0

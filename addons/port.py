@@ -1,8 +1,13 @@
 """The port towards whoever decides; `proxy.enforce.Gateway` is the implementation."""
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from proxy.message import Request, Response
+
+UNKNOWN: Final = "?"
+"""What `on_head` calls a caller who will say in the body who it is."""
+UNKNOWN_BYTES: Final = 256 * 1024
+"""Of such a body, at most: nobody looks through a larger one for a key."""
 
 
 class Forward(Protocol):
@@ -71,6 +76,9 @@ class Gateway[F: Forward, U: Upload[Any], D: Download](Protocol):
 
     async def on_head(self, request: Request, /) -> str | InRows | Response:
         """Return who asks, as a key to count by, or the refusal to answer with before the body is received.
+
+        Cancelled, this and all that follow may set `answer` of the CancelledError to a refusal that is on
+        record.
 
         MUST NOT raise. A refusal is on record; nothing else is, as `on_request` decides all of it again.
         """

@@ -168,16 +168,20 @@ class _Vault(Pool):
 
     reached = False
 
-    async def ask(self, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still) -> Response:
+    async def ask(
+        self, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still, caller: str = ""
+    ) -> Response:
         """Be reached."""
-        del method, wire, hold, still
+        del method, wire, hold, still, caller
         self.reached = True
         return Response(200, body=CANARY)
 
     @contextlib.asynccontextmanager
-    async def channel(self, method: str, account: Account, *, in_rows: bool) -> AsyncIterator[Any]:
+    async def channel(
+        self, method: str, account: Account, *, in_rows: bool, caller: str = ""
+    ) -> AsyncIterator[Any]:
         """Be reached by whoever sends something."""
-        del method, account, in_rows
+        del method, account, in_rows, caller
         yield _Line(self)
 
 
@@ -191,9 +195,9 @@ class _Client:
         self.account = Account(underway)
         self.told = b""
 
-    async def body(self, head: RequestHead) -> bytes:
+    async def body(self, head: RequestHead, most: int | None = None) -> bytes:
         """Return it."""
-        del head
+        del head, most
         return CANARY
 
     async def piece(self, head: RequestHead) -> tuple[bytes, bool]:

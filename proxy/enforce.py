@@ -29,6 +29,7 @@ reader must be able to see that nothing is left out.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -684,14 +685,17 @@ class Gateway:
 
     async def _end(self, exchange: Exchange, error: BaseException, *, contacted: bool) -> Response:
         """Record why the exchange ends here, once, and return the refusal; a real cancellation goes on."""
-        fault = _as_fault(error)
+        fault, recorded = _as_fault(error), False
         try:
             if not exchange.ended:
                 exchange.ended = True
                 await self._record(exchange, fault, contacted=contacted)
+            recorded = True
         except Exception:  # noqa: BLE001 - the ledger itself is what failed, or counting did
             fault = Unavailable("ledger_failed")
         if isinstance(error, (KeyboardInterrupt, SystemExit)) or _is_cancelled(error):
+            if recorded:  # whoever cancelled it need not put it there a second time
+                vars(error)["answer"] = self._refusal(exchange, fault)
             raise error
         return self._refusal(exchange, fault)
 
@@ -729,6 +733,10 @@ def _says_who(request: Request) -> bool:
     return bool(request.peer.sans) or any(name in WHO for name, _ in request.headers)
 
 
+_REASON: Final = re.compile(r"[a-z_]{1,40}")
+"""How a data plane says why it cancels."""
+
+
 def _as_fault(error: BaseException) -> ExchangeError:
     """Return what the ledger and the client are told; an error we did not raise says nothing of itself."""
     match error:
@@ -736,6 +744,8 @@ def _as_fault(error: BaseException) -> ExchangeError:
             return error
         case TimeoutError():
             return Unavailable("deadline")
+        case asyncio.CancelledError(args=[str(reason)]) if _REASON.fullmatch(reason):
+            return Unavailable(reason)
         case asyncio.CancelledError():
             return Unavailable("cancelled")
         case _:

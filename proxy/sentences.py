@@ -104,6 +104,9 @@ SENTENCES: Final[dict[str, str]] = {
     "foreign_jobs": "Only jobs of your own can be asked for, each by the id that you were given for it.",
     "layouts": "A layout names fields in places that are not read. Ask for the object's describe instead.",
     "file_body": f"The body of a file cannot be judged field by field, so it is not passed on. {ASK}",
+    "key_in_large_body": (
+        "A body this large is not looked through for a key. Send your key in a header, X-Lychgate-Key."
+    ),
     "protected_in_rows": (
         "A field in this request is kept in the CRM in protected form, which exports and imports in rows cannot "
         "read or write. Leave that field out, or use the API for single records."

@@ -150,7 +150,7 @@ class Conversation:
         if self.cause is None and self.phase is not Phase.OVER:
             self.cause = (reason, status)
             if self._task is not None and self.phase in (Phase.BODY, Phase.JUDGING):
-                self._task.cancel()
+                self._task.cancel(reason)  # which says so where it is put on record
 
     def expire(self) -> None:
         """End the exchange under way, as when its deadline has come."""
@@ -226,9 +226,9 @@ class Conversation:
                 self._arm(Phase.HEAD, self._limits.head_seconds)
             await self._wait()
 
-    async def body(self, head: RequestHead) -> bytes:
+    async def body(self, head: RequestHead, most: int | None = None) -> bytes:
         """Return the body that belongs to the head, having said `100 Continue` if the client waits for it."""
-        body = self._reader.body()
+        body = self._reader.body(most)
         if body is None:
             self._measured = self._arrived - len(self._reader.buffer)
             self._arm(Phase.BODY, min(PERIOD, self._deadline - self._loop.time()))

@@ -20,7 +20,7 @@ from addons.http1.outgoing import build_request
 from addons.http1.pool import Pool
 from addons.http1.underway import Account, Fault, Underway
 from addons.lane import LaneSpec
-from addons.port import Download, Forward, Gateway, Upload
+from addons.port import UNKNOWN, UNKNOWN_BYTES, Download, Forward, Gateway, Upload
 from proxy.errors import ExchangeError, Undecodable, UpstreamFault
 from proxy.message import Peer, Request, Response
 
@@ -47,8 +47,8 @@ class Asking(Protocol):
     cause: Fault | None
     """Why the exchange has to end, as soon as there is a reason."""
 
-    async def body(self, head: RequestHead, /) -> bytes:
-        """Return the body that belongs to the head; raises Undecodable."""
+    async def body(self, head: RequestHead, most: int | None = None, /) -> bytes:
+        """Return the body that belongs to the head, of at most so many bytes; raises Undecodable."""
 
     async def piece(self, head: RequestHead, /) -> tuple[bytes, bool]:
         """Return what has come of it, at least a byte unless it has ended, and whether it has; raises
@@ -85,11 +85,12 @@ class Exchange:
             return await self._judge()
         except BaseException as error:
             if self._client.cause is None and meant(error, self._underway):
-                self._underway.spawn(self._refuse("cancelled", 503))
+                if self._on_record(error) is None:
+                    self._underway.spawn(self._refuse("cancelled", 503))
                 raise
             _go_on()
             self._client.cause = self._client.cause or fault_of(error, ("gateway_failed", 503))
-            refusal = await self._refuse(*self._client.cause)
+            refusal = self._on_record(error) or await self._refuse(*self._client.cause)
             self.broken = self._begun
             return () if self._begun else refusal
 
@@ -105,7 +106,7 @@ class Exchange:
             if not isinstance(word, str):
                 return self._released(word, close=True)
             self._count_for(word)
-            body = await client.body(head)
+            body = await self._body(word)
         word = await gateway.on_request(self._request(body))  # may this go to the CRM?
         if isinstance(word, Response):
             self._still_wanted()
@@ -117,8 +118,19 @@ class Exchange:
         if self._permission.in_rows is True:
             return await self._download(self._permission, wire)
         method, still = self._permission.request.method, self._permission.still
-        answer = await self._lane.pool.ask(method, wire, client.account.hold, still)
+        caller = self._permission.caller
+        answer = await self._lane.pool.ask(method, wire, client.account.hold, still, caller)
         return await self._answered(self._permission, answer)
+
+    async def _body(self, caller: str) -> bytes:
+        """Return the body; one that is to say who asks may not be large, as nobody looks through a large one."""
+        if caller != UNKNOWN:
+            return await self._client.body(self._head)
+        try:
+            return await self._client.body(self._head, UNKNOWN_BYTES)
+        except Undecodable as error:
+            reason = "key_in_large_body" if error.reason == "body_too_large" else error.reason
+            raise Undecodable(reason, status=error.status) from None
 
     async def _answered(self, permission: Forward, answer: Response) -> Wire:
         self._still_wanted()
@@ -148,8 +160,8 @@ class Exchange:
         permission = self._permission = _permission(upload.forward)
         self._still_wanted()
         wire = build_request(permission.request, self._lane.spec, None)
-        account = self._client.account
-        async with self._lane.pool.channel(permission.request.method, account, in_rows=False) as channel:
+        account, pool, method = self._client.account, self._lane.pool, permission.request.method
+        async with pool.channel(method, account, in_rows=False, caller=permission.caller) as channel:
             permission.still()
             await channel.send(*wire, *chunk(rows))
             while not last and not channel.answered:
@@ -182,7 +194,7 @@ class Exchange:
         """Pass on the rows of the answer as they are released; once some are, it ends whole or is broken off."""
         client, gateway = self._client, self._lane.gateway
         pool, method = self._lane.pool, permission.request.method
-        async with pool.channel(method, client.account, in_rows=True) as channel:
+        async with pool.channel(method, client.account, in_rows=True, caller=permission.caller) as channel:
             permission.still()
             await channel.send(*wire)
             answer = await channel.answer()
@@ -249,6 +261,17 @@ class Exchange:
             raise Undecodable(reason, status=status)
 
     # ---- the end of an exchange that was not released ----------------------------------------------------
+
+    def _on_record(self, error: BaseException) -> Wire | None:
+        """Return the refusal that a gateway which was cancelled has put on record, if it has and nobody else
+        must."""
+        answer = getattr(error, "answer", None)
+        if self._permission is not None or not isinstance(error, asyncio.CancelledError):
+            return None
+        try:
+            return self._released(answer, close=True) if isinstance(answer, Response) else None
+        except Exception:  # noqa: BLE001 - fail closed, whatever it is
+            return None
 
     async def _refuse(self, reason: str, status: int) -> Wire:
         """Put a failure on record, once, and say it in the upstream's own words if that succeeds."""

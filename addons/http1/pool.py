@@ -130,6 +130,13 @@ class Upstream(asyncio.Protocol):
             self._waiter.set_exception(UpstreamFault("upstream_failed") if self._touched else Stale())
 
 
+class Share(asyncio.Semaphore):
+    """One caller's part of the places."""
+
+    held = 0
+    """By how many exchanges it is wanted."""
+
+
 class Pool:
     """A lane's connections to its upstream."""
 
@@ -137,21 +144,25 @@ class Pool:
         self._spec, self._tls, self._limits = spec, tls, limits
         self._places = asyncio.Semaphore(limits.upstream_connections)
         self._streams = asyncio.Semaphore(limits.upstream_streams)
+        self._shares: dict[str, Share] = {}
+        """Of the callers that have an exchange here now."""
         self._idle: list[Upstream] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def ask(self, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still) -> Response:
+    async def ask(
+        self, method: str, wire: tuple[bytes, ...], hold: Hold, still: Still, caller: str = ""
+    ) -> Response:
         """Return the upstream's answer to one request.
 
         A request is sent a second time only if it is a GET or HEAD, its connection had been kept from an earlier
         one, and that turned out to be closed before a byte of an answer came. `still` is asked each time, after
-        whatever there was to wait for.
+        whatever there was to wait for: a place, of which no caller has all.
 
         Raises:
             ExchangeError: what `still` raises; nothing was sent then, or nothing more.
             UpstreamFault: there is none that can be read exactly.
         """
-        async with self._places:
+        async with self._share(caller), self._places:
             upstream = self._kept()
             if upstream is not None:
                 try:
@@ -166,18 +177,36 @@ class Pool:
                 raise UpstreamFault("upstream_failed") from None
 
     @contextlib.asynccontextmanager
-    async def channel(self, method: str, account: Account, *, in_rows: bool) -> AsyncIterator[Channel]:
+    async def _share(self, caller: str) -> AsyncIterator[None]:
+        """Wait for one of the places that a caller may have."""
+        share = self._shares.get(caller)
+        if share is None:
+            share = self._shares[caller] = Share(self._limits.upstream_per_caller)
+        share.held += 1
+        try:
+            async with share:
+                yield
+        finally:
+            share.held -= 1
+            if not share.held:
+                del self._shares[caller]
+
+    @contextlib.asynccontextmanager
+    async def channel(
+        self, method: str, account: Account, *, in_rows: bool, caller: str = ""
+    ) -> AsyncIterator[Channel]:
         """Open a connection for one exchange whose bodies go in pieces; it ends with the block.
 
         Args:
             method: of the request.
             account: whose memory the answer's bytes are, while they wait.
+            caller: who asks.
             in_rows: whether an answer that succeeds is taken by pieces.
 
         Raises:
             UpstreamFault: there is no connection.
         """
-        async with self._streams, self._places:
+        async with self._share(caller), self._streams, self._places:
             reader = AnswerReader(method, most_body=self._spec.body_limit, limits=self._limits, in_rows=in_rows)
             channel = await self._connect(lambda: Channel(reader, account))
             try:

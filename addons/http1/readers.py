@@ -59,15 +59,19 @@ class RequestReader:
         self._framing = head.framing
         return head
 
-    def body(self) -> bytes | None:
+    def body(self, most: int | None = None) -> bytes | None:
         """Return the body that belongs to the last head and remove it, or None while it is not complete.
+
+        Args:
+            most: bytes that it may have, if that is less than the lane allows; holds from the first call on.
 
         Raises:
             Undecodable: too large, with trailers, or ending in two places.
         """
         assert self._framing is not None
         with _as_undecodable():
-            self._body = self._body or Body(self._framing, self._lane.body_limit)
+            limit = self._lane.body_limit if most is None else min(most, self._lane.body_limit)
+            self._body = self._body or Body(self._framing, limit)
             return self._body.take(self.buffer)
 
     def piece(self) -> tuple[bytes, bool]:

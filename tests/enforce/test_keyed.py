@@ -60,7 +60,7 @@ async def test_a_key_in_the_call_is_enough_and_goes_no_further(odoo: Stand) -> N
         ("", (), 0),
         ("", ("Authorization: Bearer wrong",), 0),
         ("right", ("Authorization: Bearer wrong",), 0),  # who says two things is not asked which is meant
-        ("right", (), 1 << 20),  # a body of anybody's is not read when it is large
+        ("right", (), 300_000),  # a body of anybody's is not read when it is large
     ],
 )
 async def test_nobody_gets_in_without_a_key_that_can_be_believed(
@@ -73,3 +73,20 @@ async def test_nobody_gets_in_without_a_key_that_can_be_believed(
     assert b"Mara" not in answer
     assert not odoo.upstream.received
     assert odoo.entries()[-1]["kind"] == "declined"
+
+
+@pytest.mark.parametrize("framing", [f"Content-Length: {1 << 20}", "Transfer-Encoding: chunked"])
+async def test_a_body_that_is_to_say_who_asks_is_not_waited_for_when_it_is_large(
+    odoo: Stand, framing: str
+) -> None:
+    """It is refused as soon as it is known to be: nobody's megabytes are kept for them."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", odoo.port)
+    lines = ["POST /jsonrpc HTTP/1.1", "Host: localhost", framing, "Content-Type: application/json", "", ""]
+    writer.write("\r\n".join(lines).encode())
+    if "chunked" in framing:
+        writer.write(b"50000\r\n" + bytes(300_000))
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert odoo.entries()[-1]["reason"] == "key_in_large_body"

@@ -279,3 +279,35 @@ async def test_who_is_stopped_while_a_request_waits_asks_nothing(stand: Stand, w
         ("declined" if waits == "for the ledger" else "failed", "principal_frozen"),
     ]
     assert stand.verified()
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+async def test_a_client_that_leaves_before_the_crm_is_asked_is_on_record_once(stand: Stand, method: str) -> None:
+    """Whoever notices first writes it down, with who it was and why; nobody writes it a second time."""
+    gateway = stand.app.gateways["salesforce"]
+    asked, real = asyncio.Event(), gateway._ports.ledger
+
+    async def append(entry: Any) -> int:
+        if entry.kind == "requested":
+            asked.set()
+            await asyncio.sleep(3600)
+        return await real.append(entry)
+
+    gateway._ports = replace(gateway._ports, ledger=Broken(real, append=append))
+    before = len(stand.entries())
+    _, writer = await asyncio.open_connection("127.0.0.1", stand.port)
+    body = b'{"Phone":"+353 1 555 0101"}' if method == "PATCH" else b""
+    key = stand.installation.keys["helpdesk"].encode()
+    writer.write(
+        b"%b %b HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %b\r\n" % (method.encode(), RECORD.encode(), key)
+        + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        + body
+    )
+    async with asyncio.timeout(10):
+        await asked.wait()
+    writer.close()
+    (entry,) = await settled(stand, before)
+    assert (entry["kind"], entry["reason"], entry["client"]) == ("declined", "client_gone", "helpdesk")
+    await asyncio.sleep(0.05)
+    assert len(stand.entries()) == before + 1
+    assert not stand.upstream.received

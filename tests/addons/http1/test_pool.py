@@ -290,3 +290,31 @@ async def test_old_tls_is_not_spoken(spec, pki):
         with pytest.raises(UpstreamFault):
             await ask(pool)
         assert crm.requests == []
+
+
+async def test_no_caller_has_all_places(spec):
+    """While one waits for its own exchanges to end, others are served; what it was given is given back."""
+    hold = asyncio.Event()
+
+    async def answer(_number, writer):
+        await hold.wait()
+        writer.write(OK)
+
+    limits = Limits(upstream_connections=3, upstream_per_caller=2)
+    async with served(answer, spec, limits=limits) as (crm, pool):
+
+        def by(caller):
+            return asyncio.create_task(pool.ask("GET", GET, lambda size: None, lambda: None, caller))
+
+        greedy = [by("greedy") for _ in range(5)]
+        for _ in range(100):
+            await asyncio.sleep(0.005)
+        assert len(crm.requests) == 2
+        other = by("other")
+        async with asyncio.timeout(5):
+            while len(crm.requests) < 3:
+                await asyncio.sleep(0.005)
+        hold.set()
+        answers = await asyncio.wait_for(asyncio.gather(other, *greedy), 10)
+        assert [each.status for each in answers] == [200] * 6
+        assert pool._shares == {}
