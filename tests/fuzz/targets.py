@@ -37,6 +37,7 @@ from proxy.errors import ExchangeError
 from proxy.sandbox.salesforce.refusals import SalesforceError
 from proxy.sandbox.salesforce.soql import parse as soql_elsewhere
 from proxy.sandbox.salesforce.soql_tree import Every, Some
+from tests.fuzz.wire import CHECKS as WIRE
 
 HERE: Final = Path(__file__).parent
 OPTIONS: Final = ("$select", "$filter", "$orderby", "$top", "$expand", "$apply", "$search")
@@ -274,7 +275,7 @@ def targets() -> list[Target]:
             tuple(seed.encode() for seed in seeds[name]["inputs"]),
             tuple(word.encode() for word in seeds[name]["words"]),
         )
-        for name, check in _CHECKS.items()
+        for name, check in {**_CHECKS, **WIRE}.items()
     ]
 
 
