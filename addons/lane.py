@@ -39,6 +39,8 @@ class LaneSpec:
     """Seconds from a request's head to its answer, everything included."""
     hosts: frozenset[str] = frozenset()
     """Lower-case host names this lane answers to; empty = any well-formed one."""
+    limits: "Limits | None" = None
+    """What this lane gives to its clients and takes of its upstream; None = what the process gives."""
     accept_h2: Literal[False] = False
     """HTTP/2 is never offered: its bodies without content-length would go upstream unframed (M05)."""
 

@@ -113,7 +113,7 @@ async def serve(
     with contextlib.ExitStack() as sockets, quiet():
         listeners = []
         for spec, gateway in lanes:
-            pool = Pool(spec, legs[spec.name].upstream, underway.limits)
+            pool = Pool(spec, legs[spec.name].upstream, spec.limits or underway.limits)
             sockets.callback(pool.close)
             listeners.append(_listen(Lane(spec, gateway, pool), sockets))
         _refuse_loops(listeners, len(legs))
@@ -162,8 +162,13 @@ def _options(listeners: Sequence[Listener], state_dir: Path, limits: Limits) -> 
     return make_options(
         mode=[listener.mode for listener in listeners],
         confdir=str(state_dir),
-        tcp_timeout=max(limits.idle_seconds, *(int(each.lane.spec.deadline) + 5 for each in listeners)),
+        tcp_timeout=max(_seconds(each.lane.spec, limits) for each in listeners),
     )
+
+
+def _seconds(spec: LaneSpec, limits: Limits) -> int:
+    """Return after how long without a byte the host may close a client's connection, if nobody else has."""
+    return max((spec.limits or limits).idle_seconds, int(spec.deadline) + 5)
 
 
 @contextlib.asynccontextmanager
@@ -212,7 +217,8 @@ async def _accept(listener: Listener, master: LaneMaster, underway: Underway) ->
             return
         connection = LaneConnection(master, reader, writer, lane=listener.lane, mode=mode, underway=underway)
         loop = asyncio.get_running_loop()
-        alarm = loop.call_later(underway.limits.head_seconds, connection.hang_up_unless_heard)
+        limits = listener.lane.spec.limits or underway.limits
+        alarm = loop.call_later(limits.head_seconds, connection.hang_up_unless_heard)
         underway.enter(connection.client.id, connection.conversation)
         try:
             await connection.handle_client()

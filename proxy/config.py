@@ -290,6 +290,53 @@ class Checkpoints(Strict):
     """Of the installation, in every checkpoint; None = one made from its root key."""
 
 
+class LaneLimits(Strict):
+    """What one lane gives to clients, and takes of its CRM, in each process; None = as `addons.lane.Limits`
+    has it."""
+
+    head_bytes: Annotated[int, Field(ge=4_096, le=262_144)] | None = None
+    head_fields: Annotated[int, Field(ge=16, le=512)] | None = None
+    head_seconds: Annotated[float, Field(ge=1, le=120)] | None = None
+    idle_seconds: Annotated[int, Field(ge=1, le=3_600)] | None = None
+    upload_bytes_per_second: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """What an upload must bring, over five seconds."""
+    write_seconds: Annotated[float, Field(ge=1, le=600)] | None = None
+    stream_seconds: Annotated[float, Field(ge=1, le=86_400)] | None = None
+    upstream_connections: Annotated[int, Field(ge=1, le=4_096)] | None = None
+    upstream_per_caller: Annotated[int, Field(ge=1, le=4_096)] | None = None
+    upstream_streams: Annotated[int, Field(ge=1, le=4_096)] | None = None
+    upstream_idle_seconds: Annotated[float, Field(ge=1, le=600)] | None = None
+    upstream_age_seconds: Annotated[float, Field(ge=1, le=86_400)] | None = None
+
+    @model_validator(mode="after")
+    def _within_all(self) -> "LaneLimits":
+        most = self.upstream_connections
+        for name in ("upstream_per_caller", "upstream_streams"):
+            part = getattr(self, name)
+            if most is not None and part is not None and part > most:
+                msg = f"`{name}` is more than `upstream_connections`, and would bound nothing"
+                raise ValueError(msg)
+        return self
+
+
+class ProcessLimits(Strict):
+    """What one process gives to clients of all its lanes together; None = as `addons.lane.Limits` has it."""
+
+    connections: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    connections_per_peer: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    buffered_mib: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    caller_mib: Annotated[int, Field(ge=1, le=65_536)] | None = None
+
+    @model_validator(mode="after")
+    def _within_all(self) -> "ProcessLimits":
+        for part, most in (("connections_per_peer", "connections"), ("caller_mib", "buffered_mib")):
+            one, all_ = getattr(self, part), getattr(self, most)
+            if one is not None and all_ is not None and one > all_:
+                msg = f"`{part}` is more than `{most}`, and would bound nothing"
+                raise ValueError(msg)
+        return self
+
+
 class Lane(Strict):
     """One listener in front of one CRM."""
 
@@ -308,6 +355,7 @@ class Lane(Strict):
     records_per_hour: Annotated[float, Field(gt=0, le=1_000_000_000)] | None = None
     """That one caller may be shown, on average; a quarter of it may come at once, and what an answer holds
     beyond that is paid for by waiting. None = no limit."""
+    limits: LaneLimits = Field(default_factory=LaneLimits)
 
     @model_validator(mode="after")
     def _plain_only_on_this_machine(self) -> "Lane":
@@ -334,6 +382,7 @@ class Config(Strict):
     """Where /metrics, /ready and /healthz answer."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes that serve the lanes side by side; more than one are watched by one that holds the ledger."""
+    limits: ProcessLimits = Field(default_factory=ProcessLimits)
     drain_seconds: Annotated[int, Field(ge=0, le=300)] = 10
     issuers: dict[Name, Issuer] = Field(default_factory=dict)
     lanes: tuple[Lane, ...]

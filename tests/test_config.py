@@ -158,3 +158,31 @@ def test_what_the_readme_says_of_keys_is_a_configuration(tmp_path: Path) -> None
     assert (config.keys.provider, len(config.keys.officers)) == ("pkcs11", 2)
     for line in re.findall(r"^  # (\w+: .*)$", whole, re.MULTILINE):
         load_config(write(tmp_path, f"{HEAD}keys:\n  {line}\nlanes:{LANE}"))
+
+
+LIMITED = [
+    ("limits: {head_bytes: 10}", "greater than or equal to 4096"),
+    ("limits: {head_byts: 65536}", "head_bytes"),
+    ("limits: {upstream_connections: 4, upstream_per_caller: 5}", "`upstream_per_caller` is more than"),
+    ("limits: {upstream_connections: 4, upstream_streams: 5}", "`upstream_streams` is more than"),
+    ("limits: {idle_seconds: forever}", "expected a whole number"),
+]
+
+
+@pytest.mark.parametrize(("limits", "says"), LIMITED)
+def test_a_limit_that_bounds_nothing_is_refused(tmp_path: Path, limits: str, says: str) -> None:
+    """With its place, and what to write instead."""
+    with pytest.raises(Problems) as caught:
+        load_config(write(tmp_path, f"{HEAD}lanes:{LANE}    {limits}\n"))
+    assert re.search(r"lychgate.yaml:\d+:\d+: ", str(caught.value))
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    ["{connections: 4, connections_per_peer: 5}", "{buffered_mib: 1, caller_mib: 2}", "{connections: 0}"],
+)
+def test_a_limit_of_the_process_that_bounds_nothing_is_refused(tmp_path: Path, limits: str) -> None:
+    """As those of a lane."""
+    with pytest.raises(Problems):
+        load_config(write(tmp_path, f"{HEAD}limits: {limits}\nlanes:{LANE}"))

@@ -74,9 +74,10 @@ class Conversation:
         self.heard = False
         """Whether a byte of a request has ever come."""
         self.phase = Phase.IDLE
-        self._underway, self._limits, self._wires = underway, underway.limits, wires
+        self._underway, self._wires = underway, wires
+        self._limits = lane.spec.limits or underway.limits
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(lane.spec, underway.limits, None)
+        self._reader = RequestReader(lane.spec, self._limits, None)
         self._gone = False
         self._task: asyncio.Task[None] | None = None
         self._more: asyncio.Future[None] | None = None

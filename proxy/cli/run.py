@@ -20,7 +20,7 @@ from proxy.erasures import Erasures
 from proxy.errors import Problems
 from proxy.policy import PolicySet
 from proxy.workers import Supervisor
-from proxy.workers.lanes import lane_spec
+from proxy.workers.lanes import lane_spec, process_limits
 
 log = logging.getLogger("lychgate")
 
@@ -71,6 +71,7 @@ class _Alone:
             ready=ready,
             stop=stop,
             drain_seconds=self._app.config.drain_seconds,
+            limits=process_limits(self._app.config),
         )
 
     async def reload(self) -> str:

@@ -3,9 +3,10 @@
 import contextlib
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from addons.lane import LaneSpec
+from addons.lane import LaneSpec, Limits
 from proxy.config import Config, Lane, split_address
 
 
@@ -25,6 +26,43 @@ def lane_spec(lane: Lane) -> LaneSpec:
         upstream_ca=lane.upstream.ca_file,
         body_limit=lane.body_limit_mib << 20,
         deadline=lane.deadline_seconds,
+        limits=lane_limits(lane) if lane.limits.model_fields_set else None,
+    )
+
+
+_CALLED = {"upload_bytes_per_second": "rate_floor", "upstream_age_seconds": "upstream_age"}
+"""What the configuration calls otherwise, for people who have only its page."""
+
+
+def lane_limits(lane: Lane) -> Limits:
+    """Return what a lane gives to its clients and takes of its CRM, in each process.
+
+    Where nobody wrote how many of the places at a CRM one caller may have, it is half of them at most.
+    """
+    given = {_CALLED.get(name, name): value for name, value in lane.limits.model_dump(exclude_none=True).items()}
+    found = replace(Limits(), **given)
+    most = found.upstream_connections
+    per_caller = lane.limits.upstream_per_caller or max(1, most // 2)
+    return replace(
+        found,
+        upstream_per_caller=min(per_caller, most),
+        upstream_streams=min(found.upstream_streams, most),
+    )
+
+
+def process_limits(config: Config) -> Limits:
+    """Return what each process gives to the clients of all its lanes together."""
+    given = config.limits
+    found = Limits()
+    buffered = found.buffered_bytes if given.buffered_mib is None else given.buffered_mib << 20
+    caller = found.caller_bytes if given.caller_mib is None else given.caller_mib << 20
+    connections = given.connections or found.connections
+    return replace(
+        found,
+        connections=connections,
+        connections_per_peer=min(given.connections_per_peer or found.connections_per_peer, connections),
+        buffered_bytes=buffered,
+        caller_bytes=min(caller, buffered),
     )
 
 

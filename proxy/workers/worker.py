@@ -35,7 +35,7 @@ from proxy.restricted import Restricted
 from proxy.subjects import Pseudonyms
 from proxy.workers import messages as m
 from proxy.workers.channel import Channel
-from proxy.workers.lanes import lane_spec
+from proxy.workers.lanes import lane_spec, process_limits
 from proxy.workers.ledger import FarLedger
 
 _DIE_WITH_PARENT: Final = 1
@@ -121,6 +121,7 @@ class Worker:
             ready=ready,
             stop=self._stop,
             drain_seconds=has.config.drain_seconds,
+            limits=process_limits(has.config),
         )
 
     def _heard(self, message: m.ToWorker) -> None:
