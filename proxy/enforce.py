@@ -670,7 +670,8 @@ class Gateway:
 
     def elsewhere(self, rules: Rules, metrics: Metrics) -> "Gateway":
         """Return one that decides by the same, for a process that does no more than to decide."""
-        ports = replace(self._ports, metrics=metrics, aside=None)
+        # Nor with a vault: what it needs of protected values it asks us for, and keys stay here.
+        ports = replace(self._ports, metrics=metrics, aside=None, vault=None)
         return Gateway(self.lane, rules, ports, body_limit=self._limit, deadline=self._deadline)
 
     def absorb(self, counted: Counted) -> None:

@@ -219,3 +219,26 @@ def test_any_text_comes_back_as_it_was(vault: Vault, text: str) -> None:
     for protection in (NOTES, FIRST, TAX):
         placed = put(vault, replace(protection, room=None), text)
         assert show(vault, protection, placed.text) == Opened("opened", text)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.permutations(range(4)), st.data())
+def test_any_exchange_of_values_among_records_and_fields_is_told(
+    vault: Vault, order: list[int], data: st.DataObject
+) -> None:
+    """Whoever stays in place is opened, whoever does not is moved; also from memory."""
+    places = [(protection, record) for protection in (MAIL, NOTES) for record in ("a", "b")]
+    texts = [
+        put(vault, protection, f"v{at}@example.org", record).text
+        for at, (protection, record) in enumerate(places)
+    ]
+    shown = tuple(Shown(where, texts[at], record) for (where, record), at in zip(places, order, strict=True))
+    expected = tuple(
+        Opened("opened", f"v{at}@example.org") if at == here else Opened("moved")
+        for here, at in enumerate(order)
+    )
+    assert vault.settle(Opening(shown)).values == expected
+    if data.draw(st.booleans()):
+        recalled = vault.recall(Opening(shown))
+        assert recalled is not None
+        assert recalled.values == expected
