@@ -6,6 +6,7 @@ process that runs does it (over its control socket) or a command does it alone.
 """
 
 import asyncio
+import contextlib
 import json
 import secrets
 import time
@@ -273,12 +274,18 @@ class Erasures:
         """Move on every case that time has made ready; for as long as the process runs."""
         look = 0
         while True:
-            for name in [*self.cases.ids(MOVING if look % SELDOM == 0 else RUNNING | {State.VERIFIED})]:
-                if self._goes_by_itself(name) and (name not in self._troubles or look % SELDOM == 0):
-                    await self._drive(name)
-                self._warn(name)
+            # A store that does not answer is told by /ready; the next look may find it back.
+            with contextlib.suppress(LychgateError):
+                await self._look(seldom=look % SELDOM == 0)
             look += 1
             await asyncio.sleep(EVERY_SECONDS)
+
+    async def _look(self, *, seldom: bool) -> None:
+        """Move on what can be; what has failed, or waits for time, only now and then."""
+        for name in [*self.cases.ids(MOVING if seldom else RUNNING | {State.VERIFIED})]:
+            if self._goes_by_itself(name) and (seldom or name not in self._troubles):
+                await self._drive(name)
+            self._warn(name)
 
     def _goes_by_itself(self, name: str) -> bool:
         """Say whether a case may be moved without a command: one that people agreed to waits for it."""

@@ -289,3 +289,37 @@ def test_a_sweep_finds_who_is_back_by_another_path(installed, crms) -> None:
     (opened,) = found["opened"]
     until(lambda: operator.does("show", opened)["state"] == "awaiting_confirmation")
     assert operator.does("show", opened)["source"] == "returned"
+
+
+@pytest.mark.parametrize("points", [(1, 4), (9, 3), (16, 2)])
+def test_a_process_that_is_killed_goes_on_where_it_was(installed, crms, points) -> None:
+    """SIGKILL twice in the middle, by how many steps the ledger tells of; each start goes on by itself."""
+    org, account = crms
+    operator = Operator(installed)
+    case = operator.does("open", "--email", AOIFE, "--ground", "objection", "--identity", "account")["case"]
+    operator.agrees(case, operator.does("plan", case)["short"])
+
+    def told() -> int:
+        return sum(entry["kind"] == "erasure" and entry["what"] in STEPS for entry in installed.entries())
+
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "proxy.cli", "erasure", "run", case], cwd=installed.made.folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    for more in points:
+        wanted = told() + more
+        until(lambda wanted=wanted: told() >= wanted)
+        installed.kill()
+        installed.up()
+    begun.wait(60)
+    until(lambda: operator.does("show", case)["state"] == "live_complete")
+    assert not [row for row in org.people() if row["FirstName"] == "Aoife"]
+    assert not [row for row in account.people() if row["firstname"] == "Aoife"]
+    whats = [entry["what"] for entry in installed.entries() if entry["kind"] == "erasure"]
+    assert whats.count("certified") == 1
+    deletes = [call.path for crm in crms for call in crm.calls if call.method == "DELETE"]
+    assert len(deletes) == len(set(deletes))
+    installed.check_ledger()
+
+
+STEPS = ("intent", "outcome")
