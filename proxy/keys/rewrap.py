@@ -56,7 +56,7 @@ def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Itera
             fresh = _under(keys, held, epoch, target)
             with keys.store.begin() as connection:
                 rows.rewrap(connection, fresh, epoch.number, target.number)
-            after = held[-1].id
+            after = held[-1][1]
             damaged += len(held) - len(fresh)
             done = min(done + len(fresh), total)
             yield Progress(done, total, damaged)
@@ -98,8 +98,8 @@ def _own(keys: Keys, old: Epoch, target: Epoch) -> int:
     held = {name: key for name, key in kept.items() if key.epoch == old.number}
     if not held:
         return 0
-    some = [Held(key.wrapped, key.id, key.subject) for key in held.values()]
-    fresh = {key.id: key.wrapped for key in _under(keys, some, old, target)}
+    some = [(key.wrapped, key.id, key.subject) for key in held.values()]
+    fresh = {key_id: wrapped for wrapped, key_id, _ in _under(keys, some, old, target)}
     with keys.store.begin() as connection:
         for name, key in held.items():
             if key.id in fresh:
@@ -120,6 +120,8 @@ def _under(keys: Keys, held: Sequence[Held], old: Epoch, target: Epoch) -> list[
             return []
         half = len(held) // 2
         return [*_under(keys, held[:half], old, target), *_under(keys, held[half:], old, target)]
-    after = [(clear, under_new(key.id, key.subject)) for clear, key in zip(opened, held, strict=True)]
+    after = [
+        (clear, under_new(key_id, subject)) for clear, (_, key_id, subject) in zip(opened, held, strict=True)
+    ]
     wrapped = keys.keeper(target).wrap(target.handle, after)
-    return [Held(each, key_id, subject) for each, (_, key_id, subject) in zip(wrapped, held, strict=True)]
+    return [(each, key_id, subject) for each, (_, key_id, subject) in zip(wrapped, held, strict=True)]

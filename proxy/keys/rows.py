@@ -39,12 +39,9 @@ class Wrapped(NamedTuple):
     created_at: float = 0.0
 
 
-class Held(NamedTuple):
-    """What of a key is needed to wrap it anew."""
-
-    wrapped: bytes
-    id: bytes
-    subject: bytes | None
+Held = tuple[bytes, bytes, bytes | None]
+"""What of a key is needed to wrap it anew: as it is wrapped, its id, its subject. A plain tuple, since there are
+a million of them, and what holds nothing but bytes is nothing to the garbage collector."""
 
 
 def epochs(connection: Connection) -> dict[int, Epoch]:
@@ -193,7 +190,7 @@ def next_under(connection: Connection, epoch: int, after: bytes, most: int) -> l
         f"AND epoch = {epoch:d} ORDER BY id LIMIT {most:d}"
     )
     found = connection.exec_driver_sql(statement, (after,)).cursor
-    return list(map(Held._make, found.fetchall())) if found is not None else []
+    return list(found.fetchall()) if found is not None else []
 
 
 def rewrap(connection: Connection, fresh: Sequence[Held], old: int, new: int) -> int:
