@@ -60,7 +60,7 @@ def configured(folder: Path, bao: StubBao, url: URL) -> str:
     store = {"url": url._replace(password=None).render_as_string(), "password": {"file": str(password)}}
     keys = {
         "provider": "openbao",
-        "openbao": {"address": bao.address, "token": {"file": str(token)}, "timeout_seconds": 0.5},
+        "openbao": {"address": bao.address, "token": {"file": str(token)}, "timeout_seconds": 2},
     }
     return f"workers: 2\nstore: {json.dumps(store)}\nkeys: {json.dumps(keys)}\n"
 

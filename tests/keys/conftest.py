@@ -10,7 +10,7 @@ from proxy.crypto.providers import KeyringFile, Provider
 from proxy.keys import CHAPTER, Keys, LeasedNumber, SharedNumber
 from proxy.store import Store
 
-LEASE = 0.2
+LEASE = 0.6
 """Seconds; short, since every shred in PostgreSQL waits for as long."""
 
 
@@ -41,7 +41,7 @@ def make(tmp_path: Path, clock: Clock, database_url: URL) -> Iterator[Callable[.
         number = (
             SharedNumber(tmp_path / "generation")
             if store.embedded
-            else LeasedNumber(store, lease=LEASE, period=LEASE / 4)
+            else LeasedNumber(store, lease=LEASE, period=LEASE / 6)
         )
         opened.append(Keys(store, held, number, now=clock, clock=clock, **options))
         return opened[-1]

@@ -185,7 +185,7 @@ def test_a_process_that_dies_while_it_shreds_leaves_nothing_remembered(
     third = make()
     third.shred(third.one(key_id).subject)
     assert other.find([key_id]) == {}
-    assert other.generation.now() % 2 == 0
+    wait_for(lambda: other.generation.now() % 2 == 0)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -12,7 +12,7 @@ from proxy.store import Store
 from tests.services import PostgreSQL
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-LEASE = 0.3
+LEASE = 0.6
 
 
 @pytest.fixture
