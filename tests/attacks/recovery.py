@@ -158,6 +158,24 @@ def _odata(target: str) -> Asks:
     return asks
 
 
+def _fetch(inside: str, said: str = "") -> Asks:
+    query = f'<fetch{said}><entity name="contact">{inside}{_CONDITION}</entity></fetch>'
+
+    def asks(prey: Prey, least: str) -> Sent:
+        filled = query.replace("KEY", prey.key).replace("LEAST", least)
+        return "GET", f"/api/data/v9.2/contacts?fetchXml={quote(filled, safe='')}", None
+
+    return asks
+
+
+def _odata_within(target: str) -> Asks:
+    def asks(prey: Prey, least: str) -> Sent:
+        url = _odata(target)(prey, least)[1].removeprefix("/api/data/v9.2/")
+        return "POST", "/api/data/v9.2/$batch", {"requests": [{"id": "1", "method": "GET", "url": url}]}
+
+    return asks
+
+
 def _odoo(method: str, **named: object) -> Asks:
     def asks(prey: Prey, least: str) -> Sent:
         domain = [["id", "=", int(prey.key)], ["x_iban", ">=", least]]
@@ -184,6 +202,11 @@ _HELD: Final = "Id = '{key}' AND SSN__c >= '{least}'"
 _ROW: Final = "contactid eq {key} and new_iban ge '{least}'"
 _ONE: Final = f"SELECT Id FROM Contact WHERE {_HELD}"
 _NAMES: Final = "contacts?$select=fullname"
+_CONDITION: Final = (
+    '<filter><condition attribute="contactid" operator="eq" value="KEY"/>'
+    '<condition attribute="new_iban" operator="ge" value="LEAST"/></filter>'
+)
+_COUNTED: Final = '<attribute name="contactid" alias="n" aggregate="count"/>'
 
 _GROUP: Final = (
     "SELECT COUNT(Id) n FROM Contact WHERE Id = '{key}' GROUP BY Name HAVING MAX(SSN__c) >= '{least}'"
@@ -212,6 +235,9 @@ WAYS: Final = (
     Way("dynamics", "a count", _odata(f"contacts/$count?$filter={_ROW}")),
     Way("dynamics", "a count beside", _odata(f"{_NAMES}&$count=true&$filter={_ROW}")),
     Way("dynamics", "a function", _odata(_FUNCTION), exact=True),
+    Way("dynamics", "FetchXML", _fetch('<attribute name="fullname"/>')),
+    Way("dynamics", "a count in FetchXML", _fetch(_COUNTED, ' aggregate="true"')),
+    Way("dynamics", "a batch", _odata_within(f"{_NAMES}&$filter={_ROW}")),
     Way("odoo", "a search", _odoo("search")),
     Way("odoo", "a search that reads", _odoo("search_read", fields=["name"])),
     Way("odoo", "a count", _odoo("search_count")),

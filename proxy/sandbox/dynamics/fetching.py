@@ -17,6 +17,8 @@ Joined = dict[str, tuple[Table, Row | None]]
 _OPERATORS: dict[str, Callable[[object, str], bool]] = {
     "eq": lambda held, given: str(held).lower() == given.lower(),
     "ne": lambda held, given: str(held).lower() != given.lower(),
+    "ge": lambda held, given: _order(held) >= _order(given),
+    "le": lambda held, given: _order(held) <= _order(given),
     "gt": lambda held, given: _order(held) > _order(given),
     "lt": lambda held, given: _order(held) < _order(given),
     "like": lambda held, given: (
