@@ -8,6 +8,7 @@ from pathlib import Path
 
 from proxy.cli.policytext import problem_lines
 from proxy.connectors import load_connector
+from proxy.connectors.table import GRAMMARS
 from proxy.forms import FORMS
 from proxy.message import Request
 from proxy.model import Action, AttributeSpec, Catalogue, Effect
@@ -171,3 +172,10 @@ def test_every_action_and_effect_is_on_the_page(shipped: Path) -> None:
     text = (shipped / "README.md").read_text()
     assert " ".join(Action) in text
     assert [effect for effect in Effect if f"`{effect.name.lower()}`" not in text] == []
+
+
+def test_the_table_of_grammars_is_complete(shipped: Path) -> None:
+    """Whatever a route may name as its grammar stands on the page, and nothing else does."""
+    part = (shipped / "README.md").read_text().partition("| grammar | reads |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", part, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)} == GRAMMARS.keys()
