@@ -66,7 +66,7 @@ class Pseudonyms:
         wanted = list(values)
         known = self._remembered.setdefault(kind, {})
         try:
-            return [known[value] for value in wanted]
+            return list(map(known.__getitem__, wanted))
         except KeyError:
             found = self._made(kind, [value for value in dict.fromkeys(wanted) if value not in known])
             found.update((value, known[value]) for value in wanted if value in known)
