@@ -47,7 +47,7 @@ from proxy.message import Request, Response
 from proxy.metrics import Counted, Metrics
 from proxy.model import Declined, Entry, Principal, Purpose, Requested, Stage
 from proxy.sealing import Steps
-from proxy.vault.needs import Got, Made, Need, Opening, Sending
+from proxy.vault.needs import Got, Made, Need, Opening, Returning, Sending
 
 MEMORY: Final = 2 << 30
 """Bytes that a helper may take beyond what it was born with: the largest body that a lane may take, and the tree
@@ -166,7 +166,7 @@ class Aside:
             result: Understood | Answered | Ended | None = None
             try:
                 said = await helper.say(job)
-                while isinstance(said, Sending | Opening):  # it holds no key; we look for it
+                while isinstance(said, Sending | Opening | Returning):  # it holds no key; we look for it
                     said = await helper.say(await gateway.settle(said))
                 result = said
             except (OSError, EOFError, ValueError, pickle.UnpicklingError):

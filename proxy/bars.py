@@ -7,7 +7,7 @@ somebody is restricted: it may be theirs.
 What is written is looked at for people who were erased: nobody puts them back without a new lawful basis.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final
 
 from proxy.columns import Alike, Dicts
@@ -18,6 +18,7 @@ from proxy.message import Record, Tree, scalar_text
 from proxy.model import Catalogue
 from proxy.restricted import Restricted, item
 from proxy.subjects import Pseudonyms
+from proxy.vault.needs import Got, Known, Need, Returning
 
 REASON: Final = "person_restricted"
 RETURNED: Final = "person_erased"
@@ -74,7 +75,7 @@ class Bars:
         if self._restricted.on(self._lane):
             raise Refused(REASON)
 
-    def refuse_return(self, exchange: Exchange) -> None:
+    def refuse_return(self, exchange: Exchange) -> Generator[Need, Got, None]:
         """Return if what is written puts nobody back who was erased.
 
         Raises:
@@ -89,8 +90,16 @@ class Bars:
             for name, kind in book.telling(record.object).items()
             if (text := scalar_text(record.members.get(name)))
         ]
-        if values and self._erased(values) is not None:
+        if not values:
+            return
+        known = yield Returning(tuple(values))
+        assert isinstance(known, Known)
+        if known.case is not None:
             raise Refused(RETURNED)
+
+    def known(self, need: Returning) -> Known:
+        """Return whom values tell of, of those who were erased; blocks."""
+        return Known(self._erased(need.values))
 
     def drop(self, opened: Opened, catalogue: Catalogue) -> frozenset[str] | None:
         """Take what is restricted out of an answer; return who is left in it, None if nobody looked.

@@ -58,7 +58,7 @@ from proxy.streaming.shown import shown as shown_rows
 from proxy.streaming.written import written as written_rows
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
-from proxy.vault.needs import Got, Need, Opening
+from proxy.vault.needs import Got, Need, Opening, Returning
 from proxy.writes import check_writes
 
 LARGE: Final = 256 * 1024
@@ -354,6 +354,8 @@ class Gateway:
         Raises:
             Unavailable: keys or store cannot be used; nothing was sent, or is released.
         """
+        if isinstance(need, Returning):
+            return await asyncio.to_thread(self.bars.known, need)
         vault = self._ports.vault
         if vault is None:
             raise Unavailable("vault_missing")
@@ -384,7 +386,8 @@ class Gateway:
         self.bars.refuse(exchange)
         exchange.stage = "transform"  # 5
         check_writes(exchange, asked.writes)
-        self.bars.refuse_return(exchange)
+        if not again:
+            yield from self.bars.refuse_return(exchange)
         if not again:
             yield from seal(exchange, asked)
         if hidden := exchange.hidden():

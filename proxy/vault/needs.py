@@ -132,5 +132,22 @@ class Returned:
     """Of each value the value itself where it was opened, else what became of it."""
 
 
-Need = Sending | Opening
-Got = Ready | Returned
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """Values by which somebody may be put back who was erased."""
+
+    values: tuple[tuple[str, str], ...]
+    """Kind and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of whom they tell."""
+
+    case: str | None
+    """The case in which that person was erased; None: of nobody who was."""
+
+
+Need = Sending | Opening | Returning
+Got = Ready | Returned | Known
+"""What is read from the store; a helper process has no store."""

@@ -84,6 +84,7 @@ class Vault:
         self._ensure()
         if isinstance(need, Sending):
             return Ready(tuple(map(self._sought, need.seeks)), self._placed(need.puts))
+        assert isinstance(need, Opening)
         return self._returned(need)
 
     def forget(self) -> None:

@@ -87,8 +87,9 @@ async def test_aside_comes_out_as_here(
     jobs = []
     work = _Helper.say
 
-    def do(helper: _Helper, job: Job) -> Any:
-        jobs.append(job)
+    def do(helper: _Helper, job: object) -> Any:
+        if isinstance(job, Job):  # and no answer to what a helper asks for
+            jobs.append(job)
         return work(helper, job)
 
     monkeypatch.setattr(_Helper, "say", do)
