@@ -8,7 +8,7 @@ Read `Eraser` from top to bottom; `drive` does whatever a case's state says is n
     4  restrict    nobody reads the person any more, in any process (GDPR Art. 18)
     5  look again  what is found now has to be what was agreed to, or the agreement is void
     6  erase       each step: its intent durable, then the act, then its outcome durable
-    7  shred       tokens and index rows, and the person's own key last; from now on tombstones stand
+    7  shred       the person's keys, then tokens and index rows; from now on tombstones stand
     8  notify      recipients that got the data are listed, to be told (Art. 19)
     9  verify      by id, where deleted records are shown, by every known value; nothing is taken on trust
     10 certify     what was done, what was seen, what stays; again when the last delay is over

@@ -42,7 +42,7 @@ from proxy.restricted import item
 from proxy.steps import everybody
 from proxy.steps.planning import Staying
 from proxy.transport import Caller
-from proxy.vault import rows
+from proxy.vault.destroy import destroy
 from proxy.vault.ids import same_form
 from proxy.vault.rows import Place
 
@@ -373,25 +373,17 @@ class Erasures:
         return await asyncio.to_thread(self._destroyed, case.plan)
 
     def _destroyed(self, plan: Plan) -> tuple[Finding, ...]:
-        """Return what is left of sealed values once their rows are gone and, last of all, their keys."""
+        """Return what is left of sealed values once their keys are gone, and then their rows."""
         kept = self._app.kept
         places = [
             Place(self.rules(spot.lane).connector.name, spot.object, same_form(spot.id))
             for spot in [*plan.people, *plan.related]
         ]
-        with kept.store.read() as connection:
-            values = rows.in_records(connection, places)
-        keys = sorted({value.key_id for value in values if value.key_id is not None})
-        with kept.store.begin() as connection:
-            rows.drop_keys(connection, keys)
-            rows.drop(connection, [value.handle for value in values])
-        for key in keys:
-            kept.keys.shred_key(key)
-        alive = kept.keys.find(keys) if keys else {}
-        verdict: Verdict = "residue" if alive else "erased"
+        gone = destroy(kept.store, kept.keys, places)
+        verdict: Verdict = "residue" if gone.alive else "erased"
         return (
-            Finding("", "sealed values", "erased", "row", len(values)),
-            Finding("", "keys", verdict, "key", len(keys)),
+            Finding("", "sealed values", "erased", "row", gone.values),
+            Finding("", "keys", verdict, "key", gone.keys),
         )
 
     def _stays(self, spot: Spot, found: Found) -> Iterator[Staying]:

@@ -179,6 +179,16 @@ class Keys:
         rows.add(connection, row)
         return draft.key
 
+    def hold(self, connection: Connection, ids: Iterable[bytes]) -> None:
+        """Have nobody shred these keys before the connection's block has ended.
+
+        Raises:
+            KeyGone: one of them was shredded already.
+        """
+        wanted = set(ids)
+        if rows.hold(connection, wanted) != len(wanted):
+            raise KeyGone("key_gone")
+
     def new_subject(self, connection: Connection) -> SubjectKey:
         """Return the key of somebody new, kept if the connection's block ends well.
 

@@ -1,6 +1,6 @@
 """The statements about keys, in one place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -119,6 +119,15 @@ def _epoch(row: Row[tuple[object, ...]]) -> Epoch:
 def by_id(connection: Connection, ids: Iterable[bytes]) -> list[Wrapped]:
     """Return the keys of these ids that there are."""
     return _select(connection, SUBJECT_KEYS.c.id, list(ids))
+
+
+def hold(connection: Connection, ids: Collection[bytes]) -> int:
+    """Return how many of these keys there are; nobody deletes them before the connection's block has ended."""
+    found, names = 0, list(ids)
+    for start in range(0, len(names), _AT_ONCE):
+        query = select(SUBJECT_KEYS.c.id).where(SUBJECT_KEYS.c.id.in_(names[start : start + _AT_ONCE]))
+        found += len(connection.execute(query.with_for_update(read=True)).all())
+    return found
 
 
 def by_subject(connection: Connection, subjects: Iterable[bytes]) -> list[Wrapped]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from proxy.crypto import envelope, marks, repeatable
 from proxy.crypto.envelope import DataKey, Envelope, context_of, lengths
-from proxy.errors import Refused, Unavailable, Undecodable
+from proxy.errors import KeyGone, Refused, Unavailable, Undecodable
 from proxy.keys import Draft, Keys
 from proxy.model import Protection
 from proxy.protected.normal import normal
@@ -42,6 +42,9 @@ SECONDS: Final = 60.0
 EMBEDDED: Final = "file"
 """Name of the provider whose keys lie on this machine."""
 _ATTEMPTS: Final = 4
+_PASSING: Final = frozenset({"key_epoch_changed", "store_conflict", "key_gone"})
+_KIN: Final = 3
+"""Parts of the name that values of two elements share which the CRM may put into one text."""
 
 
 class Vault:
@@ -137,19 +140,21 @@ class Vault:
             try:
                 made = iter(self._made(fresh))
                 break
-            except Unavailable as error:
-                # Another epoch began, or a token was drawn that somebody has: both are settled by a new draw.
-                if error.reason not in {"key_epoch_changed", "store_conflict"} or attempt == _ATTEMPTS - 1:
+            except (Unavailable, KeyGone) as error:
+                # Another epoch began, a token was drawn that somebody has, or a key was shredded meanwhile: all
+                # are settled by a new draw.
+                if error.reason not in _PASSING or attempt == _ATTEMPTS - 1:
                     raise
         return tuple(back[id(each)] if id(each) in back else next(made) for each in puts)
 
     def _given_back(self, puts: Sequence[Put]) -> list[Placed]:
         """Return texts of ours that a write gives back: as they are for their own record, refused for others."""
         shown = [Shown(each.protection, each.text, each.record) for each in puts]
-        opened = self._returned(Opening(tuple(shown))).values
+        opened = self._returned(Opening(tuple(shown)), adopts=False).values
         found = []
         for put, one in zip(puts, opened, strict=True):
-            if one.fate == "opened" and put.record is not None:
+            # What the CRM makes of several tokens it makes itself; who writes such a text carries a value over.
+            if one.fate == "opened" and put.record is not None and not _pieces(put.text).composed:
                 found.append(Placed(token_in(put.text) or put.text))
             else:
                 moved = one.fate in {"moved", "opened", "unplaced"}
@@ -175,6 +180,8 @@ class Vault:
             with self.store.begin() as connection:
                 for draft in drafts:
                     self.keys.keep(connection, draft)
+                # A row under a key that is shredded by now would be found by its mark for ever.
+                self.keys.hold(connection, {value.key_id for value in values})
                 rows.add(connection, values)
         return placed
 
@@ -230,8 +237,13 @@ class Vault:
 
     # ---- when an answer is there -------------------------------------------------------------------------
 
-    def _returned(self, opening: Opening) -> Returned:
-        """Return each value as far as it can be turned back; keep what the answer says of where they went."""
+    def _returned(self, opening: Opening, *, adopts: bool = True) -> Returned:
+        """Return each value as far as it can be turned back; keep what the answer says of where they went.
+
+        Args:
+            opening: what is shown.
+            adopts: it is the CRM that shows it, so it says where values are of which nobody has said so.
+        """
         self._note(opening)
         wanted_values = [*opening.values, *(shown for column in opening.columns for shown in _each(column))]
         pieces = [_pieces(shown.text) for shown in wanted_values]
@@ -241,7 +253,8 @@ class Vault:
             generation = self.keys.generation.now()
             with self.store.read() as connection:
                 held = rows.by_handle(connection, handles)
-            held = self._adopted(wanted_values, pieces, held)
+            if adopts:
+                held = self._adopted(wanted_values, pieces, held)
         wanted = {value.key_id for value in held.values()}
         wanted |= {each.envelope.key_id for each in pieces if each.envelope is not None}
         alive = {key.id: DataKey(key.enc, key.id) for key in self.keys.find(wanted).values()} if wanted else {}
@@ -352,7 +365,9 @@ class Vault:
                 fates.add("dead")
                 return ""
             # A field that the CRM computes shows what lies in others of the same record.
-            field = shown.protection.field
+            # What is of another kind was put there, and would be shown to whoever may see this field.
+            kin = _are_kin(value.element, shown.protection.element)
+            field = shown.protection.field if kin else value.field
             known = Known(0.0, clear, value.record or "", None, (value.connector, value.object, field))
             fates.add(_judged(known, shown).fate)
             return clear
@@ -479,6 +494,14 @@ def _fits(value: Value, shown: Shown) -> bool:
         protection.object,
         protection.element,
     ) and (value.field == protection.field or _pieces(shown.text).composed)
+
+
+def _are_kin(part: str, whole: str) -> bool:
+    """Tell whether a CRM may make values of one element of another's: names of their parts, say."""
+    if part == whole or part.startswith(f"{whole}."):
+        return True
+    above = part.rpartition(".")[0]
+    return above == whole.rpartition(".")[0] and above.count(".") >= _KIN - 1
 
 
 def _place(put: Put) -> Place:

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proxy.errors import Refused
+from proxy.keys import SubjectKey
 from proxy.model import Protection
 from proxy.vault import Opened, Opening, Placed, Put, Seek, Sending, Shown, Vault, rows
+from proxy.vault.rows import Place
 from proxy.vault.vault import MOST_FOUND
 from tests.vault.conftest import FIRST, LAST, MAIL, NAME, NOTES, PHONE, TAX
 
@@ -134,6 +136,53 @@ def test_a_name_made_of_two_is_turned_back(vault: Vault) -> None:
     assert show(vault, NAME, f"{first.capitalize()} {last}") == Opened("opened", "Mara Quinn")
     assert show(vault, NAME, f"Dr. {first} {last}") == Opened("opened", "Dr. Mara Quinn")
     assert show(vault, NAME, f"{first} {last}", "r2") == Opened("moved")
+
+
+def test_text_around_a_token_does_not_carry_it_into_a_field_of_another_kind(vault: Vault) -> None:
+    """Or whoever may see a name would see the address of the same person, as soon as somebody put it there."""
+    mail, first = put(vault, MAIL, "mara@example.org").text, put(vault, FIRST, "Mara").text
+    assert show(vault, FIRST, f"x {mail}") == Opened("moved")
+    assert show(vault, NAME, f"{first} {mail}") == Opened("moved")
+
+
+def test_a_client_writes_no_text_with_tokens_in_it(vault: Vault) -> None:
+    """What the CRM makes of tokens nobody but the CRM writes."""
+    first = put(vault, FIRST, "Mara").text
+    assert put(vault, LAST, f"x {first}").trouble == "protected_value_moved"
+
+
+def test_a_write_does_not_claim_a_value_whose_record_nobody_has_said_yet(vault: Vault) -> None:
+    """Or whoever had seen it in the CRM could have it opened in a record of their own."""
+    lost = put(vault, MAIL, "b@example.org", None).text
+    assert put(vault, MAIL, lost, "r2").trouble == "protected_value_moved"
+    assert show(vault, MAIL, lost, "r1").text == "b@example.org"
+
+
+def test_what_is_written_while_its_person_is_shredded_leaves_no_row_behind(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mark would be found, and said to stand for them, for ever; it gets a key of its own instead."""
+    put(vault, PHONE, "+353861234567")
+    with vault.store.read() as connection:
+        (old,) = rows.in_records(connection, [Place("crm", "Contact", "r1")])
+    find_keys, shredded = vault.keys.find, []
+
+    def find_then_shred(ids: Iterable[bytes]) -> dict[bytes, SubjectKey]:
+        found = find_keys(ids)
+        if not shredded:
+            shredded.append(old)
+            with vault.store.begin() as connection:
+                rows.drop_keys(connection, [old.key_id])
+            vault.keys.shred_key(old.key_id)
+        return found
+
+    monkeypatch.setattr(vault.keys, "find", find_then_shred)
+    placed = put(vault, MAIL, "mara@example.org")
+    assert shredded
+    with vault.store.read() as connection:
+        (value,) = rows.in_records(connection, [Place("crm", "Contact", "r1")])
+    assert value.key_id != old.key_id
+    assert show(vault, MAIL, placed.text) == Opened("opened", "mara@example.org")
 
 
 def test_what_comes_back_for_its_record_stays_and_for_another_is_refused(vault: Vault) -> None:
