@@ -10,7 +10,7 @@ import base64
 import secrets
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Container, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -511,7 +511,38 @@ def load_all(
                     commit=opened.commit,
                 )
         positions.append(opened.position)
+    _refuse_mixed([lane for origin in found for lane in origin.lanes], rules)
     return rules, tuple(positions)
+
+
+def _refuse_mixed(lanes: Iterable[settings.Lane], rules: Mapping[str, Rules]) -> None:
+    """Return if no two CRMs share what is kept of protected values: their records have the same ids.
+
+    Raises:
+        Problems: two lanes may be two CRMs, and nobody has said which.
+    """
+    together: dict[str, list[settings.Lane]] = {}
+    for lane in lanes:
+        together.setdefault(rules[lane.name].place, []).append(lane)
+    problems = []
+    for first, *others in together.values():
+        if any(rules[lane.name].protections for lane in (first, *others)):
+            problems += [_mixed(first, lane) for lane in others if first.crm is None and _differ(first, lane)]
+    if problems:
+        raise Problems(problems)
+
+
+def _differ(one: settings.Lane, other: settings.Lane) -> bool:
+    return (one.upstream.url, one.credential) != (other.upstream.url, other.credential)
+
+
+def _mixed(first: settings.Lane, lane: settings.Lane) -> Problem:
+    message = (
+        f"lanes {first.name} and {lane.name} share connector {lane.connector}, and policies protect its fields: "
+        "if they are two CRMs, write crm: with a name into the newer one, so that a record of one is not taken "
+        "for a record of the other; if they are one, write the same crm: into both"
+    )
+    return Problem(f"lane {lane.name}", 0, 0, "LG208", message)
 
 
 def load_rules(
@@ -545,7 +576,7 @@ def load_rules(
     identifier = Identifier(policies.clients, issuers, now=time.time, frozen=frozen)
     connector = connectors[lane.connector]
     redactors = Redactors(connector.catalogue, standins if policies.has_standins else None)
-    return Rules(connector, identifier, policies, redactors)
+    return Rules(connector, identifier, policies, redactors, crm=lane.crm or "")
 
 
 def load_tested(folder: Path, connectors: Mapping[str, Connector], *, rehearsed: bool = False) -> PolicySet:

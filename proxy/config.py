@@ -346,6 +346,8 @@ class Lane(Strict):
     upstream: Upstream
     credential: Credential
     connector: Name
+    crm: Name | None = None
+    """Which CRM of this connector is behind the lane, where there are several; lanes of one CRM say the same."""
     policies: Path | PolicySource | None = None
     """This lane's own policy set; None = the installation's."""
     body_limit_mib: Annotated[int, Field(ge=1, le=64)] = 16

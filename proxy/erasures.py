@@ -376,7 +376,7 @@ class Erasures:
         """Return what is left of sealed values once their keys are gone, and then their rows."""
         kept = self._app.kept
         places = [
-            Place(self.rules(spot.lane).connector.name, spot.object, same_form(spot.id))
+            Place(self.rules(spot.lane).place, spot.object, same_form(spot.id))
             for spot in [*plan.people, *plan.related]
         ]
         gone = destroy(kept.store, kept.keys, places)

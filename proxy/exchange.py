@@ -5,7 +5,7 @@ by one policy set from its first step to its last. `proxy.enforce` fills it in, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from proxy.connectors import Asked, Connector, Route
@@ -44,6 +44,25 @@ class Rules:
     """Compiled decisions, kept between exchanges; they go with the policy set they were made from."""
     commit: str = ""
     """The git commit that the policies were read from, "" if it was none."""
+    crm: str = ""
+    """Which CRM of the connector's this is, "" where there is one."""
+    protections: Protections = field(init=False)
+    """How fields of this CRM lie there; empty where all are in clear."""
+
+    def __post_init__(self) -> None:
+        """Have protected values kept as those of this CRM: in another, ids are those of other people."""
+        found = self.policies.protections(self.connector.name)
+        if self.crm:
+            found = {
+                name: {each: replace(of, connector=self.place) for each, of in fields.items()}
+                for name, fields in found.items()
+            }
+        object.__setattr__(self, "protections", found)
+
+    @property
+    def place(self) -> str:
+        """What the vault calls this CRM."""
+        return f"{self.connector.name}/{self.crm}" if self.crm else self.connector.name
 
     @property
     def policy(self) -> str:
@@ -90,7 +109,7 @@ class Exchange:
     @property
     def protections(self) -> Protections:
         """How fields of this CRM lie there; empty where all are in clear."""
-        return self.rules.policies.protections(self.rules.connector.name)
+        return self.rules.protections
 
     def decide(self, name: str, action: Action) -> Decision:
         """Return the decision on one object and action, made once per exchange (step 4 and again in 9).

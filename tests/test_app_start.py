@@ -31,3 +31,55 @@ def test_files_open_to_others_are_refused_by_name(tmp_path: Path, name: str, mod
     (made.folder / name).chmod(mode)
     with pytest.raises(Problems, match=Path(name).name):
         build(load_config(made.config))
+
+
+PROTECT = """\
+apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: protect}
+protect:
+  - {id: mail, on: {connectors: [hubspot], fields: [email]}, as: token, domain: t.privacy.example.org}
+"""
+
+
+def two_lanes(folder: Path, *crms: str) -> Path:
+    """Return a configuration with a lane for each CRM, of one connector, and policies that protect a field."""
+    made = make_installation(folder, {"hubspot": LaneOf(0, "http://127.0.0.1:9", "secret")}, admin=0)
+    (made.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
+    head, mark, lane = made.config.read_text("utf-8").partition("  - name: hubspot\n")
+    assert mark
+    second = lane.replace('"http://127.0.0.1:9"', '"http://127.0.0.1:99"')
+    assert second != lane
+    said = [f"    crm: {crm}\n" if crm else "" for crm in crms]
+    text = f"{head}{mark}{said[0]}{lane}  - name: second\n{said[1]}{second}"
+    made.config.write_text(text, "utf-8")
+    return made.config
+
+
+def test_two_crms_do_not_share_what_is_kept_of_protected_values(tmp_path: Path) -> None:
+    """Record 101 of one is another person than record 101 of the other: nothing may open, find or erase both."""
+    with pytest.raises(Problems, match="lanes hubspot and second share connector hubspot"):
+        build(load_config(two_lanes(tmp_path / "a", "", "")))
+    app = build(load_config(two_lanes(tmp_path / "b", "", "emea")))
+    try:
+        places = [
+            {
+                each.connector
+                for fields in app.gateways[lane].rules.protections.values()
+                for each in fields.values()
+            }
+            for lane in ("hubspot", "second")
+        ]
+        assert places == [{"hubspot"}, {"hubspot/emea"}]
+        assert [app.gateways[lane].rules.place for lane in ("hubspot", "second")] == ["hubspot", "hubspot/emea"]
+    finally:
+        app.close()
+
+
+def test_two_lanes_of_one_crm_say_so(tmp_path: Path) -> None:
+    """Then what one has protected the other opens."""
+    app = build(load_config(two_lanes(tmp_path / "c", "emea", "emea")))
+    try:
+        assert {app.gateways[lane].rules.place for lane in ("hubspot", "second")} == {"hubspot/emea"}
+    finally:
+        app.close()

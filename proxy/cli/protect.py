@@ -177,7 +177,7 @@ def _protections(config: settings.Config, lane: settings.Lane) -> tuple[Connecto
     sealer = Sealer(derive(read_key(config.state / KEY_FILE), "continuation"))
     rules, _ = load_all(origins(config), sealer, load_issuers(config))
     found = rules[lane.name]
-    return found.connector, found.policies.protections(found.connector.name)
+    return found.connector, found.protections
 
 
 def _chosen(protections: Protections, objects: tuple[str, ...]) -> Protections:
