@@ -8,7 +8,7 @@ from proxy.connectors import Opened
 from proxy.errors import ExchangeError, Gap
 from proxy.exchange import Exchange
 from proxy.metrics import Metrics
-from proxy.model import Declined, Disclosed, Effect, Failed, Noted, Requested
+from proxy.model import Declined, Disclosed, Effect, Failed, Noted, Requested, Stage
 from proxy.sealing import Fates
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Tally
@@ -202,10 +202,10 @@ class Accounts:
         if pruned:
             metrics.gap(lane, "response").inc(pruned)
 
-    def count_refusal(self, exchange: Exchange, fault: ExchangeError) -> None:
-        """Count an exchange that ends without an answer."""
+    def count_refusal(self, exchange: Exchange, fault: ExchangeError, stage: Stage | None = None) -> None:
+        """Count an exchange that ends without an answer, now or at an earlier stage."""
         lane, metrics = self._lane, self._metrics
-        metrics.refusal(lane, exchange.stage, str(fault.status)).inc()
+        metrics.refusal(lane, stage or exchange.stage, str(fault.status)).inc()
         metrics.exchange(lane, "refused").inc()
         if fault.reason == "protected_value_moved":
             metrics.violation(lane).inc()

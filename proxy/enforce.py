@@ -536,11 +536,11 @@ class Gateway:
         codec = codec_named(route.response_media)
         body = codec.encode(asked.open(fault.status, None).tree)
         headers = self._headers_back(exchange, asked, response, codec)
-        entry = self._accounts.failed(exchange, fault)
+        entry, stage = self._accounts.failed(exchange, fault), exchange.stage
         return Shown(
             Response(fault.status, headers, body),
             (entry,),
-            lambda: self._accounts.count_refusal(exchange, fault),
+            lambda: self._accounts.count_refusal(exchange, fault, stage),
         )
 
     def _read_response(self, route: Route, response: Response, at: PageAt | None) -> tuple[Codec | None, Tree]:
