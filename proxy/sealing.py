@@ -85,7 +85,7 @@ def seal(exchange: Exchange, asked: Asked) -> Steps[None]:
         return
     ready = yield Sending(tuple(wants.seeks), tuple(slot.put for slot in slots))
     assert isinstance(ready, Ready)
-    _place(exchange, asked.writes, slots, ready)
+    _place(exchange, asked, slots, ready)
     found = dict(zip(wants.seeks, ready.found, strict=True))
     asked.substitute(Looking(lambda *use: wants.answered(found, *use), wants.guarded))
     _refuse_unsent(slots, asked.tree)
@@ -189,7 +189,7 @@ def _target(write: Record, what: str) -> str | None:
     return None
 
 
-def _place(exchange: Exchange, writes: Sequence[Record], slots: Sequence[_Slot], ready: Ready) -> None:
+def _place(exchange: Exchange, asked: Asked, slots: Sequence[_Slot], ready: Ready) -> None:
     """Put what stands for the values in their places, and keep what was made for when the answer is there.
 
     Raises:
@@ -202,7 +202,7 @@ def _place(exchange: Exchange, writes: Sequence[Record], slots: Sequence[_Slot],
             raise Undecodable(placed.trouble, f"{protection.object}.{protection.field}", status=422)
     for slot, placed in both:
         slot.holder[slot.member] = placed.text
-    places = _made_in_order(writes)
+    places = _made_in_order(asked)
     exchange.made = tuple(
         Made(placed.handle, slot.put.protection.object, slot.put.record, places.get(id(slot.holder), -1))
         for slot, placed in both
@@ -231,11 +231,17 @@ def _refuse_unsent(slots: Sequence[_Slot], tree: Tree) -> None:
             raise Unavailable("protected_value_unplaced", slot.put.protection.object)
 
 
-def _made_in_order(writes: Sequence[Record]) -> dict[int, int]:
-    """Return which record each body becomes, of those that the answer will name: of one object, in order."""
-    made = [write for write in writes if write.action is Action.CREATE and not write.targets]
-    holders = [id(_holder(write)) for write in made if write.object == made[0].object]
-    return {holder: place for place, holder in enumerate(dict.fromkeys(holders))}
+def _made_in_order(asked: Asked) -> dict[int, int]:
+    """Return which record each body becomes, of those an answer names in order; none if it may name others.
+
+    Where one of several requests fails, another may name an id in its place: of a record that it changes, or of
+    another object. So order says something only where all that is done is to make records of one object.
+    """
+    made = [write for write in asked.writes if write.action is Action.CREATE and not write.targets]
+    alone = len(made) == len(asked.writes) and len({write.object for write in made}) == 1
+    if not alone or any(operation.action is not Action.CREATE for operation in asked.operations):
+        return {}
+    return {holder: place for place, holder in enumerate(dict.fromkeys(id(_holder(write)) for write in made))}
 
 
 def _holder(write: Record) -> dict[str, Tree]:

@@ -121,6 +121,43 @@ async def test_dataverse_gets_tokens_and_finds_by_them(harness: GatewayHarness) 
     assert (ended.response.status, ended.forwarded) == (403, None)
 
 
+CHANGED = {"attributes": {"type": "Contact"}, "LastName": "Hale"}
+
+
+@pytest.mark.parametrize("surface", ["composite", "batch"])
+async def test_a_create_that_fails_takes_no_value_from_a_record_that_is_changed_beside_it(
+    harness: GatewayHarness, surface: str
+) -> None:
+    """The one id that the answer names is not that of the record that was to be made."""
+    crm = Crm(harness, "salesforce", SalesforceSandbox(CRM_TOKEN))
+    root = "/services/data/v62.0"
+    body = json.dumps({"LastName": "Quill", "Email": MAIL}).encode()
+    record = told(await crm.ask("helpdesk_leads", "POST", f"{root}/sobjects/Contact", body=body))["id"]
+    held = harness.app.kept
+    (token,) = [str(each["Email"]) for each in crm.crm.people() if each["Id"] == record]
+    with held.store.read() as connection:
+        assert rows.by_handle(connection, [token])[token].record == record[:15]
+    fails, changes = {"Email": "other@example.org"}, {"records": [{**CHANGED, "id": record}]}
+    parts = [
+        {"method": "POST", "url": f"{root}/sobjects/Contact", "richInput": fails},
+        {"method": "PATCH", "url": f"{root}/composite/sobjects", "richInput": changes},
+    ]
+    whole: dict[str, Any] = {"batchRequests": parts}
+    if surface == "composite":
+        named = [
+            {"body": each.pop("richInput"), **each, "referenceId": f"r{at}"} for at, each in enumerate(parts)
+        ]
+        whole = {"allOrNone": False, "compositeRequest": named}
+    path = f"{root}/composite/batch" if surface == "batch" else f"{root}/composite"
+    answer = told(await crm.ask("helpdesk_leads", "POST", path, body=json.dumps(whole).encode()))
+    assert "REQUIRED_FIELD_MISSING" in json.dumps(answer)
+    assert record in json.dumps(answer)
+    held.vault.forget()
+    query = "fields=LastName,Email"
+    shown = told(await crm.ask("helpdesk", "GET", f"{root}/sobjects/Contact/{record}", query))
+    assert (shown["LastName"], shown["Email"]) == ("Hale", MAIL)
+
+
 async def test_odoo_gets_tokens_and_finds_by_them(harness: GatewayHarness) -> None:
     """Through XML-RPC: what is created, read, searched and written; domains nested as they may be."""
     crm = Crm(harness, "odoo", OdooSandbox(CRM_TOKEN))
