@@ -21,20 +21,21 @@ there on it only goes forward, and an outcome that nobody knows is never counted
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
 from proxy.connectors.playbook import Book, Found
 from proxy.erasure import Case, Cases, Done, Event, Finding, Notice, Plan, Spot, State, Step
 from proxy.erasure.assent import DRIFTED, settle, voided
 from proxy.erasure.case import Issued
-from proxy.errors import LychgateError, UpstreamFault
+from proxy.errors import LychgateError, Refused, Unavailable, UpstreamFault
 from proxy.ledger import Appends
 from proxy.message import Request, Response
 from proxy.model import Catalogue, Erasure
 from proxy.steps import Asking, Outcome, TooMany, Trail, carry, check, make, trace
 from proxy.steps.planning import Staying, Stays
 from proxy.subjects import Pseudonyms
+from proxy.vault import Need, Opening, Sending
 
 ATTEMPTS: Final = 5
 """How often one step is begun in one run, before a person has to look."""
@@ -53,6 +54,10 @@ Send = Callable[[Request], Awaitable[Response]]
 """Sends a request to a lane's CRM with the lane's own credential; raises UpstreamFault."""
 
 
+def _no_vault(_need: Need) -> Any:
+    raise Unavailable("vault_missing")
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One lane, as an erasure sees it."""
@@ -60,6 +65,8 @@ class Site:
     book: Book
     catalogue: Catalogue
     send: Send
+    settle: Callable[[Need], Any] = _no_vault
+    """Where protected values are sought and opened; blocks."""
 
 
 class Shuts(Protocol):
@@ -400,12 +407,15 @@ class Eraser:
         Raises:
             Stuck: the CRM cannot be asked now.
         """
-        send = self.ports.sites[lane].send
+        site = self.ports.sites[lane]
         try:
-            request = next(asking)
+            request: Any = next(asking)
             while True:
+                if isinstance(request, Sending | Opening):
+                    request = asking.send(await asyncio.to_thread(site.settle, request))
+                    continue
                 try:
-                    response = await self._patiently(send, request)
+                    response = await self._patiently(site.send, request)
                 except UpstreamFault as fault:
                     request = asking.throw(fault)
                 else:
@@ -413,7 +423,7 @@ class Eraser:
         except StopIteration as over:
             result: T = over.value
             return result
-        except UpstreamFault as fault:
+        except (UpstreamFault, Refused, Unavailable) as fault:
             raise Stuck(fault.reason) from None
         finally:
             asking.close()

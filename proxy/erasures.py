@@ -12,6 +12,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -339,7 +340,8 @@ class Erasures:
             caller = Caller(
                 upstream.url, credential, ca_file=upstream.ca_file, seconds=float(lane.deadline_seconds)
             )
-            found[lane.name] = Site(connector.book, connector.catalogue, caller.send)
+            book = replace(connector.book, protections=self.rules(lane.name).protections)
+            found[lane.name] = Site(book, connector.catalogue, caller.send, self._app.kept.vault.settle)
         return found
 
     async def shut(self, case: Case) -> None:

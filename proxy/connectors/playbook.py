@@ -16,6 +16,7 @@ from proxy.connectors import fill, paths
 from proxy.connectors.erasespec import CallModel, DelaysModel, ErasedModel, ErasureModel, OfModel
 from proxy.errors import UpstreamFault
 from proxy.message import Headers, Request, Response, Tree, scalar_text
+from proxy.model import Protections
 
 KNOWN: Final = frozenset({"object", "id", "fields", "field", "value", "values", "any", "session", "parent"})
 """Names of blanks."""
@@ -155,6 +156,8 @@ class Book:
     forms: tuple[str, ...] = ()
     delays: DelaysModel = field(default_factory=DelaysModel)
     residual: tuple[str, ...] = ()
+    protections: Protections = field(default_factory=dict)
+    """Fields of which the CRM holds something else than the value."""
 
     def people(self) -> Iterator[str]:
         """Yield the objects whose records are people."""

@@ -7,9 +7,13 @@ from proxy.connectors.fill import text, tree
 from proxy.connectors.playbook import Book, Found
 from proxy.errors import UpstreamFault
 from proxy.message import Request, Response
+from proxy.steps.protected import opened, sought
 
 type Asking[T] = Generator[Request, Response, T]
-"""Yields what is to be sent, receives the answers, returns what came of it."""
+"""Yields what is to be sent, receives the answers, returns what came of it.
+
+Where fields are protected it yields what it needs of the vault as well, and gets that (`proxy.vault.Need`).
+"""
 Condition = tuple[str, object]
 """A field and what it has to be, or to hold."""
 MOST_PAGES: Final = 1_000
@@ -32,7 +36,8 @@ def read(book: Book, object_: str, record: str, *, deleted: bool = False) -> Ask
     request = call.request({"object": object_, "id": record, "fields": list(names)})
     response = yield request
     page = call.read(object_, key, names, request, response)
-    return next((each for each in page.records if each.id == record), None)
+    found = yield from opened(book, [each for each in page.records if each.id == record][:1])
+    return found[0] if found else None
 
 
 def find(
@@ -55,6 +60,7 @@ def find(
     template = call.model.contains if holding else call.model.equals
     names, key = book.names(object_), book.objects[object_].key
     found: dict[str, Found] = {}
+    conditions = yield from sought(book, object_, conditions, holding=holding)
     for part in _parts(conditions, call.model.most):
         some = [_one(template, field, value) for field, value in part]
         every: object = call.model.join.join(map(str, some)) if isinstance(template, str) else some
@@ -70,7 +76,7 @@ def find(
             request, pages = page.next, pages + 1
             if pages > MOST_PAGES:
                 raise UpstreamFault("crm_endless")
-    return list(found.values())
+    return (yield from opened(book, list(found.values())))
 
 
 def linked(book: Book, object_: str, parent: str, record: str) -> Asking[list[Found]]:

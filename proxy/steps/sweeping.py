@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from proxy.connectors.playbook import Book, Found
 from proxy.message import Request
 from proxy.steps.asking import Asking
+from proxy.steps.protected import opened
 
 
 def everybody(
@@ -27,7 +28,7 @@ def everybody(
     while request is not None:
         response = yield request
         page = call.read(object_, key, wanted, request, response)
-        look(page.records)
+        look(tuple((yield from opened(book, page.records))))
         count += len(page.records)
         request = page.next
     return count

@@ -58,7 +58,7 @@ class Crm:
     def __init__(self, harness: GatewayHarness, lane: str, crm: Any) -> None:
         self.harness, self.lane, self.crm = harness, lane, crm
 
-    def _answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:
         headers = {name.title(): value for name, value in request.headers}
         answer = self.crm.answer(Call(request.method, request.path, request.query, headers, request.body))
         fields = tuple((name.lower(), str(value)) for name, value in answer.headers.items())
@@ -81,7 +81,7 @@ class Crm:
         fields = self.harness.credentials(client, purpose)
         fields += (("content-type", media),) if body else ()
         return await self.harness.exchange(
-            self.lane, Request(method, path, query, Headers(fields), body), self._answer
+            self.lane, Request(method, path, query, Headers(fields), body), self.answer
         )
 
 
