@@ -163,6 +163,27 @@ def test_a_shredded_key_is_dead(keys: Keys, make: Make) -> None:
             other.one(key_id)
 
 
+def test_a_key_that_is_held_is_shredded_after_the_block(keys: Keys, make: Make) -> None:
+    """So that nobody keeps something under a key which is gone when it is there."""
+    key_id, other = met(keys), make()
+    subject, said = keys.one(key_id).subject, list[str]()
+
+    def shred() -> None:
+        other.shred(subject)
+        said.append("shredded")
+
+    with keys.store.begin() as connection:
+        keys.hold(connection, [key_id])
+        shredding = threading.Thread(target=shred)
+        shredding.start()
+        shredding.join(0.2)
+        said.append("kept")
+    shredding.join()
+    assert said == ["kept", "shredded"]
+    with pytest.raises(KeyGone), keys.store.begin() as connection:
+        keys.hold(connection, [key_id])
+
+
 def test_shredding_again_is_no_error(keys: Keys) -> None:
     """Shredding again is no error."""
     subject = keys.one(met(keys)).subject
