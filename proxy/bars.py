@@ -8,20 +8,23 @@ What is written is looked at for people who were erased: nobody puts them back w
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from proxy.columns import Alike, Dicts
 from proxy.connectors import Opened
+from proxy.connectors.naming import telling, told
 from proxy.errors import Refused, Unavailable
 from proxy.exchange import Exchange
-from proxy.message import Record, Tree, scalar_text
-from proxy.model import Catalogue
-from proxy.restricted import Restricted, item
+from proxy.message import Record, Tree
+from proxy.model import Action, Catalogue, Operation
+from proxy.restricted import Restricted, item, one_form
 from proxy.subjects import Pseudonyms
 from proxy.vault.needs import Got, Known, Need, Returning
 
 REASON: Final = "person_restricted"
 RETURNED: Final = "person_erased"
+CHANGING: Final = frozenset({Action.UPDATE, Action.DELETE, Action.ERASE})
 
 
 class Bars:
@@ -61,9 +64,16 @@ class Bars:
         if asked is None:
             raise Refused(REASON)
         catalogue = exchange.rules.connector.catalogue
+        if any(map(self._unnamed, asked.operations)):
+            raise Refused(REASON)
         named = [self._record(each.object, key) for each in asked.operations for key in each.records]
         if self._restricted.any([*named, *self._written(asked.writes, catalogue)]):
             raise Refused(REASON)
+
+    def _unnamed(self, operation: Operation) -> bool:
+        """Say whether only the CRM knows which records change: those with some address, for instance."""
+        changes = operation.action in CHANGING and not operation.records
+        return changes and self._restricted.among(self._lane, operation.object)
 
     def refuse_rows(self) -> None:
         """Return if nobody is restricted on the lane: bodies that pass row by row are not looked through for
@@ -81,18 +91,22 @@ class Bars:
         Raises:
             Refused: it does; a person who comes back needs a new lawful basis, which is put on record first.
         """
-        book, asked = exchange.rules.connector.book, exchange.asked
-        if book is None or asked is None or not asked.writes:
+        connector, asked = exchange.rules.connector, exchange.asked
+        if asked is None:
             return
-        values = [
-            (kind, text)
-            for record in asked.writes
-            for name, kind in book.telling(record.object).items()
-            if (text := scalar_text(record.members.get(name)))
-        ]
+        writes = asked.writes
+        named = [told(telling(connector, one.object, one.members), one.members) for one in writes]
+        yield from self.refuse_named(tuple(chain.from_iterable(named)))
+
+    def refuse_named(self, values: tuple[tuple[str, str], ...]) -> Generator[Need, Got, None]:
+        """Return if none of these values (what its field holds, value) names somebody who was erased.
+
+        Raises:
+            Refused: one does.
+        """
         if not values:
             return
-        known = yield Returning(tuple(values))
+        known = yield Returning(values)
         assert isinstance(known, Known)
         if known.case is not None:
             raise Refused(RETURNED)
@@ -160,7 +174,7 @@ class Bars:
         field = catalogue[record.object].subject_key
         person = members.get(field) if field is not None else None
         if isinstance(person, str | int):
-            yield item(self._lane, record.object, "person", self._pseudonyms.of("record", str(person)))
+            yield item(self._lane, record.object, "person", self._pseudonyms.of("record", one_form(str(person))))
 
     def _written(self, writes: Iterable[Record], catalogue: Catalogue) -> Iterator[str]:
         for record in writes:
@@ -168,7 +182,7 @@ class Bars:
                 yield from self._names(record, record.key, record.members, catalogue)
 
     def _record(self, object_: str, key: str) -> str:
-        return item(self._lane, object_, "record", self._pseudonyms.of("record", key))
+        return item(self._lane, object_, "record", self._pseudonyms.of("record", one_form(key)))
 
 
 def _remove(opened: Opened, gone: set[int]) -> None:

@@ -607,6 +607,8 @@ class Gateway:
         self.bars.refuse_rows()
         exchange.stage = "transform"
         checked = upload.take(chunk, last=last)
+        exchange.stage = "subjects"
+        await self.through(self.bars.refuse_named(upload.named()))
         if not checked.entries and upload.forward is None:
             return b""
         exchange.stage = "ledger"  # 6

@@ -25,7 +25,7 @@ from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
 from proxy.connectors.playbook import Book, Found
-from proxy.erasure import Case, Cases, Done, Event, Finding, Notice, Plan, Spot, State, Step
+from proxy.erasure import Case, Cases, Done, Event, Finding, Hold, Known, Notice, Plan, Spot, State, Step
 from proxy.erasure.assent import DRIFTED, settle, voided
 from proxy.erasure.case import Issued
 from proxy.errors import LychgateError, Refused, Unavailable, UpstreamFault
@@ -108,6 +108,11 @@ class Ports:
     clock: Callable[[], float]
     """Seconds since the epoch."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    holds: Callable[[str, Iterable[Spot], Iterable[Known]], tuple[Hold, ...]] = lambda case, spots, known: ()
+    """(case, records, values) -> what other cases hold of the same person: a hold is a person's, not a
+    case's."""
+    unseen: Callable[[], tuple[str, ...]] = tuple
+    """Lines about the CRMs that nobody looks into; they stand in every plan and certificate."""
 
 
 class Stuck(LychgateError):
@@ -129,6 +134,8 @@ class Eraser:
 
     ports: Ports
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    pressing: set[str] = field(default_factory=set)
+    """Cases that somebody is about to stop; none of them begins to erase before that was heard."""
 
     # ---- what others call ----------------------------------------------------------------------------------
 
@@ -141,14 +148,17 @@ class Eraser:
             Unavailable: the ledger cannot be written; nothing was done that it does not say.
             LychgateError: `Shuts` or `Shreds` say no.
         """
-        turn = self._turns.setdefault(name, asyncio.Lock())
-        async with turn:
-            case = self.ports.cases.get(name)
-            while (work := self._next(case)) is not None:
-                before, case = case, await work(case)
-                if case == before:
-                    break
-        return case
+        while True:
+            async with self.turn(name):
+                case = self.ports.cases.get(name)  # what was said meanwhile, a hold above all, counts
+                work = self._next(case)
+                after = case if work is None else await work(case)
+            if after == case:
+                return case
+
+    def turn(self, name: str) -> asyncio.Lock:
+        """Return what has to be held by whoever reads a case and keeps another one under its name."""
+        return self._turns.setdefault(name, asyncio.Lock())
 
     async def drive_all(
         self, names: Iterable[str], *, at_once: int = 4
@@ -207,11 +217,17 @@ class Eraser:
             plan = await self.locate(case)
         except TooMany as error:
             return await self.keep(case.moved(Event.EXCEPT, reason=str(error)), "excepted")
-        if (hold := next((one for one in case.holds if not one.categories), None)) is not None:
+        if (hold := self._whole(case, plan)) is not None:
             return await self.keep(case.moved(Event.HOLD, reason=_held(hold.because)), "held")
         if not plan.people and not plan.related:
             return await self.keep(case.moved(Event.EXCEPT, reason=NOBODY), "excepted")
         return await self.keep(case.put(plan=plan, assents=()).moved(Event.PLAN), "planned")
+
+    def _whole(self, case: Case, plan: Plan) -> Hold | None:
+        """Return a hold on everything of the person, whichever case it was put on."""
+        spots = [*plan.people, *plan.related]
+        holds = (*case.holds, *self.ports.holds(case.id, [*case.people, *spots], [*case.values, *plan.known]))
+        return next((one for one in holds if not one.categories), None)
 
     async def locate(self, case: Case) -> Plan:
         """Return a plan of what is there now.
@@ -233,12 +249,14 @@ class Eraser:
         books = {lane: site.book for lane, site in sites.items()}
         catalogues = {lane: site.catalogue for lane, site in sites.items()}
         salt = case.plan.salt if case.plan is not None else self.ports.salt()
+        spots = [*case.people, *trail.people, *trail.related]
+        holds = (*case.holds, *self.ports.holds(case.id, spots, [*case.values, *trail.known.values()]))
 
         def stays(spot: Spot, found: Found) -> Iterator[Staying]:
-            yield from (Staying(hold.because, hold.id, hold.categories) for hold in case.holds)
+            yield from (Staying(hold.because, hold.id, hold.categories) for hold in holds)
             yield from self.ports.stays(spot, found)
 
-        return make(case.id, salt, trail, books, catalogues, stays=stays)
+        return make(case.id, salt, trail, books, catalogues, stays=stays, unseen=self.ports.unseen())
 
     async def _settle(self, case: Case) -> Case:
         after = settle(case, self._now())
@@ -254,6 +272,12 @@ class Eraser:
         assert case.plan is not None
         await self.ports.shuts.shut(case)  # we may have died before it took effect everywhere
         found = await self.locate(case)
+        if (hold := self._whole(case, found)) is not None:
+            await self.ports.shuts.reopen(case)
+            stopped = case.put(assents=()).moved(Event.HOLD, reason=_held(hold.because))
+            return await self.keep(stopped, "held")
+        if case.id in self.pressing:
+            return case
         if found.found != case.plan.found:
             await self.ports.shuts.reopen(case)
             return await self.keep(voided(case, DRIFTED).put(plan=found), "drifted")
@@ -337,6 +361,12 @@ class Eraser:
         found = [each for each in case.findings if not each.lane]
         for lane, site in self.ports.sites.items():
             found += await self.asked(lane, check(lane, site.book, case.plan, case.erased, now))
+        gone = {
+            spot.lane
+            for spot in [*case.plan.people, *case.plan.related, *(step.spot for step in case.plan.steps)]
+        }
+        gone -= self.ports.sites.keys()
+        found += [Finding(lane, "", "unverifiable", "id", why="lane_missing") for lane in sorted(gone)]
         last = {each.spot: each for each in case.plan.steps}
         refused = [each for each in last.values() if case.journal[each.key].how == "refused"]
         found += [Finding(each.lane, each.object, "refused", each.do, 1) for each in refused]

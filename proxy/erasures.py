@@ -11,7 +11,8 @@ import json
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -39,8 +40,9 @@ from proxy.message import Headers, Request
 from proxy.model import Erasure, Principal
 from proxy.policy.erasing import Consent
 from proxy.policy.retention import due
-from proxy.restricted import item
+from proxy.restricted import item, one_form
 from proxy.steps import everybody
+from proxy.steps.locating import STRONG
 from proxy.steps.planning import Staying
 from proxy.transport import Caller
 from proxy.vault.destroy import destroy
@@ -51,6 +53,7 @@ MOVING: Final = RUNNING | {State.VERIFIED, State.COOLING_OFF, State.AWAITING_APP
 """Cases that time or we may move on."""
 EVERY_SECONDS: Final = 1.0
 """How often the process that runs looks whether a case can be moved on."""
+NO_SITE: Final = "Lychgate has no credential of its own for it, or its connector has no playbook"
 SELDOM: Final = 60
 """Of so many looks one is at cases that wait for time, too."""
 
@@ -73,6 +76,7 @@ class Erasures:
         self._commitments = derive(root, "erasure/commitments")
         self._signer = note_keys(app.config, root).signer()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._pressing: set[str] = set()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, str] = {}
 
@@ -129,12 +133,13 @@ class Erasures:
     async def _run(self, asked: Asked) -> dict[str, Any]:
         """Drive a case; in the process that runs without waiting for it."""
         name = str(asked["case"])
-        case = self.cases.get(name)
-        if case.state is State.IDENTITY_PENDING and (identity := _identity(asked)):
-            identified = case.put(identity=identity).moved(Event.IDENTIFY)
-            case = await self._keep(identified, "identified")
-        if case.state is State.AWAITING_CONFIRMATION and asked["do"] == "plan":
-            case = await self._again(case)
+        async with self._eraser().turn(name):
+            case = self.cases.get(name)
+            if case.state is State.IDENTITY_PENDING and (identity := _identity(asked)):
+                identified = case.put(identity=identity).moved(Event.IDENTIFY)
+                case = await self._keep(identified, "identified")
+            if case.state is State.AWAITING_CONFIRMATION and asked["do"] == "plan":
+                await self._again(case)
         if asked.get("wait"):
             await self._eraser().drive(name)
         elif name not in self._busy:
@@ -154,19 +159,42 @@ class Erasures:
         consent = self._consent()
         who = self._principal(str(asked["key"]), str(asked.get("purpose") or ""), consent)
         pseudonym = self._app.pseudonyms.of("principal", _person(who))
-        cases = [self.cases.get(name) for name in names]
-        for case, typed in zip(cases, asked["typed"], strict=True):
-            if len(names) > min(BULK, consent.bulk_more_than):
-                quorum = max(case.terms.approvers, consent.bulk_people)
-                case = case.put(terms=_with_people(case.terms, quorum))  # noqa: PLW2901
-            agreed = agree(case, pseudonym, who.via, str(typed), int(time.time()))
-            await self._keep(agreed, "agreed", who=pseudonym)
+        client, subject = self._credential_of(who)
+        for name, typed in zip(names, asked["typed"], strict=True):
+            async with self._eraser().turn(name):
+                case = self.cases.get(name)
+                if len(names) > min(BULK, consent.bulk_more_than):
+                    quorum = max(case.terms.approvers, consent.bulk_people)
+                    case = case.put(terms=_with_people(case.terms, quorum))
+                now = int(time.time())
+                agreed = agree(case, pseudonym, who.via, str(typed), now, client=client, subject=subject)
+                await self._keep(agreed, "agreed", who=pseudonym)
         return {"cases": [self._in_short(self.cases.get(name)) for name in names]}
 
+    def _credential_of(self, who: Principal) -> tuple[str, str]:
+        """Return pseudonyms of a principal's client, and of the person, if its credential tells one."""
+        subject = who.id.removeprefix(f"{who.client}/") if who.id != who.client else ""
+        of = self._app.pseudonyms.of
+        return of("principal", who.client), of("principal", f"/{subject}") if subject else ""
+
+    @asynccontextmanager
+    async def _stopping(self, name: str) -> AsyncIterator[None]:
+        """Have a case that is being moved stand still before its first erasing step, and then for a while."""
+        self._pressing.add(name)
+        try:
+            async with self._eraser().turn(name):
+                yield
+        finally:
+            self._pressing.discard(name)
+
     async def _hold(self, asked: Asked) -> dict[str, Any]:
+        _refuse_begun(self.cases.get(str(asked["case"])))  # sooner than its turn comes
+        async with self._stopping(str(asked["case"])):
+            return await self._hold_now(asked)
+
+    async def _hold_now(self, asked: Asked) -> dict[str, Any]:
         case = self.cases.get(str(asked["case"]))
-        if case.state in IRREVOCABLE:
-            raise LychgateError("the erasure has begun; what is left can be held in the CRM only")
+        _refuse_begun(case)
         hold = Hold(
             f"hold-{secrets.token_hex(4)}", str(asked["because"]), str(asked.get("owner") or "operator"),
             int(time.time()), tuple(asked.get("categories", ())),
@@ -182,6 +210,16 @@ class Erasures:
         return self._told_of(await self._keep(case, "held"))
 
     async def _unhold(self, asked: Asked) -> dict[str, Any]:
+        async with self._eraser().turn(str(asked["case"])):
+            case = await self._unheld(asked)
+        for name in [*self.cases.ids(frozenset({State.HELD}))]:
+            async with self._eraser().turn(name):
+                other = self.cases.get(name)
+                if other.state is State.HELD and all(hold.categories for hold in other.holds):
+                    await self._keep(other.moved(Event.RELEASE), "unheld")  # it may have stood for this one too
+        return self._told_of(case)
+
+    async def _unheld(self, asked: Asked) -> Case:
         case = self.cases.get(str(asked["case"]))
         left = tuple(hold for hold in case.holds if hold.id != asked["hold"])
         if left == case.holds:
@@ -189,24 +227,33 @@ class Erasures:
         case = case.put(holds=left)
         if case.state is State.HELD and not any(not hold.categories for hold in left):
             case = case.moved(Event.RELEASE)
-        return self._told_of(await self._keep(case, "unheld"))
+        return await self._keep(case, "unheld")
 
     async def _revoke(self, asked: Asked) -> dict[str, Any]:
-        case = self.cases.get(str(asked["case"]))
-        after = case.moved(Event.REVOKE, reason=str(asked.get("because") or "revoked"))
-        await self.reopen(case)
-        return self._told_of(await self._keep(after, "revoked"))
+        name, because = str(asked["case"]), str(asked.get("because") or "revoked")
+        self.cases.get(name).moved(Event.REVOKE)  # says no sooner than its turn comes
+        async with self._stopping(name):
+            case = self.cases.get(name)
+            after = case.moved(Event.REVOKE, reason=because)
+            await self.reopen(case)
+            return self._told_of(await self._keep(after, "revoked"))
 
     async def _retry(self, asked: Asked) -> dict[str, Any]:
-        await self._eraser().retry(self.cases.get(str(asked["case"])))
+        async with self._eraser().turn(str(asked["case"])):
+            await self._eraser().retry(self.cases.get(str(asked["case"])))
         return await self._run(asked)
 
     async def _extend(self, asked: Asked) -> dict[str, Any]:
         """Use the law's longer period; the person has to be told in the first one."""
-        case = self.cases.get(str(asked["case"]))
-        return self._told_of(await self._keep(case.put(extended=True), "extended"))
+        async with self._eraser().turn(str(asked["case"])):
+            case = self.cases.get(str(asked["case"]))
+            return self._told_of(await self._keep(case.put(extended=True), "extended"))
 
     async def _told(self, asked: Asked) -> dict[str, Any]:
+        async with self._eraser().turn(str(asked["case"])):
+            return await self._acknowledged(asked)
+
+    async def _acknowledged(self, asked: Asked) -> dict[str, Any]:
         case, now = self.cases.get(str(asked["case"])), int(time.time())
         notices = tuple(
             Notice(one.recipient, one.disclosures, one.since, now, str(asked.get("note") or ""))
@@ -324,8 +371,11 @@ class Erasures:
                 sign=self._sign,
                 salt=lambda: secrets.token_hex(16),
                 clock=time.time,
+                holds=self._held_elsewhere,
+                unseen=self._unseen,
             ),
             self._turns,
+            self._pressing,
         )
 
     def _sites(self) -> dict[str, Site]:
@@ -343,6 +393,28 @@ class Erasures:
             book = replace(connector.book, protections=self.rules(lane.name).protections)
             found[lane.name] = Site(book, connector.catalogue, caller.send, self._app.kept.vault.settle)
         return found
+
+    def _held_elsewhere(self, case: str, spots: Iterable[Spot], known: Iterable[Known]) -> tuple[Hold, ...]:
+        """Return the holds that were put on other cases about the same person."""
+        wanted, names = {*spots}, {(one.kind, normal.key(one.kind, one.value)) for one in known}
+        found: list[Hold] = []
+        for other in self.cases.holding():
+            plan = other.plan
+            named = {*other.people, *(plan.people if plan is not None else ())}
+            said = [*other.values, *(one for one in (plan.known if plan else ()) if one.kind in STRONG)]
+            keys = {(one.kind, normal.key(one.kind, one.value)) for one in said}
+            if other.id != case and not (wanted.isdisjoint(named) and names.isdisjoint(keys)):
+                found += other.holds
+        return tuple(found)
+
+    def _unseen(self) -> tuple[str, ...]:
+        """Return a line for each lane into which no erasure looks, so that no certificate seems to cover it."""
+        seen = self._sites().keys()
+        return tuple(
+            f"{lane.name}: nobody looked into this CRM: {NO_SITE}"
+            for lane in self._app.config.lanes
+            if lane.name not in seen
+        )
 
     async def shut(self, case: Case) -> None:
         """Have nobody read the plan's records any more; see `Shuts.shut`."""
@@ -362,7 +434,7 @@ class Erasures:
             connector = self.rules(spot.lane).connector
             assert connector.book is not None
             for text in connector.book.ids(spot.id):
-                name = self._app.pseudonyms.of("record", text)
+                name = self._app.pseudonyms.of("record", one_form(text))
                 yield item(spot.lane, spot.object, "record", name)
                 for object_, way in connector.book.belonging(spot.object):
                     if object_ in connector.catalogue and connector.catalogue[object_].subject_key == way.field:
@@ -585,6 +657,11 @@ def _identity(asked: Asked) -> str:
     if said and said not in IDENTITY:
         raise LychgateError(f"write how the identity was checked as one of: {', '.join(IDENTITY)}")
     return said
+
+
+def _refuse_begun(case: Case) -> None:
+    if case.state in IRREVOCABLE:
+        raise LychgateError("the erasure has begun; what is left can be held in the CRM only")
 
 
 def _person(who: Principal) -> str:

@@ -5,6 +5,9 @@ One object for every policy set and exchange of a process; whoever keeps the lis
 """
 
 from collections.abc import Iterable
+from typing import Final
+
+_GUID: Final = 36
 
 
 def item(lane: str, object_: str, kind: str, pseudonym: str) -> str:
@@ -19,6 +22,14 @@ def item(lane: str, object_: str, kind: str, pseudonym: str) -> str:
     return f"{lane} {object_} {kind} {pseudonym}"
 
 
+def one_form(record: str) -> str:
+    """Return an id as it stands on the list: a CRM may take a number with zeros before it for the same number,
+    and a GUID in either case."""
+    if record.isascii() and record.isdecimal():
+        return record.lstrip("0") or "0"
+    return record.lower() if len(record) == _GUID and record.count("-") == 4 else record
+
+
 class Restricted:
     """The list as one process has it; empty until it is told."""
 
@@ -26,12 +37,14 @@ class Restricted:
         self.number = 0
         self._items: frozenset[str] = frozenset()
         self._places: frozenset[str] = frozenset()
+        self._objects: frozenset[tuple[str, ...]] = frozenset()
         self.replace(items)
 
     def replace(self, items: Iterable[str]) -> None:
         """Have the list be this from now on."""
         self._items = frozenset(items)
         self._places = frozenset(each.partition(" ")[0] for each in self._items)
+        self._objects = frozenset(tuple(each.split(" ", 2)[:2]) for each in self._items)
         self.number += 1
 
     @property
@@ -42,6 +55,10 @@ class Restricted:
     def on(self, lane: str) -> bool:
         """Say whether anybody is restricted on a lane; most of the time nobody is."""
         return lane in self._places
+
+    def among(self, lane: str, object_: str) -> bool:
+        """Say whether a record of an object is restricted on a lane."""
+        return (lane, object_) in self._objects
 
     def any(self, names: Iterable[str]) -> bool:
         """Say whether one of these entries is on the list."""

@@ -22,7 +22,7 @@ class NotAgreed(LychgateError):
     """A confirmation does not count."""
 
 
-def agree(case: Case, who: str, via: str, typed: str, now: int) -> Case:
+def agree(case: Case, who: str, via: str, typed: str, now: int, *, client: str = "", subject: str = "") -> Case:
     """Return the case with one person's agreement to its plan.
 
     Args:
@@ -31,22 +31,38 @@ def agree(case: Case, who: str, via: str, typed: str, now: int) -> Case:
         via: how it was proved.
         typed: what the person typed: the first digits of the plan's hash.
         now: seconds since the epoch.
+        client: pseudonym of the client that the person used.
+        subject: pseudonym of whom the client's issuer says it is, "" for a credential of the client as a whole.
 
     Raises:
         NotAgreed: the hash is another one, the person has agreed before, or there is nothing to agree to.
     """
     if case.state not in CONFIRMABLE or case.plan is None:
         raise NotAgreed(f"there is nothing to confirm: the case is {case.state.replace('_', ' ')}")
-    hash_ = case.plan.hash
-    if len(typed) < SHORT or not hash_.startswith(typed.strip().lower()):
+    hash_, typed = case.plan.hash, typed.strip().lower()
+    if len(typed) < SHORT or not hash_.startswith(typed):
         raise NotAgreed(
             "that is not this plan's hash: look at `lychgate erasure plan` again, it may have changed since"
         )
     standing = valid(case, now)
-    if any(each.who == who for each in standing):
+    assent = Assent(who, via, now, hash_, client, subject)
+    if any(_may_be_one(each, assent) for each in standing):
         raise NotAgreed("this person has agreed already; somebody else has to")
-    assents = (*standing, Assent(who, via, now, hash_))
+    if standing and who == case.by:
+        raise NotAgreed("this person asked for the erasure, and so cannot be the second to agree to it")
+    assents = (*standing, assent)
     return settle(case.put(assents=assents), now)
+
+
+def _may_be_one(one: Assent, other: Assent) -> bool:
+    """Say whether two agreements can be one person's: what cannot be told apart is not two people.
+
+    The same subject by way of two clients is one; and who has a client's own key can be any of its people.
+    """
+    same_client = bool(one.client) and one.client == other.client
+    same_subject = bool(one.subject) and one.subject == other.subject
+    whole = not (one.subject and other.subject)
+    return one.who == other.who or same_subject or (same_client and whole)
 
 
 def valid(case: Case, now: int) -> tuple[Assent, ...]:

@@ -51,6 +51,10 @@ class Assent(msgspec.Struct, frozen=True):
     at: int
     plan: str
     """Hash of what was agreed to."""
+    client: str = ""
+    """Pseudonym of the client that was used."""
+    subject: str = ""
+    """Pseudonym of whom its issuer says it was; "" for the client as a whole."""
 
 
 class Hold(msgspec.Struct, frozen=True):

@@ -66,6 +66,7 @@ class StoreCases:
     def __init__(self, store: Store, seals: Seals) -> None:
         self._store = store
         self._seals = seals
+        self._holding: set[str] | None = None
 
     def keep(self, case: Case) -> None:
         """Write the case; see `Cases.keep`."""
@@ -73,6 +74,14 @@ class StoreCases:
         with self._store.begin() as connection:
             connection.execute(delete(CASES).where(CASES.c.id == case.id))
             connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
+        if self._holding is not None:
+            (self._holding.add if case.holds else self._holding.discard)(case.id)
+
+    def holding(self) -> list[Case]:
+        """Return the cases on which holds stand, whatever has become of them; all are read the first time."""
+        if self._holding is None:
+            self._holding = {name for name in self.ids() if self.get(name).holds}
+        return [self.get(name) for name in sorted(self._holding)]
 
     def get(self, case: str) -> Case:
         """Read a case; see `Cases.get`."""

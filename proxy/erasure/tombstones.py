@@ -7,7 +7,8 @@ them: others bear them too.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import batched
 from typing import Final
 
 from sqlalchemy import insert, select, update
@@ -18,6 +19,8 @@ from proxy.erasure.tables import TOMBSTONES
 from proxy.store import Store
 
 KINDS: Final = frozenset({"email", "phone", "id"})
+_AT_ONCE: Final = 500
+"""Digests in one question."""
 
 
 class Tombstones:
@@ -43,12 +46,21 @@ class Tombstones:
         return hmac.digest(self._key, f"{kind}\0{form}".encode("utf-8", "surrogatepass"), hashlib.sha256)
 
     def put(self, case: str, known: Iterable[Known], now: int) -> int:
-        """Remember everybody's values; return how many are new. Idempotent, durable when this returns."""
+        """Remember everybody's values; return how many are new. Idempotent, durable when this returns.
+
+        Who was let in again on a basis, and is erased by another case, may not come back on that basis.
+        """
         rows = {digest: one.kind for one in known if (digest := self.digest(one.kind, one.value)) is not None}
         with self._store.begin() as connection:
-            have = set(
-                connection.scalars(select(TOMBSTONES.c.digest).where(TOMBSTONES.c.digest.in_(list(rows)))).all()
-            )
+            have: dict[bytes, tuple[str, str]] = {}
+            for part in batched(rows, _AT_ONCE):
+                found = select(TOMBSTONES.c.digest, TOMBSTONES.c.case, TOMBSTONES.c.basis)
+                for row in connection.execute(found.where(TOMBSTONES.c.digest.in_(part))):
+                    have[row.digest] = (row.case, row.basis)
+            again = [digest for digest, (by, basis) in have.items() if basis and by != case]
+            for part in batched(again, _AT_ONCE):
+                stood = update(TOMBSTONES).where(TOMBSTONES.c.digest.in_(part))
+                connection.execute(stood.values(case=case, since=now, basis=""))
             fresh = [
                 {"digest": digest, "case": case, "kind": kind, "since": now, "basis": ""}
                 for digest, kind in rows.items()
@@ -56,16 +68,29 @@ class Tombstones:
             ]
             if fresh:
                 connection.execute(insert(TOMBSTONES), fresh)
-        return len(fresh)
+        return len(fresh) + len(again)
 
     def met(self, values: Iterable[tuple[str, str]]) -> str | None:
-        """Return the case of somebody erased whom one of the values names, None if there is nobody."""
-        digests = [digest for kind, value in values if (digest := self.digest(kind, value)) is not None]
-        if not digests:
+        """Return the case of somebody erased whom one of the values names, None if there is nobody.
+
+        Args:
+            values: what a playbook says of the field that holds it, and the value.
+        """
+        if not self.any:  # in most installations, most of the time; an import asks about very many
             return None
-        wanted = TOMBSTONES.c.digest.in_(digests), TOMBSTONES.c.basis == ""
+        digests = {digest for kind, value in values for digest in self._digests(kind, value)}
         with self._store.read() as connection:
-            return connection.scalar(select(TOMBSTONES.c.case).where(*wanted).limit(1))
+            for part in batched(digests, _AT_ONCE):
+                wanted = TOMBSTONES.c.digest.in_(part), TOMBSTONES.c.basis == ""
+                found = connection.scalar(select(TOMBSTONES.c.case).where(*wanted).limit(1))
+                if found is not None:
+                    return str(found)
+        return None
+
+    def _digests(self, said: str, value: str) -> Iterator[bytes]:
+        for part in value.split(";") if said == normal.SEVERAL else [value]:
+            if (digest := self.digest(normal.kind_of(said, part), part)) is not None:
+                yield digest
 
     def allow(self, case: str, basis: str) -> int:
         """Let the person of a case be here again, on a new lawful basis; return how many values that is."""

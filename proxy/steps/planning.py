@@ -38,6 +38,7 @@ def make(
     catalogues: Mapping[str, Catalogue],
     *,
     stays: Stays,
+    unseen: tuple[str, ...] = (),
 ) -> Plan:
     """Return the plan: the same trail gives the same plan, in whatever order it was found."""
     steps: list[Step] = []
@@ -63,7 +64,7 @@ def make(
         tuple(sorted(trail.known.values())),
         tuple(sorted(trail.people)),
         tuple(sorted(trail.related)),
-        (*IRREVERSIBLE, *_residual(trail, books)),
+        (*IRREVERSIBLE, *_residual(trail, books), *unseen),
     )
 
 

@@ -44,6 +44,12 @@ class Upload:
             return Checked(b"", [])
         return Checked(out, self._entries())
 
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """Return what the rows of the last piece write that names somebody; to be asked once."""
+        named = tuple(self._rows.named)
+        self._rows.named.clear()
+        return named
+
     def _entries(self) -> list[Requested]:
         """Return the intents: one when it begins, and more for records and warnings as rows bring them."""
         ids = list(dict.fromkeys(self._rows.records))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from proxy.codec import CsvStream, CsvText, Edit, Ndjson, NdjsonStream, Records, RowPlan
+from proxy.connectors.naming import telling, told
 from proxy.connectors.rowset import Rowset
 from proxy.errors import Gap, Unavailable, Undecodable
 from proxy.exchange import Exchange
@@ -20,6 +21,8 @@ class Written(Protocol):
     """Whether it is known, and allowed, what the rows write."""
     records: list[str]
     """The CRM's ids of records that rows are about; the caller's to clear."""
+    named: list[tuple[str, str]]
+    """What rows write that names somebody, each with what its field holds; the caller's to clear."""
 
     def take(self, chunk: bytes, *, last: bool) -> bytes:
         """Return what may be sent by now; raises ExchangeError, and then nothing more may be."""
@@ -59,6 +62,7 @@ class WrittenCells:
 
     def __init__(self, exchange: Exchange, rowset: Rowset, codec: CsvText) -> None:
         self.judged = False
+        self.named: list[tuple[str, str]] = []
         self._exchange, self._rowset = exchange, rowset
         self._stream = CsvStream(codec.dialect, self._plan, end=codec.end)
         self.records = self._stream.noted
@@ -81,31 +85,33 @@ class WrittenCells:
         places = [(at, fields[column]) for at, column in enumerate(columns) if column in fields]
         everything = tuple(range(len(columns)))
         key = keys[0] if keys else None
-        return RowPlan(everything, choose=_inspect(rowset, places, check, key), note=key)
+        return RowPlan(everything, choose=self._inspect(places, check, key), note=key)
+
+    def _inspect(self, places: list[tuple[int, str]], check: WriteCheck, key: int | None) -> "_Choose":
+        """Return what looks at each row and changes none."""
+        rowset, named = self._rowset, self.named
+        naming = telling(self._exchange.rules.connector, rowset.object.name, [name for _, name in places])
+        absent, null, lookup = rowset.absent, rowset.null, rowset.lookup
+        is_key = rowset.key_like.fullmatch if rowset.key_like is not None else None
+
+        def inspect(values: Sequence[str]) -> Mapping[int, Edit]:
+            members: dict[str, Tree] = {}
+            for at, name in places:
+                value = values[at]
+                if value != absent:
+                    members[name] = None if value == null else value
+            if is_key is not None and (key is None or not is_key(values[key])):
+                raise Undecodable("id_missing")
+            if lookup and members.get(lookup) is None:
+                raise Undecodable("member_missing")
+            check.check(members)
+            named.extend(told(naming, members))
+            return _UNCHANGED
+
+        return inspect
 
 
 _UNCHANGED: Mapping[int, Edit] = {}
-
-
-def _inspect(rowset: Rowset, places: list[tuple[int, str]], check: WriteCheck, key: int | None) -> "_Choose":
-    """Return what looks at each row and changes none."""
-    absent, null, lookup = rowset.absent, rowset.null, rowset.lookup
-    is_key = rowset.key_like.fullmatch if rowset.key_like is not None else None
-
-    def inspect(values: Sequence[str]) -> Mapping[int, Edit]:
-        members: dict[str, Tree] = {}
-        for at, name in places:
-            value = values[at]
-            if value != absent:
-                members[name] = None if value == null else value
-        if is_key is not None and (key is None or not is_key(values[key])):
-            raise Undecodable("id_missing")
-        if lookup and members.get(lookup) is None:
-            raise Undecodable("member_missing")
-        check.check(members)
-        return _UNCHANGED
-
-    return inspect
 
 
 class _Choose(Protocol):
@@ -118,6 +124,8 @@ class WrittenLines:
     def __init__(self, exchange: Exchange, rowset: Rowset) -> None:
         self.judged = False
         self.records: list[str] = []
+        self.named: list[tuple[str, str]] = []
+        self._naming: Mapping[str, str] = {}
         self._exchange, self._rowset = exchange, rowset
         self._stream = NdjsonStream(self._edit)
         self._fields: Mapping[str, str] = {}
@@ -145,6 +153,7 @@ class WrittenLines:
         self.judged = True
         actions = (rowset.action, *rowset.more)
         self._check = WriteCheck(self._exchange, rowset.object.name, actions, self._fields.values())
+        self._naming = telling(self._exchange.rules.connector, rowset.object.name, self._fields.values())
 
     def _written(self, record: Mapping[str, Tree]) -> dict[str, Tree]:
         members: dict[str, Tree] = {}
@@ -157,6 +166,7 @@ class WrittenLines:
                 self.records.append(str(value))
         assert self._check is not None
         self._check.check(members)
+        self.named += told(self._naming, members)
         sent = {self._fields.get(name, name): value for name, value in record.items()}
         if len(sent) != len(record):
             raise Undecodable("repeated_field")

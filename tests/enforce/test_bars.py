@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from proxy.app import App, build
+from proxy.config import Config
+from proxy.erasure import Known
+from proxy.erasures import Erasures
 from proxy.message import Headers, Request, Response
 from proxy.restricted import item
 from tests.e2e.harness import GatewayHarness
@@ -141,3 +145,92 @@ async def test_a_record_nobody_can_place_goes_too(harness: GatewayHarness) -> No
     query = asking(harness, "/services/data/v59.0/query?q=SELECT+Email+FROM+Contact")
     ended = await harness.exchange("salesforce", query, answer)
     assert json.loads(ended.response.body)["records"] == []
+
+
+OPEN = """apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: open, owner: tests, review_by: 2027-03-31}
+grants:
+  - id: open
+    description: Everything, so that nothing else than what is tested stops a request.
+    effect: allow
+    roles: [support_agent, support_lead]
+    purposes: [customer_support]
+    recipients: [helpdesk_app]
+    on: {connectors: [salesforce, hubspot, dynamics, pipedrive]}
+    actions: [read, list, filter, create, update, delete, erase]
+"""
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The same installation, where policy lets the help desk do everything."""
+
+    def build_open(config: Config) -> App:
+        (tmp_path / "gateway" / "policies" / "example" / "open.yaml").write_text(OPEN, "utf-8")
+        return build(config)
+
+    monkeypatch.setattr("tests.e2e.harness.build", build_open)
+    made = GatewayHarness.make(tmp_path / "gateway")
+    yield made
+    made.close()
+    made.app.kept.close()
+
+
+TITLE = {"properties": {"jobtitle": "Dr"}}
+BY_ADDRESS = {"id": "bob@example.org", "idProperty": "email"}
+V3 = "/crm/v3/objects/contacts"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("PATCH", f"{V3}/101", TITLE),
+        ("PATCH", f"{V3}/0101", TITLE),
+        ("PATCH", f"{V3}/bob@example.org?idProperty=email", TITLE),
+        ("POST", f"{V3}/batch/update", {"inputs": [{"id": "55", **TITLE}, {**BY_ADDRESS, **TITLE}]}),
+        ("POST", f"{V3}/batch/upsert", {"inputs": [{**BY_ADDRESS, **TITLE}]}),
+        ("POST", "/contacts/v1/contact/email/bob@example.org/profile", {"properties": [
+            {"property": "jobtitle", "value": "Dr"}]}),
+    ],
+)  # fmt: skip
+async def test_who_is_restricted_is_not_changed_by_another_name(
+    opened: GatewayHarness, method: str, target: str, body: object
+) -> None:
+    """By an address, or by the id in another spelling: nobody but the CRM could say whose record that is."""
+    restrict(opened, "hubspot", "contacts", "101")
+    ended = await opened.exchange("hubspot", asking(opened, target, method, body), page)
+    assert ended.forwarded is None
+    assert [entry["reason"] for entry in ended.entries] == ["person_restricted"]
+
+
+async def test_others_are_changed_meanwhile(opened: GatewayHarness) -> None:
+    """What names by id whom it is about goes on."""
+    restrict(opened, "hubspot", "contacts", "101")
+    company = {"inputs": [{"id": "x.example", "idProperty": "domain", "properties": {"city": "Cork"}}]}
+    for target, method, body in (
+        (f"{V3}/55", "PATCH", TITLE),
+        (V3, "POST", TITLE),
+        ("/crm/v3/objects/companies/batch/update", "POST", company),
+    ):
+        ended = await opened.exchange("hubspot", asking(opened, target, method, body), page)
+        assert ended.forwarded is not None
+
+
+@pytest.mark.parametrize(
+    ("lane", "target", "body"),
+    [
+        ("hubspot", V3, {"properties": {"email": "ANN@x.example"}}),
+        ("dynamics", "/api/data/v9.2/contacts", {"emailaddress1": "Ann@x.example"}),
+        ("pipedrive", "/api/v2/persons", {"name": "A", "emails": [{"value": "ann@X.example", "primary": True}]}),
+        ("pipedrive", "/v1/persons", {"name": "A", "email": ["ann@x.example"]}),
+    ],
+)
+async def test_nobody_comes_back_by_a_lane_without_a_playbook(
+    opened: GatewayHarness, lane: str, target: str, body: object
+) -> None:
+    """Who was erased from one CRM is not stored in another one either, wherever in the record the address is."""
+    Erasures(opened.app).tombstones.put("case0001", [Known("email", "ann@x.example")], 7)
+    ended = await opened.exchange(lane, asking(opened, target, "POST", body), page)
+    assert ended.forwarded is None
+    assert [entry["reason"] for entry in ended.entries] == ["person_erased"]

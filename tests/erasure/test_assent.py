@@ -28,7 +28,9 @@ def test_one_person_who_types_the_hash_is_enough_where_one_is_asked_for() -> Non
     assert agree(case(), "anna", "jwt", PLAN.short, 10).state is State.READY
 
 
-@pytest.mark.parametrize("typed", ["", PLAN.short[:11], "0" * 12, OTHER.short, OTHER.hash])
+@pytest.mark.parametrize(
+    "typed", ["", " " * 12, f" {PLAN.short[:2]}         ", PLAN.short[:11], "0" * 12, OTHER.short, OTHER.hash]
+)
 def test_anything_else_than_this_plans_hash_is_refused(typed: str) -> None:
     """Too short, made up, or of a plan that was replaced."""
     with pytest.raises(NotAgreed, match="not this plan's hash"):
@@ -69,3 +71,33 @@ def test_a_case_that_is_not_there_yet_cannot_be_confirmed() -> None:
     for state in (State.RECEIVED, State.HELD, State.ERASING, State.FINAL):
         with pytest.raises(NotAgreed, match="nothing to confirm"):
             agree(case().put(state=state), "anna", "jwt", PLAN.short, 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counts"),
+    [
+        (("desk/ann", "desk", "ann"), ("desk/ben", "desk", "ben"), True),
+        (("desk", "desk", ""), ("law", "law", ""), True),
+        (("desk/ann", "desk", "ann"), ("law/ann", "law", "ann"), False),
+        (("desk", "desk", ""), ("desk/ann", "desk", "ann"), False),
+        (("desk/ann", "desk", "ann"), ("desk", "desk", ""), False),
+    ],
+)
+def test_one_person_with_two_credentials_is_not_two(first, second, *, counts: bool) -> None:
+    """The same subject through another client, and a client's own key beside a token of one of its people."""
+    once = agree(case(approvers=2), first[0], "jwt", PLAN.short, 10, client=first[1], subject=first[2])
+    name, client, subject = second
+    if counts:
+        both = agree(once, name, "jwt", PLAN.short, 11, client=client, subject=subject)
+        assert both.state is State.READY
+        return
+    with pytest.raises(NotAgreed, match="somebody else"):
+        agree(once, name, "api_key", PLAN.short, 11, client=client, subject=subject)
+
+
+def test_who_asked_for_it_cannot_be_the_second() -> None:
+    """Two people have to look at it besides a third, or one of the two has to have nothing to do with it."""
+    asked = case(approvers=2).put(by="anna")
+    with pytest.raises(NotAgreed, match="asked for the erasure"):
+        agree(agree(asked, "ben", "jwt", PLAN.short, 10), "anna", "jwt", PLAN.short, 11)
+    assert agree(agree(asked, "anna", "jwt", PLAN.short, 10), "ben", "jwt", PLAN.short, 11).state is State.READY

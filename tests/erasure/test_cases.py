@@ -99,3 +99,35 @@ def test_the_table_tells_nothing_without_the_key(store, tmp_path) -> None:
     Tombstones(store, bytes(32)).put("case0001", [Known("email", "a@b.example")], 7)
     assert Tombstones(store, bytes(31) + b"1").met([("email", "a@b.example")]) is None
     assert not [path for path in tmp_path.iterdir() if b"b.example" in path.read_bytes()]
+
+
+def test_who_is_erased_again_does_not_come_back_on_the_old_basis(store) -> None:
+    """The second erasure takes the basis away; a repeated step of the first does not."""
+    stones = Tombstones(store, bytes(32))
+    known = [Known("email", "a@b.example")]
+    stones.put("case0001", known, 7)
+    stones.allow("case0001", "new contract of 2026-05-01")
+    assert stones.put("case0001", known, 8) == 0
+    assert stones.met([("email", "a@b.example")]) is None
+    stones.put("case0002", known, 9)
+    assert stones.met([("email", "a@b.example")]) == "case0002"
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [("contact", "A@B.example"), ("emails", "x@y.example; a@b.example"), ("contact", "00353 86 123 4567")],
+)
+def test_who_was_erased_is_met_in_fields_of_several_kinds(store, said: str, value: str) -> None:
+    """A contact mechanism's value, and a list of further addresses, name people as a field of their own does."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("email", "a@b.example"), Known("phone", "+353861234567")], 7)
+    assert stones.met([(said, value)]) == "case0001"
+
+
+def test_a_question_about_very_many_values_is_answered(store) -> None:
+    """A piece of an import may have tens of thousands; a database takes so many arguments and no more."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("email", f"p{n}@b.example") for n in range(40_000)], 7)
+    many = [("email", f"q{n}@b.example") for n in range(40_000)]
+    assert stones.met(many) is None
+    assert stones.met([*many, ("email", "p39999@b.example")]) == "case0001"

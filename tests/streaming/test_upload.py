@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from addons.lane import Limits
+from proxy.erasure import Known
+from proxy.erasures import Erasures
 from tests.streaming.conftest import (
     BATCHES,
     CANARY,
@@ -347,6 +349,27 @@ async def test_a_caller_that_is_frozen_sends_no_further_row(stand: Stand) -> Non
     assert stand.crm.body is None
     assert key(77).encode() not in stand.crm.received
     assert (await stand.ended())[-1]["reason"] == "principal_frozen"
+
+
+@pytest.mark.parametrize("lines_of", [False, True])
+async def test_an_import_does_not_put_back_who_was_erased(stand: Stand, *, lines_of: bool) -> None:
+    """In whatever row it stands and however it is written: nothing of the piece goes to the CRM."""
+    Erasures(stand.app).tombstones.put("case0001", [Known("phone", "+353 86 555 0199")], 7)
+    stand.crm.play = takes_it
+    if lines_of:
+        body = b'{"Id":"%b","phone":"+353 1 555 0101"}\n{"Id":"%b","phone":"00353865550199"}\n' % (
+            key(1).encode(),
+            key(2).encode(),
+        )
+        told = await stand.send("POST", IMPORT, "application/x-ndjson", [body])
+    else:
+        told = await stand.send(
+            "PUT", BATCHES, "text/csv", [rows(3), b'"%b","00353865550199"\n' % key(9).encode()]
+        )
+    assert told.status == 403 or not told.whole
+    assert b"0199" not in bytes(stand.crm.body or b"")
+    (declined,) = [entry for entry in stand.entries() if entry["kind"] in {"declined", "failed"}]
+    assert declined["reason"] == "person_erased"
 
 
 async def test_a_coded_body_is_refused(stand: Stand) -> None:

@@ -1,0 +1,151 @@
+"""What commands ask while others move the same cases: no hold is lost, and none is a case's alone."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from proxy.erase import Site
+from proxy.erasure import State
+from proxy.erasures import Erasures
+from proxy.errors import LychgateError
+from proxy.sandbox import HubSpotSandbox, SalesforceSandbox
+from tests.e2e.harness import GatewayHarness
+from tests.erase.conftest import AOIFE, TOKEN, answered, connector_of
+
+
+class Desk:
+    """The erasures of an installation with two CRMs in this process."""
+
+    def __init__(self, harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.harness = harness
+        self.erasures = Erasures(harness.app)
+        self.crms = {"salesforce": SalesforceSandbox(TOKEN), "hubspot": HubSpotSandbox(TOKEN)}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
+        monkeypatch.setattr(self.erasures, "_sites", self.sites)
+
+    def sites(self) -> dict[str, Site]:
+        """Return the sites; every question waits for the gate."""
+
+        def sending(lane: str):
+            async def send(request):
+                self.waiting.set()
+                await self.gate.wait()
+                return answered(self.crms[lane], request)
+
+            return send
+
+        return {
+            lane: Site(connector_of(lane).book, connector_of(lane).catalogue, sending(lane))
+            for lane in self.crms
+        }
+
+    async def does(self, what: str, case: str = "", **more):
+        """Do what a command asks, without another process."""
+        return await self.erasures.do({"do": what, "case": case, "wait": True, **more})
+
+    async def confirmed(self) -> str:
+        """Return a case that is agreed to."""
+        case = (await self.does("open", **ABOUT))["case"]
+        plan = await self.does("plan", case)
+        key = self.harness.installation.keys["privacy_desk"]
+        await self.does("confirm", cases=[case], typed=[plan["short"]], key=key, purpose="subject_request")
+        return case
+
+    @property
+    def there(self) -> bool:
+        """Whether the person is still in both CRMs."""
+        salesforce, hubspot = self.crms.values()
+        return any(row["Email"] == AOIFE for row in salesforce.people()) and any(
+            row["firstname"] == "Aoife" for row in hubspot.people()
+        )
+
+
+ABOUT = {"values": [("email", AOIFE)], "ground": "objection", "identity": "document"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An installation inside this process."""
+    harness = GatewayHarness.make(tmp_path / "gateway")
+    yield Desk(harness, monkeypatch)
+    harness.close()
+    harness.app.kept.close()
+
+
+@pytest.mark.parametrize(("stop", "state"), [("hold", State.HELD), ("revoke", State.REVOKED)])
+async def test_a_case_that_is_stopped_while_it_is_looked_at_again_erases_nobody(
+    desk: Desk, stop: str, state: State
+) -> None:
+    """What was said before the first erasing step counts, however far the case had been carried in memory."""
+    case = await desk.confirmed()
+    desk.gate.clear()
+    desk.waiting.clear()
+    running = asyncio.ensure_future(desk.does("run", case))
+    await desk.waiting.wait()  # it is restricted, and looks whether anything has changed
+    stopping = asyncio.ensure_future(desk.does(stop, case, because="litigation"))
+    await asyncio.sleep(0)
+    desk.gate.set()
+    await asyncio.gather(running, stopping)
+    assert (await stopping)["state"] == state
+    assert desk.erasures.cases.get(case).state is state
+    await desk.does("run", case)
+    assert desk.there
+    assert not desk.harness.app.restricted.items
+
+
+async def test_a_hold_is_the_persons_and_not_the_cases(desk: Desk) -> None:
+    """Another case about the same person, opened before or after, stands as well; lifted once, it is lifted."""
+    ready = await desk.confirmed()
+    other = (await desk.does("open", records=["hubspot/contacts/101"], ground="objection", identity="account"))[
+        "case"
+    ]
+    held = await desk.does("hold", other, because="litigation")
+    assert (await desk.does("run", ready))["state"] == State.HELD
+    late = (await desk.does("open", **ABOUT))["case"]
+    told = await desk.does("plan", late)
+    assert (told["state"], told["reason"]) == (State.HELD, "a legal hold stands against it: litigation")
+    await desk.does("revoke", other)  # the case is given up, and the hold is not
+    assert (await desk.does("plan", (await desk.does("open", **ABOUT))["case"]))["state"] == State.HELD
+    assert desk.there
+    await desk.does("unhold", other, hold=held["holds"][0]["hold"])
+    assert (await desk.does("plan", late))["state"] == State.AWAITING_CONFIRMATION
+
+
+async def test_a_hold_on_somebody_else_stops_nobody(desk: Desk) -> None:
+    """Only who is the same person is held."""
+    other = (await desk.does("open", records=["hubspot/contacts/102"], ground="objection", identity="account"))[
+        "case"
+    ]
+    await desk.does("hold", other, because="litigation")
+    case = await desk.confirmed()
+    assert (await desk.does("run", case))["state"] == State.LIVE_COMPLETE
+
+
+async def test_a_hold_after_the_erasure_began_is_refused(desk: Desk) -> None:
+    """It would be a promise that nobody can keep."""
+    case = await desk.confirmed()
+    await desk.does("run", case)
+    with pytest.raises(LychgateError, match="has begun"):
+        await desk.does("hold", case, because="litigation")
+
+
+async def test_a_crm_that_nobody_looks_into_is_named(desk: Desk) -> None:
+    """By whoever confirms, and in the certificate: it says nothing of lanes that it seems to cover."""
+    case = await desk.confirmed()
+    assert "dynamics: nobody looked into this CRM" in " ".join((await desk.does("show", case))["summary"])
+    (issued,) = (await desk.does("run", case))["issued"]
+    assert "odoo: nobody looked into this CRM" in issued["text"]
+    assert "hubspot: nobody looked" not in issued["text"]
+
+
+async def test_a_lane_that_went_away_is_not_taken_for_clean(desk: Desk) -> None:
+    """Its records were found once; if nobody can look there, nothing is certified."""
+    case = await desk.confirmed()
+    await desk.does("run", case)
+    del desk.crms["hubspot"]
+    kept = desk.erasures.cases.get(case)
+    findings = await desk.erasures._eraser()._checked(kept)
+    assert ("hubspot", "unverifiable") in {(one.lane, one.verdict) for one in findings}
