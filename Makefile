@@ -68,7 +68,7 @@ lint: setup ## Style, types and the direction of imports
 
 test: setup tryton envoy node services lint ## Everything CI runs
 	@.venv/bin/coverage erase
-	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=
+	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	@.venv/bin/coverage report --fail-under=90 --format=total
 
 bench: setup envoy ## CPU per request and per decision against baselines measured in the same run

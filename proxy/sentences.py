@@ -94,10 +94,12 @@ SENTENCES: Final[dict[str, str]] = {
         "A search in all fields looks into fields that nobody has classified. Write IN NAME FIELDS, or EMAIL, "
         "or PHONE, for objects that have such fields."
     ),
-    "search_objects": "A search has to say which objects and fields it returns: RETURNING Contact(Id, Name).",
+    "search_objects": (
+        "A search has to say what it returns: RETURNING, with the fields of each object behind its name."
+    ),
     "reference": (
         "A reference may only stand for the id of a record that an earlier request inside this one creates, as "
-        "a whole value or as the id in a URL: @{name.id}."
+        "a whole value or as the id in a URL."
     ),
     "soap_login": "There is no logging in here: send your Lychgate key as the session id.",
     "soap_call": f"This call is not declared for this lane. {ASK}",

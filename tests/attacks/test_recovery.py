@@ -8,7 +8,7 @@ import pytest
 from tests.attacks.recovery import CRMS, WAYS, Crm, Way, attack, directly, through
 from tests.e2e.harness import GatewayHarness
 
-REQUESTS = 500
+REQUESTS = 300
 """Per way; `python -m tests.attacks.recovery` spends 10,000."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.fuzz.mutate import mutated
 from tests.fuzz.targets import Target, targets, tried
 
-TRIES = 1_500
+TRIES = 800
 
 
 @pytest.mark.parametrize("target", targets(), ids=lambda target: target.name)

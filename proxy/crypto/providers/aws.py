@@ -202,7 +202,7 @@ class AwsKms:
     def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         """Ask KMS; what goes wrong is said in our words, without what was sent or answered."""
         try:
-            said: dict[str, Any] = getattr(self._client, operation)(**arguments)
+            said = _Said(getattr(self._client, operation)(**arguments))
         except self._errors.ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             raise Unavailable(_reason(code), f"aws {operation}") from None
@@ -213,6 +213,13 @@ class AwsKms:
         except self._errors.BotoCoreError:
             raise Unavailable("provider_unreachable", f"aws {operation}") from None
         return said
+
+
+class _Said(dict[str, Any]):
+    """An answer of KMS; whoever answers without what has to be in it is not KMS."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Unavailable("provider_unreachable", f"aws answered without {name}")
 
 
 def _reason(code: str) -> str:

@@ -38,6 +38,7 @@ class Kept:
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
     """Give moto's server: the shape of AWS's API; what state a key is in, it says and does not enforce."""
+    import boto3
     from moto.server import ThreadedMotoServer
 
     before = {name: os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
@@ -45,7 +46,11 @@ def aws_endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    endpoint = f"http://{host}:{port}"
+    kms = boto3.client("kms", region_name="eu-west-1", endpoint_url=endpoint)
+    while "Keys" not in kms.list_keys():  # its first answers, while it still loads, are those of no service
+        pass
+    yield endpoint
     server.stop()
     for name, value in before.items():
         if value is None:
