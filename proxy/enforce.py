@@ -388,7 +388,6 @@ class Gateway:
         check_writes(exchange, asked.writes)
         if not again:
             yield from self.bars.refuse_return(exchange)
-        if not again:
             yield from seal(exchange, asked)
         if hidden := exchange.hidden():
             self._accounts.count_hidden(exchange, hidden)

@@ -33,6 +33,22 @@ _KEY: Final = click.option(
 _CASE: Final = click.argument("case")
 
 
+def _agreeing[F: Callable[..., None]](command: F) -> F:
+    """Give a command what both people say who agree to plans."""
+    for decorate in (
+        _FORMAT,
+        CONFIG,
+        _KEY,
+        click.option("--purpose", help="What your client is registered for, if it has no default."),
+        click.option(
+            "--hash", "hashes", multiple=True, help="The plan's short hash; asked for if it is left out."
+        ),
+        click.argument("cases", nargs=-1, required=True),
+    ):
+        command = decorate(command)
+    return command
+
+
 @click.group()
 def erasure() -> None:
     """Erase people, and prove it."""
@@ -102,12 +118,7 @@ def plan(case: str, identity: str | None, config: Path, form: str) -> None:
 
 
 @erasure.command()
-@click.argument("cases", nargs=-1, required=True)
-@click.option("--hash", "hashes", multiple=True, help="The plan's short hash; asked for if it is left out.")
-@click.option("--purpose", help="What your client is registered for, if it has no default.")
-@_KEY
-@CONFIG
-@_FORMAT
+@_agreeing
 def confirm(
     cases: tuple[str, ...],
     hashes: tuple[str, ...],
@@ -126,12 +137,7 @@ def confirm(
 
 
 @erasure.command()
-@click.argument("cases", nargs=-1, required=True)
-@click.option("--hash", "hashes", multiple=True, help="The plan's short hash; asked for if it is left out.")
-@click.option("--purpose", help="What your client is registered for, if it has no default.")
-@_KEY
-@CONFIG
-@_FORMAT
+@_agreeing
 def approve(
     cases: tuple[str, ...],
     hashes: tuple[str, ...],

@@ -131,12 +131,7 @@ def _request(case: Members) -> bytes:
     if body is not None:
         fields |= {"Content-Type": media, "Content-Length": len(body)}
     fields |= {"Connection": "close"} | case.get("headers", {})
-    lines = [f"{target} HTTP/1.1"]
-    for name, value in fields.items():
-        lines += [
-            f"{name}: {each}" for each in (value if isinstance(value, list) else [value]) if each is not None
-        ]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
+    return _message(f"{target} HTTP/1.1", fields, body or b"")
 
 
 def _body(case: Members) -> tuple[bytes | None, str]:
@@ -172,7 +167,12 @@ def _answer(answer: Members) -> bytes:
     fields |= (
         ({"Content-Encoding": packed} if packed else {}) | {"Connection": "close"} | answer.get("headers", {})
     )
-    lines = [f"HTTP/1.1 {answer.get('status', 200)} Said"]
+    return _message(f"HTTP/1.1 {answer.get('status', 200)} Said", fields, body)
+
+
+def _message(first: str, fields: Mapping[str, object], body: bytes) -> bytes:
+    """Return a message as it goes over the wire; a field of None is not sent, one of a list several times."""
+    lines = [first]
     for name, value in fields.items():
         lines += [
             f"{name}: {each}" for each in (value if isinstance(value, list) else [value]) if each is not None
