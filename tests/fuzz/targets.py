@@ -37,6 +37,8 @@ from proxy.errors import ExchangeError
 from proxy.sandbox.salesforce.refusals import SalesforceError
 from proxy.sandbox.salesforce.soql import parse as soql_elsewhere
 from proxy.sandbox.salesforce.soql_tree import Every, Some
+from tests.fuzz.queries import CHECKS as QUERIES
+from tests.fuzz.queries import sosl
 from tests.fuzz.wire import CHECKS as WIRE
 
 HERE: Final = Path(__file__).parent
@@ -262,6 +264,7 @@ _CHECKS: Final[dict[str, Callable[[bytes], bool]]] = {
     "soql": _soql,
     "odata": _odata,
     "fetchxml": _fetchxml,
+    "sosl": sosl(lambda text: _meant(soql_elsewhere(text))),
 }
 
 
@@ -275,7 +278,7 @@ def targets() -> list[Target]:
             tuple(seed.encode() for seed in seeds[name]["inputs"]),
             tuple(word.encode() for word in seeds[name]["words"]),
         )
-        for name, check in {**_CHECKS, **WIRE}.items()
+        for name, check in {**_CHECKS, **QUERIES, **WIRE}.items()
     ]
 
 

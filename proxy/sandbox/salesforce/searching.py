@@ -4,9 +4,10 @@ Each object after RETURNING is run as a SELECT, so that fields, WHERE and LIMIT 
 """
 
 import re
+from dataclasses import dataclass
 
 from proxy.sandbox.exchange import Call
-from proxy.sandbox.salesforce.org import Org, Row
+from proxy.sandbox.salesforce.org import Row
 from proxy.sandbox.salesforce.records import members
 from proxy.sandbox.salesforce.refusals import SalesforceError
 from proxy.sandbox.salesforce.schema import STRINGS, SObject
@@ -30,16 +31,40 @@ def search(select: Select, text: str) -> list[Record]:
     Raises:
         SalesforceError: MALFORMED_SEARCH, or what the SELECT behind an object raises.
     """
+    asked = read(text)
+    queries = asked.queries
+    if queries is None:
+        queries = [f"SELECT Id FROM {item.name}" for item in select.org.schema.objects.values()]  # noqa: S608
+    words = _words(asked.words)
+    found: list[Record] = []
+    for query in queries:
+        found += _matching(select, query, words, asked.scope)
+    return found[: asked.limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a search says."""
+
+    words: str
+    scope: str
+    queries: list[str] | None
+    """A SELECT for each object that is returned; None: every object is."""
+    limit: int
+
+
+def read(text: str) -> Asked:
+    """Return what a search in SOSL says.
+
+    Raises:
+        SalesforceError: MALFORMED_SEARCH.
+    """
     match = _FIND.fullmatch(text)
     if match is None:
         message = "No search term found. The search term must be enclosed in braces."
         raise SalesforceError(400, "MALFORMED_SEARCH", message)
-    words = _words(match["words"])
-    scope = (match["scope"] or "ALL").upper()
-    found: list[Record] = []
-    for query in _queries(select.org, match["what"]):
-        found += _matching(select, query, words, scope)
-    return found[: int(match["limit"] or 2000)]
+    queries = None if match["what"] is None else _queries(match["what"])
+    return Asked(match["words"], (match["scope"] or "ALL").upper(), queries, int(match["limit"] or 2000))
 
 
 def sosl_of(call: Call) -> str:
@@ -98,10 +123,9 @@ def _words(text: str) -> list[re.Pattern[str]]:
     return [re.compile(rf"(?<!\w){term}(?!\w)", re.IGNORECASE) for term in wild]
 
 
-def _queries(org: Org, what: str | None) -> list[str]:
-    if what is None:
-        return [f"SELECT Id FROM {item.name}" for item in org.schema.objects.values()]  # noqa: S608
-    queries, at = [], 0
+def _queries(what: str) -> list[str]:
+    queries: list[str] = []
+    at = 0
     while at < len(what):
         match = _OBJECT.match(what, at)
         if match is None:
