@@ -13,6 +13,7 @@ comparable between runs. CPU is user + system time of the process, from /proc/PI
     envoy     Envoy, bytes in, bytes out, one worker
     before    another checkout of Lychgate (`--before`), to see what a change did
     null      a lane with a gateway that always says yes, so our own HTTP/1.1 layer: bytes in, bytes out
+    on stock  the engine of `lychgate`, everything on, as an add-on of `stock`
     lychgate  everything on: identity, policy, exact JSON, ledger with durable commits, metrics
 
 The small answer is one whole contact. The large ones are pages of contacts: some 140 with 30 fields each, or
@@ -225,13 +226,20 @@ def start_targets(case: Case, before: Path | None, folder: Path, stack: contextl
         pid = run(port, "-m", "proxy.cli", "run", "-c", str(config), root=root)
         return Target(name, pid, port, (f"X-Lychgate-Key: {key}", "X-Purpose: customer_support"))
 
+    def on_stock() -> Target:
+        config, _, key = installation(folder / f"stock-{case.name}", up)
+        port = free_port()
+        options = ("--config", str(config), "--listen", str(port), "--upstream", upstream)
+        pid = run(port, str(HERE / "stock_engine.py"), *options)
+        return Target("on stock", pid, port, (f"X-Lychgate-Key: {key}", "X-Purpose: customer_support"))
+
     up = free_port()
     upstream = f"http://127.0.0.1:{up}"
     canned = str(HERE / "canned_upstream.py")
     run(up, canned, "--port", str(up), "--bytes", str(case.size), "--select", case.selected)
     targets = [bare("stock", "--stock"), bare("bare"), bare("orjson", "--redact")]
     targets += [peer("nginx", peers.nginx_lua), peer("envoy", peers.envoy)]
-    targets.append(null())
+    targets += [null(), on_stock()]
     if before is not None:
         targets.append(lane("before", before))
     return [*targets, lane("lychgate", ROOT)]
