@@ -610,10 +610,25 @@ def _certified(said: dict[str, object], entry: dict[str, object]) -> list[str]:
         f"case {said['case']}, edition {said['edition']}, {said['law']} {said['ground']}",
         f"received {said['received']}, erased {said['erased']}",
     ]
-    for name in ("done", "kept", "checks"):
-        lines += [f"{name}: {json.dumps(one, sort_keys=True)}" for one in said[name]]  # type: ignore[attr-defined]
-    lines += [f"remains: {json.dumps(line)}" for line in said["remains"]]  # type: ignore[attr-defined]
+    for name in ("done", "kept", "checks", "told"):
+        lines += _table(name, said[name])  # type: ignore[arg-type]
+    lines += [f"remains: {_plain(line)}" for line in said["remains"]]  # type: ignore[attr-defined]
     return [*lines, f"ok: {said['installation']} signed this, and entry {entry['seq']} of its ledger says so"]
+
+
+def _table(name: str, rows: list[dict[str, object]]) -> list[str]:
+    """Return rows of one kind as lines: a head and aligned columns, less those that are empty in every row."""
+    names = dict.fromkeys(key for row in rows for key in row if any(other.get(key, "") != "" for other in rows))
+    cells = [[_plain(row.get(key, "")) for key in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(map(_plain, names), *cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in ([*map(_plain, names)], *cells)]
+    return [f"{name}:", *(f"  {line}" for line in lines)] if rows else []
+
+
+def _plain(value: object) -> str:
+    """Return a value as text; what a terminal would not print as it stands is escaped."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text if text.isprintable() else json.dumps(text)
 
 
 def _included(line: str, hashes: list[bytes], newest: Checkpoint) -> str:

@@ -3,6 +3,7 @@
 import base64
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +60,18 @@ def test_it_is_what_it_says() -> None:
     assert told["case"] == "case0001"
     assert told["remains"] == ["hubspot: backups, for up to 30 days."]
     assert lines[-1] == f"ok: {SIGNER.name} signed this, and entry 1 of its ledger says so"
+    head = lines[lines.index("done:") + 1]
+    assert {"lane", "object", "method", "outcome"} <= set(head.split())
+    assert all(line.isprintable() for line in lines)
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    """A signed certificate of somebody else's installation is no friend of the auditor's terminal."""
+    seen = Finding("hubspot", "\x1b[2Jcontacts", "erased", "id", 1)
+    odd = msgspec.structs.replace(CASE, findings=(seen,))
+    _, lines = check_certificate(signed(odd), KEYS)
+    assert any("\\u001b[2Jcontacts" in line for line in lines)
+    assert all(line.isprintable() for line in lines)
 
 
 def test_the_same_case_has_the_same_certificate() -> None:
