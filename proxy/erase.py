@@ -254,6 +254,8 @@ class Eraser:
 
         def stays(spot: Spot, found: Found) -> Iterator[Staying]:
             yield from (Staying(hold.because, hold.id, hold.categories) for hold in holds)
+            for one in case.exempt:
+                yield Staying(f"{case.rule.exceptions[one.word]}: {one.because}", one.id, one.categories)
             yield from self.ports.stays(spot, found)
 
         return make(case.id, salt, trail, books, catalogues, stays=stays, unseen=self.ports.unseen())
@@ -478,5 +480,12 @@ def _held(because: str) -> str:
 
 
 def _forgotten(case: Case) -> Case:
-    """Return the case without the values and ids that were needed to look for what is left."""
-    return case.put(plan=None, people=(), values=(), journal={}, holds=())
+    """Return the case without the values and ids that were needed to look for what is left.
+
+    A hold on some categories is no less the person's when the rest is gone: it stays, with the ids of the
+    records that it kept, so that another case about them is held as this one was.
+    """
+    assert case.plan is not None
+    holds = {hold.id for hold in case.holds}
+    kept = dict.fromkeys(Spot(one.lane, one.object, one.id) for one in case.plan.kept if one.by in holds)
+    return case.put(plan=None, people=tuple(kept), values=(), journal={}, exempt=())

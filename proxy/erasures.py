@@ -8,6 +8,7 @@ process that runs does it (over its control socket) or a command does it alone.
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -24,15 +26,17 @@ from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto import Sealer, derive, read_key
 from proxy.erase import Eraser, Ports, Site
-from proxy.erasure import Case, Finding, Hold, Known, Notice, Spot, State, StoreCases, Terms, normal
+from proxy.erasure import Case, Exempt, Finding, Hold, Known, Notice, Spot, State, StoreCases, Terms, normal
 from proxy.erasure import certificate as certificates
 from proxy.erasure.assent import BULK, NotAgreed, agree
-from proxy.erasure.case import IDENTITY, Verdict, moment
+from proxy.erasure.case import HOLD, IDENTITY, Verdict, moment
 from proxy.erasure.law import LAWS, warnings
-from proxy.erasure.plan import Plan, summary
+from proxy.erasure.plan import Plan
 from proxy.erasure.shut import Shut
-from proxy.erasure.states import IRREVOCABLE, RUNNING, TABLE, Event
+from proxy.erasure.states import OVER, RUNNING, TABLE, Event
+from proxy.erasure.telling import in_short, whole
 from proxy.erasure.tombstones import Tombstones
+from proxy.erasure.weighing import clock, denied, excepted, extended, refuse_begun
 from proxy.errors import LychgateError
 from proxy.exchange import Rules
 from proxy.ledger.verify import read_entries
@@ -49,8 +53,12 @@ from proxy.vault.destroy import destroy
 from proxy.vault.ids import same_form
 from proxy.vault.rows import Place
 
+log = logging.getLogger("lychgate")
+
 MOVING: Final = RUNNING | {State.VERIFIED, State.COOLING_OFF, State.AWAITING_APPROVAL, State.LIVE_COMPLETE}
 """Cases that time or we may move on."""
+CLOCKED: Final = frozenset(State) - OVER - {State.LIVE_COMPLETE}
+"""Cases whose person waits for an answer."""
 EVERY_SECONDS: Final = 1.0
 """How often the process that runs looks whether a case can be moved on."""
 NO_SITE: Final = "Lychgate has no credential of its own for it, or its connector has no playbook"
@@ -79,6 +87,8 @@ class Erasures:
         self._pressing: set[str] = set()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, str] = {}
+        self.clocks: Counter[str] = Counter()
+        """How many cases wait for an answer (`open`), and of how many the time is `near` its end or `passed`."""
 
     # ---- what commands ask ---------------------------------------------------------------------------------
 
@@ -93,7 +103,7 @@ class Erasures:
             "confirm": self._confirm, "approve": self._confirm, "hold": self._hold,
             "unhold": self._unhold, "run": self._run, "revoke": self._revoke, "retry": self._retry,
             "told": self._told, "allow": self._allow, "extend": self._extend,
-            "sweep": self._sweep,
+            "except": self._except, "unexcept": self._unexcept, "deny": self._deny, "sweep": self._sweep,
         }  # fmt: skip
         verb = verbs.get(str(asked.get("do")))
         if verb is None:
@@ -188,26 +198,72 @@ class Erasures:
             self._pressing.discard(name)
 
     async def _hold(self, asked: Asked) -> dict[str, Any]:
-        _refuse_begun(self.cases.get(str(asked["case"])))  # sooner than its turn comes
+        refuse_begun(self.cases.get(str(asked["case"])))  # sooner than its turn comes
         async with self._stopping(str(asked["case"])):
             return await self._hold_now(asked)
 
     async def _hold_now(self, asked: Asked) -> dict[str, Any]:
         case = self.cases.get(str(asked["case"]))
-        _refuse_begun(case)
+        refuse_begun(case)
         hold = Hold(
-            f"hold-{secrets.token_hex(4)}", str(asked["because"]), str(asked.get("owner") or "operator"),
+            f"{HOLD}{secrets.token_hex(4)}", str(asked["because"]), str(asked.get("owner") or "operator"),
             int(time.time()), tuple(asked.get("categories", ())),
         )  # fmt: skip
         case = case.put(holds=(*case.holds, hold), assents=())
         if hold.categories:
-            if case.plan is not None:
-                case = case.moved(Event.DRIFT).put(plan=await self._eraser().locate(case))
+            case = await self._anew(case)
         elif Event.HOLD in TABLE[case.state]:
             case = case.moved(Event.HOLD, reason=f"a legal hold stands against it: {hold.because}")
         if case.plan is not None:
             await self.reopen(case)
         return self._told_of(await self._keep(case, "held"))
+
+    async def _anew(self, case: Case) -> Case:
+        """Return the case with its plan, if it had one, made again for people to agree to."""
+        if case.plan is None or Event.DRIFT not in TABLE[case.state]:
+            return case
+        return case.moved(Event.DRIFT).put(plan=await self._eraser().locate(case))
+
+    async def _except(self, asked: Asked) -> dict[str, Any]:
+        """Apply an exception of the law, to the whole case or to some categories of the data."""
+        name, because = str(asked["case"]), _because(asked)
+        exempt = Exempt(
+            f"except-{secrets.token_hex(4)}", str(asked["word"]), because, str(asked.get("owner") or "operator"),
+            int(time.time()), tuple(asked.get("categories", ())),
+        )  # fmt: skip
+        excepted(self._not_begun(name), exempt)  # says no sooner than its turn comes
+        async with self._stopping(name):
+            case = excepted(self._not_begun(name), exempt)
+            if case.plan is not None:
+                await self.reopen(case)
+            if case.state is State.DENIED:
+                return self._told_of(await self._keep(case, "denied"))
+            return self._told_of(await self._keep(await self._anew(case), "excepted"))
+
+    async def _unexcept(self, asked: Asked) -> dict[str, Any]:
+        name = str(asked["case"])
+        async with self._stopping(name):
+            case = self._not_begun(name)
+            left = tuple(one for one in case.exempt if one.id != asked["exception"])
+            if left == case.exempt:
+                raise LychgateError(f"no exception {asked['exception']!r} stands against this case")
+            case = await self._anew(case.put(exempt=left, assents=()))
+            return self._told_of(await self._keep(case, "excepted_no_more"))
+
+    async def _deny(self, asked: Asked) -> dict[str, Any]:
+        """Deny a case with a reason that can stand in a letter."""
+        name, why, because = str(asked["case"]), str(asked["why"]), _because(asked)
+        denied(self._not_begun(name), why, because)
+        async with self._stopping(name):
+            case = denied(self._not_begun(name), why, because)
+            if case.plan is not None:
+                await self.reopen(case)
+            return self._told_of(await self._keep(case, "denied"))
+
+    def _not_begun(self, name: str) -> Case:
+        case = self.cases.get(name)
+        refuse_begun(case)
+        return case
 
     async def _unhold(self, asked: Asked) -> dict[str, Any]:
         async with self._eraser().turn(str(asked["case"])):
@@ -224,7 +280,7 @@ class Erasures:
         left = tuple(hold for hold in case.holds if hold.id != asked["hold"])
         if left == case.holds:
             raise LychgateError(f"no hold {asked['hold']!r} stands against this case")
-        case = case.put(holds=left)
+        case = case.put(holds=left, people=case.people if left or case.state is not State.FINAL else ())
         if case.state is State.HELD and not any(not hold.categories for hold in left):
             case = case.moved(Event.RELEASE)
         return await self._keep(case, "unheld")
@@ -245,9 +301,10 @@ class Erasures:
 
     async def _extend(self, asked: Asked) -> dict[str, Any]:
         """Use the law's longer period; the person has to be told in the first one."""
+        because = _because(asked)
         async with self._eraser().turn(str(asked["case"])):
-            case = self.cases.get(str(asked["case"]))
-            return self._told_of(await self._keep(case.put(extended=True), "extended"))
+            case = extended(self.cases.get(str(asked["case"])), because, int(time.time()))
+            return self._told_of(await self._keep(case, "extended"))
 
     async def _told(self, asked: Asked) -> dict[str, Any]:
         async with self._eraser().turn(str(asked["case"])):
@@ -333,7 +390,8 @@ class Erasures:
         for name in [*self.cases.ids(MOVING if seldom else RUNNING | {State.VERIFIED})]:
             if self._goes_by_itself(name) and (seldom or name not in self._troubles):
                 await self._drive(name)
-            self._warn(name)
+        if seldom:
+            await self.warn()
 
     def _goes_by_itself(self, name: str) -> bool:
         """Say whether a case may be moved without a command: one that people agreed to waits for it."""
@@ -347,12 +405,43 @@ class Erasures:
         except LychgateError as error:
             self._troubles[name] = str(error)
 
-    def _warn(self, name: str) -> None:
-        """Note which of the law's warnings a case has reached."""
-        case = self.cases.get(name)
-        reached = warnings(case.rule, moment(case.received), datetime.now(UTC), extended=case.extended)
-        if reached != case.warned and case.state not in IRREVOCABLE:
-            self.cases.keep(case.put(warned=reached))
+    async def warn(self) -> None:
+        """Look at the law's clocks of all cases that wait for an answer; tell once of each step reached."""
+        clocks: Counter[str] = Counter()
+        for name in [*self.cases.ids(CLOCKED)]:
+            case = self.cases.get(name)
+            clocks["open"] += 1
+            clocks[clock(case, int(time.time()))] += 1
+            reached = warnings(case.rule, moment(case.received), datetime.now(UTC), extended=case.extended)
+            if not set(reached) <= set(case.warned) and not self._eraser().turn(name).locked():
+                await self._warn(name, reached)
+        self.clocks.clear()
+        self.clocks.update(clocks)
+
+    async def _warn(self, name: str, reached: tuple[int, ...]) -> None:
+        async with self._eraser().turn(name):
+            case = self.cases.get(name)
+            await self._eraser().keep(case.put(warned=reached), "warned", how=f"{reached[-1]}_percent")
+        log.warning(
+            "erasure %s: %d %% of the time that %s gives is used up; it is due %s", name, reached[-1], case.law,
+            case.due.date(),
+        )  # fmt: skip
+
+    @property
+    def notices(self) -> dict[str, str]:
+        """What does not keep traffic away and needs somebody."""
+        told = {"passed": "past the day on which they are due", "near": "close to it"}
+        found = [f"{self.clocks[word]} {text}" for word, text in told.items() if self.clocks[word]]
+        return {"erasures": f"cases {', '.join(found)}"} if found else {}
+
+    def watch(self) -> None:
+        """Count cases and their clocks among the metrics; once in a process."""
+        for name, text, word in (
+            ("open", "Cases of erasure whose person waits for an answer.", "open"),
+            ("due_soon", "Those of which four fifths of the law's time are used up.", "near"),
+            ("overdue", "Those that are past the day on which they are due.", "passed"),
+        ):
+            self._app.metrics.watch(f"erasure_cases_{name}", text, partial(self.clocks.__getitem__, word))
 
     # ---- ports of the eraser
     # ---------------------------------------------------------------------------------------
@@ -561,38 +650,11 @@ class Erasures:
     # -----------------------------------------------------------------------------------------
 
     def _in_short(self, case: Case) -> dict[str, Any]:
-        used = case.rule.used(moment(case.received), datetime.now(UTC), extended=case.extended)
-        done = len(case.plan.steps) - len(case.left) if case.plan is not None else 0
-        return {
-            "case": case.id, "state": case.state, "law": case.law, "due": case.due.date().isoformat(),
-            "used_percent": used, "steps": len(case.plan.steps) if case.plan is not None else 0, "done": done,
-            "reason": case.reason, "busy": case.id in self._busy, "trouble": self._troubles.get(case.id, ""),
-        }  # fmt: skip
+        trouble = self._troubles.get(case.id, "")
+        return in_short(case, int(time.time()), busy=case.id in self._busy, trouble=trouble)
 
     def _told_of(self, case: Case) -> dict[str, Any]:
-        plan = case.plan
-        return self._in_short(case) | {
-            "ground": case.ground,
-            "source": case.source,
-            "plan": plan.hash if plan is not None else "",
-            "short": plan.short if plan is not None else "",
-            "summary": summary(plan) if plan is not None else [],
-            "people_needed": case.terms.approvers,
-            "agreed": [{"who": one.who, "at": one.at} for one in case.assents],
-            "holds": [{"hold": one.id, "because": one.because, "owner": one.owner} for one in case.holds],
-            "findings": [
-                {
-                    "lane": one.lane, "place": one.place, "verdict": one.verdict, "how": one.how,
-                    "count": one.count, "until": one.until, "why": one.why,
-                }
-                for one in case.findings
-            ],
-            "recipients": [
-                {"recipient": one.recipient, "disclosures": one.disclosures, "acknowledged": one.acknowledged}
-                for one in case.notices
-            ],
-            "issued": [{"edition": one.edition, "text": one.text, "seq": one.seq} for one in case.issued],
-        }  # fmt: skip
+        return self._in_short(case) | whole(case)
 
 
 class _Sweep:
@@ -659,9 +721,12 @@ def _identity(asked: Asked) -> str:
     return said
 
 
-def _refuse_begun(case: Case) -> None:
-    if case.state in IRREVOCABLE:
-        raise LychgateError("the erasure has begun; what is left can be held in the CRM only")
+def _because(asked: Asked) -> str:
+    """Return the reason that was given; the person may be told it."""
+    found = str(asked.get("because") or "").strip()
+    if not found:
+        raise LychgateError("say why; the person may be told it")
+    return found
 
 
 def _person(who: Principal) -> str:

@@ -149,3 +149,68 @@ async def test_a_lane_that_went_away_is_not_taken_for_clean(desk: Desk) -> None:
     kept = desk.erasures.cases.get(case)
     findings = await desk.erasures._eraser()._checked(kept)
     assert ("hubspot", "unverifiable") in {(one.lane, one.verdict) for one in findings}
+
+
+async def test_an_exception_stops_a_case_or_keeps_a_category(desk: Desk) -> None:
+    """Without categories the case is denied with its provision; with one, what was agreed to counts no more."""
+    case = await desk.confirmed()
+    told = await desk.does(
+        "except", case, word="legal_claims", because="the court has it", categories=["user.contact.phone_number"]
+    )
+    assert (told["state"], told["agreed"]) == ("awaiting_confirmation", [])
+    assert any("kept, GDPR Art. 17(3)(e): the court has it" in line for line in told["summary"])
+    (one,) = told["exceptions"]
+    told = await desk.does("unexcept", case, exception=one["exception"])
+    assert not any("kept" in line for line in told["summary"])
+    with pytest.raises(LychgateError, match="no exception 'except-0' stands"):
+        await desk.does("unexcept", case, exception="except-0")
+    with pytest.raises(LychgateError, match="say why"):
+        await desk.does("except", case, word="legal_claims", because=" ")
+    told = await desk.does("except", case, word="legal_claims", because="the court has it")
+    assert (told["state"], told["denied"]) == ("denied", "claim_not_covered")
+    assert told["reason"].startswith("GDPR Art. 17(3)(e): the court has it. A complaint can be lodged")
+    assert desk.there
+
+
+async def test_a_case_is_denied_with_a_reason(desk: Desk) -> None:
+    """In one word and a sentence; that is on record, the sentence is not."""
+    case = await desk.confirmed()
+    told = await desk.does("deny", case, why="no_match", because="There is nobody of that name here")
+    assert (told["state"], told["denied"]) == ("denied", "no_match")
+    entries = [entry for entry in desk.harness.entries() if entry["kind"] == "erasure"]
+    assert (entries[-1]["what"], entries[-1]["how"]) == ("denied", "denied")
+    assert "of that name" not in str(entries)
+    assert desk.there
+
+
+async def test_a_clock_is_told_once_for_each_step(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """In the log, in the ledger, among the metrics, to whoever asks whether all is ready, and in the list."""
+    case = (await desk.does("open", **ABOUT))["case"]
+    desk.erasures.watch()
+    await desk.erasures.warn()
+    assert (desk.erasures.notices, caplog.text) == ({}, "")
+    kept = desk.erasures.cases.get(case)
+    desk.erasures.cases.keep(kept.put(received=kept.received - 27 * 86_400))
+    for _ in range(2):
+        await desk.erasures.warn()
+    assert desk.erasures.notices == {"erasures": "cases 1 close to it"}
+    desk.erasures.cases.keep(desk.erasures.cases.get(case).put(received=kept.received - 40 * 86_400))
+    for _ in range(2):
+        await desk.erasures.warn()
+    assert desk.erasures.notices == {"erasures": "cases 1 past the day on which they are due"}
+    assert b"lychgate_erasure_cases_overdue 1.0" in desk.harness.app.metrics.text()
+    assert [one["clock"] for one in (await desk.does("list"))["cases"]] == ["passed"]
+    said = [entry["how"] for entry in desk.harness.entries() if entry.get("what") == "warned"]
+    assert said == ["80_percent", "100_percent"]
+    assert len(caplog.records) == 2
+    assert f"erasure {case}: 100 % of the time that gdpr gives is used up" in caplog.records[1].getMessage()
+
+
+async def test_a_case_is_extended_with_a_reason(desk: Desk) -> None:
+    """Once; the due day moves by the law's longer period."""
+    case = await desk.does("open", **ABOUT)
+    told = await desk.does("extend", case["case"], because="very many records")
+    assert (told["extended"], told["extension"]) == (True, "very many records")
+    assert told["due"] > case["due"]
+    with pytest.raises(LychgateError, match="extended before"):
+        await desk.does("extend", case["case"], because="more")

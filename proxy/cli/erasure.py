@@ -16,7 +16,7 @@ from proxy.cli.certificate import bundle
 from proxy.config import load_config
 from proxy.console.control import ask
 from proxy.crypto.files import write_whole
-from proxy.erasure.case import IDENTITY
+from proxy.erasure.case import DENIALS, IDENTITY
 from proxy.erasures import Erasures
 from proxy.errors import LychgateError
 
@@ -198,6 +198,58 @@ def unhold(case: str, hold_id: str, config: Path, form: str) -> None:
     _tell(_done(config, {"do": "unhold", "case": case, "hold": hold_id}), form, _long)
 
 
+@erasure.command("except")
+@_CASE
+@click.option("--exception", "word", required=True, help="In the law's words: legal_duty, legal_claims, ...")
+@click.option("--because", required=True, help="Why it applies here; it can stand in a letter.")
+@click.option("--owner", default="operator", show_default=True, help="Who decided so.")
+@click.option(
+    "--category", "categories", multiple=True, help="Only data of this category; left out: the case is denied."
+)
+@CONFIG
+@_FORMAT
+def except_(
+    case: str, word: str, because: str, owner: str, categories: tuple[str, ...], *, config: Path, form: str
+) -> None:
+    """Apply an exception of the law (GDPR Art. 17(3)) to some categories of the data, or deny the case."""
+    asked = {"do": "except", "case": case, "word": word, "because": because, "owner": owner}
+    _tell(_done(config, {**asked, "categories": categories}), form, _long)
+
+
+@erasure.command()
+@_CASE
+@click.argument("exception", metavar="EXCEPTION")
+@CONFIG
+@_FORMAT
+def unexcept(case: str, exception: str, config: Path, form: str) -> None:
+    """Take an exception back; the plan is made anew, and has to be confirmed."""
+    _tell(_done(config, {"do": "unexcept", "case": case, "exception": exception}), form, _long)
+
+
+@erasure.command()
+@_CASE
+@click.option("--why", type=click.Choice(DENIALS), required=True, help="In one word.")
+@click.option("--because", required=True, help="In a sentence; it can stand in a letter.")
+@CONFIG
+@_FORMAT
+def deny(case: str, why: str, because: str, config: Path, form: str) -> None:
+    """Deny a case; possible until the first step that erases."""
+    _tell(_done(config, {"do": "deny", "case": case, "why": why, "because": because}), form, _short)
+
+
+@erasure.command()
+@_CASE
+@click.option("--because", required=True, help="Why it takes longer; the person has to be told.")
+@CONFIG
+@_FORMAT
+def extend(case: str, because: str, config: Path, form: str) -> None:
+    """Use the law's longer period, once (GDPR Art. 12(3): two further months).
+
+    The person has to be told of it, with the reason, within the first period.
+    """
+    _tell(_done(config, {"do": "extend", "case": case, "because": because}), form, _short)
+
+
 @erasure.command()
 @_CASE
 @click.option("--because", default="revoked", help="Why.")
@@ -332,7 +384,8 @@ def _swept(told: dict[str, Any]) -> str:
 def _short(told: dict[str, Any]) -> str:
     state = told["state"].replace("_", " ")
     clock = f"due {told['due']} ({told['used_percent']} % of the time used)"
-    lines = [f"{told['case']}  {state}  {told['law']}, {clock}"]
+    mark = {"near": "  DUE SOON", "passed": "  OVERDUE"}.get(told["clock"], "")
+    lines = [f"{told['case']}  {state}  {told['law']}, {clock}{mark}"]
     lines += [f"  {told[name]}" for name in ("reason", "trouble") if told[name]]
     return "\n".join(lines)
 
@@ -340,6 +393,10 @@ def _short(told: dict[str, Any]) -> str:
 def _long(told: dict[str, Any]) -> str:
     lines = [_short(told), *(f"  {line}" for line in told["summary"])]
     lines += [f"  hold {one['hold']} ({one['owner']}): {one['because']}" for one in told["holds"]]
+    lines += [
+        f"  exception {one['exception']} ({one['owner']}): {one['provision']}: {one['because']}"
+        for one in told["exceptions"]
+    ]
     if told["state"] in {"awaiting_confirmation", "awaiting_approval", "cooling_off"}:
         agreed, needed = len(told["agreed"]), told["people_needed"]
         lines.append(f"  {agreed} of {needed} people have agreed; the plan's short hash is {told['short']}")

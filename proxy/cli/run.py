@@ -113,15 +113,20 @@ async def _serve(app: App) -> None:
     await app.started()
     app.notary.start()
     app.watch.start()
+    erasures = Erasures(app)
+    erasures.watch()
     host, port = split_address(app.config.admin)
     try:
         admin, port = serve_admin(
-            host, port, not_ready=app.not_ready, metrics=service.metrics, notices=lambda: app.watch.notices
+            host,
+            port,
+            not_ready=app.not_ready,
+            metrics=service.metrics,
+            notices=lambda: app.watch.notices | erasures.notices,
         )
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None
     try:
-        erasures = Erasures(app)
         going = loop.create_task(erasures.keep_going())
         pending.add(going)
         going.add_done_callback(lambda _: app.problems.setdefault("erasures", "stopped"))

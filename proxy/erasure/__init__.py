@@ -17,7 +17,7 @@ Why
     go on.
 """
 
-from proxy.erasure.case import Assent, Case, Done, Finding, Hold, Issued, Notice, Terms
+from proxy.erasure.case import Assent, Case, Done, Exempt, Extension, Finding, Hold, Issued, Notice, Terms
 from proxy.erasure.cases import Cases, NoSuchCase, StoreCases
 from proxy.erasure.plan import Kept, Known, Plan, Spot, Step
 from proxy.erasure.states import Event, OutOfTurn, State
@@ -28,6 +28,8 @@ __all__ = [
     "Cases",
     "Done",
     "Event",
+    "Exempt",
+    "Extension",
     "Finding",
     "Hold",
     "Issued",

@@ -27,6 +27,13 @@ IDENTITY: Final = ("account", "document", "callback", "in_person", "representati
 """How it was made sure that the person asked; words and not sentences, as they stand in the certificate."""
 
 
+DENIALS: Final = (
+    "suspected_fraud", "insuf_verification", "no_match", "claim_not_covered", "outside_jurisdiction",
+    "too_many_requests", "other",
+)  # fmt: skip
+"""Why a case can be denied, in the words of the Data Rights Protocol 1.0 (3.02)."""
+
+
 class Terms(msgspec.Struct, frozen=True):
     """What has to be agreed before anything is erased."""
 
@@ -57,6 +64,10 @@ class Assent(msgspec.Struct, frozen=True):
     """Pseudonym of whom its issuer says it was; "" for the client as a whole."""
 
 
+HOLD: Final = "hold-"
+"""How the id of every hold begins, whichever case it was put on."""
+
+
 class Hold(msgspec.Struct, frozen=True):
     """What must stay as it is, whatever was asked."""
 
@@ -66,6 +77,26 @@ class Hold(msgspec.Struct, frozen=True):
     since: int
     categories: tuple[str, ...] = ()
     """Empty: everything of the person."""
+
+
+class Exempt(msgspec.Struct, frozen=True):
+    """What stays because the law excepts it from erasure (GDPR Art. 17(3) and its counterparts)."""
+
+    id: str
+    word: str
+    """Of the law's `exceptions`."""
+    because: str
+    """Why it applies here; it can stand in a letter."""
+    owner: str
+    since: int
+    categories: tuple[str, ...]
+
+
+class Extension(msgspec.Struct, frozen=True):
+    """The law's longer period, used once; the person has to be told of it in the first one."""
+
+    at: int
+    because: str
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -136,9 +167,14 @@ class Case(msgspec.Struct, frozen=True):
     """How it was made sure that the person asked; "" = not yet."""
     terms: Terms = Terms()
     extended: bool = False
+    extension: Extension | None = None
+    """Why; None of a case that was extended before reasons were asked for."""
     plan: Plan | None = None
     assents: tuple[Assent, ...] = ()
     holds: tuple[Hold, ...] = ()
+    exempt: tuple[Exempt, ...] = ()
+    denied: str = ""
+    """Why it was, of `DENIALS`."""
     journal: dict[str, Done] = {}
     """By the step's key."""
     findings: tuple[Finding, ...] = ()

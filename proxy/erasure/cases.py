@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from proxy.erasure.case import Case, decode, encode
 from proxy.erasure.states import State
-from proxy.erasure.tables import CASES
+from proxy.erasure.tables import CASES, HOLDING
 from proxy.errors import LychgateError
 from proxy.store import Store
 
@@ -66,7 +66,6 @@ class StoreCases:
     def __init__(self, store: Store, seals: Seals) -> None:
         self._store = store
         self._seals = seals
-        self._holding: set[str] | None = None
 
     def keep(self, case: Case) -> None:
         """Write the case; see `Cases.keep`."""
@@ -74,14 +73,15 @@ class StoreCases:
         with self._store.begin() as connection:
             connection.execute(delete(CASES).where(CASES.c.id == case.id))
             connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
-        if self._holding is not None:
-            (self._holding.add if case.holds else self._holding.discard)(case.id)
+            connection.execute(delete(HOLDING).where(HOLDING.c.case == case.id))
+            if case.holds:
+                connection.execute(insert(HOLDING).values(case=case.id))
 
     def holding(self) -> list[Case]:
-        """Return the cases on which holds stand, whatever has become of them; all are read the first time."""
-        if self._holding is None:
-            self._holding = {name for name in self.ids() if self.get(name).holds}
-        return [self.get(name) for name in sorted(self._holding)]
+        """Return the cases on which holds stand, whatever has become of them and whichever process put them."""
+        with self._store.read() as connection:
+            names = connection.scalars(select(HOLDING.c.case).order_by(HOLDING.c.case)).all()
+        return [case for case in map(self.get, names) if case.holds]
 
     def get(self, case: str) -> Case:
         """Read a case; see `Cases.get`."""

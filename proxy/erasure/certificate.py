@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from proxy.erasure.case import Case
-from proxy.erasure.plan import IRREVERSIBLE, canonical
+from proxy.erasure.case import HOLD, Case
+from proxy.erasure.plan import IRREVERSIBLE, Kept, canonical
 
 TYPE: Final = "lychgate.dev/v1/erasure-certificate"
 
@@ -93,13 +93,14 @@ def _done(case: Case) -> list[dict[str, object]]:
 
 
 def _kept(case: Case) -> list[dict[str, object]]:
-    """What stays, by the word of a policy; what somebody typed about a hold may hold a name, and is left out."""
+    """What stays, by the word of a policy or a law; what somebody typed may hold a name, and is left out."""
     assert case.plan is not None
-    holds = {hold.id for hold in case.holds}
-    counts = Counter(
-        (one.lane, one.object, "legal hold" if one.by in holds else one.because, one.until)
-        for one in case.plan.kept
-    )
+    provisions = {one.id: case.rule.exceptions[one.word] for one in case.exempt}
+
+    def because(kept: Kept) -> str:
+        return "legal hold" if kept.by.startswith(HOLD) else provisions.get(kept.by, kept.because)
+
+    counts = Counter((one.lane, one.object, because(one), one.until) for one in case.plan.kept)
     return [
         {"lane": lane, "object": object_, "count": count, "because": because, "until": until}
         for (lane, object_, because, until), count in sorted(counts.items())

@@ -33,6 +33,15 @@ class Law:
     erases: bool = True
     """False: a person has no right to erasure under it."""
     why_not: str = ""
+    remedy: str = ""
+    """What a refusal has to say besides its reason."""
+
+    @property
+    def extends(self) -> str:
+        """By how much the time can be extended, "" if not at all."""
+        if self.extra_months:
+            return f"{self.extra_months} months"
+        return f"{self.extra_days} days" if self.extra_days else ""
 
     def due(self, received: datetime, *, extended: bool = False) -> datetime:
         """Return the last moment of the last day."""
@@ -64,7 +73,12 @@ _ART_17_3: Final = MappingProxyType({
     "legal_claims": "GDPR Art. 17(3)(e)",
 })  # fmt: skip
 LAWS: Final[Mapping[str, Law]] = MappingProxyType({
-    "gdpr": Law("gdpr", _ART_17, _ART_17_3, months=1, extra_months=2),
+    "gdpr": Law(
+        "gdpr", _ART_17, _ART_17_3, months=1, extra_months=2,
+        remedy=(
+            "A complaint can be lodged with a supervisory authority, and a court can be asked (GDPR Art. 12(4))."
+        ),
+    ),
     "ccpa": Law(
         "ccpa",
         MappingProxyType({"request": "Cal. Civ. Code 1798.105(a)"}),
@@ -88,6 +102,7 @@ LAWS: Final[Mapping[str, Law]] = MappingProxyType({
         MappingProxyType({"no_longer_necessary": "Privacy Act 1988 (Cth), APP 11.2"}),
         MappingProxyType({"legal_duty": "Privacy Act 1988 (Cth), APP 11.2(d)"}),
         days=30,
+        remedy="A complaint can be made to the Information Commissioner (Privacy Act 1988 (Cth), s 36).",
     ),
     "pipeda": Law(
         "pipeda",
@@ -96,7 +111,7 @@ LAWS: Final[Mapping[str, Law]] = MappingProxyType({
             "consent_withdrawn": "PIPEDA Sch. 1, 4.3.8",
         }),
         MappingProxyType({"legal_duty": "PIPEDA Sch. 1, 4.5.2"}),
-        days=30,
+        days=30, remedy="A complaint can be filed with the Privacy Commissioner (PIPEDA s. 11).",
     ),
     "hipaa": Law(
         "hipaa", MappingProxyType({}), MappingProxyType({}), days=60, erases=False,

@@ -1,8 +1,9 @@
-"""What is kept of erasures: sealed cases, whose records nobody may read, and who must not come back."""
+"""What is kept of erasures: sealed cases, which of them hold, whose records nobody may read, and who must not
+come back."""
 
 from typing import Final
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, Text, text
 
 from proxy.store import METADATA, Chapter
 
@@ -14,6 +15,9 @@ CASES: Final = Table(
     Column("sealed", Text, nullable=False),
 )
 """A case is ciphertext, bound to its id; only how far it has come is told."""
+
+HOLDING: Final = Table("erasure_holding", METADATA, Column("case", String(40), primary_key=True))
+"""Cases on which holds stand, so that whoever erases somebody finds them without opening every case."""
 
 SHUT: Final = Table(
     "erasure_shut",
@@ -35,4 +39,12 @@ TOMBSTONES: Final = Table(
 """HMAC of a value under a key of this use alone: whoever has the table and not the key learns nothing from it,
 and cannot test a guess. `basis`: why the person may be here again, "" = may not."""
 
-CHAPTER: Final = Chapter("erasure", (CASES, SHUT, TOMBSTONES))
+
+def _list_holding(connection: Connection) -> None:
+    """Begin the list of cases with holds. Which they are is sealed, so it begins with all; each leaves it when
+    it is kept the next time, if none stands on it."""
+    connection.execute(text('CREATE TABLE erasure_holding ("case" VARCHAR(40) NOT NULL, PRIMARY KEY ("case"))'))
+    connection.execute(text('INSERT INTO erasure_holding ("case") SELECT id FROM erasure_cases'))
+
+
+CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, SHUT, TOMBSTONES), (_list_holding,))

@@ -90,10 +90,11 @@ def _steps(spot: Spot, found: Found, each: ErasedModel, held: list[Kept]) -> lis
 
 
 def _parents_first(steps: list[Step]) -> list[Step]:
-    """Put what goes along with another record behind it, among the deletions."""
+    """Put what goes along with another record behind it, among the deletions; before anything is purged, too,
+    where the other record stays."""
     own = [each for each in steps if not each.cascades]
     along = [each for each in steps if each.cascades]
-    last = max((at for at, each in enumerate(own) if each.do == "delete"), default=len(own) - 1)
+    last = max((at for at, each in enumerate(own) if each.do != "purge"), default=-1)
     return [*own[: last + 1], *along, *own[last + 1 :]]
 
 

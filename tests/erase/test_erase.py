@@ -3,7 +3,7 @@ back."""
 
 import pytest
 
-from proxy.erasure import Hold, Known, Spot, State, Terms
+from proxy.erasure import Exempt, Hold, Known, Spot, State, Terms
 from proxy.erasure.assent import NotAgreed, agree
 from proxy.erasure.plan import summary
 from proxy.sandbox import Fault
@@ -64,6 +64,32 @@ async def test_others_keep_what_is_theirs(world: World) -> None:
     assert len(list(org.rows(SCHEMA.objects["contact"], deleted=True))) == 11
     account = next(org.rows(SCHEMA.objects["account"]))
     assert (account["Description"], account["Phone"]) == ("Main contact is [erased].", "+353 1 555 0101")
+
+
+async def test_a_hold_on_a_category_outlives_the_case(world: World) -> None:
+    """The final edition says what it kept; hold and ids stay, so that the next case is held as this one was."""
+    hold = Hold("hold-1", "tax", "finance", 0, ("user.contact.phone_number",))
+    case = await erased_with(world, holds=(hold,))
+    assert case.state is State.LIVE_COMPLETE, case.findings
+    kept = case.plan.kept
+    for days in (1.1, 30):
+        world.clock.advance(days=days)
+        case = await world.eraser().drive(CASE)
+    assert (case.state, case.plan, case.values, case.holds) == (State.FINAL, None, (), (hold,))
+    assert set(case.people) == {Spot(one.lane, one.object, one.id) for one in kept}
+    assert {one.fields for one in kept} != {()}
+
+
+async def test_an_exception_for_a_category_keeps_it_and_is_told(world: World) -> None:
+    """The provision stands in the plan; nothing else of the person is left."""
+    exempt = Exempt("except-1", "legal_claims", "the court has it", "legal", 0, ("user.contact.phone_number",))
+    case = await erased_with(world, exempt=(exempt,))
+    assert case.state is State.LIVE_COMPLETE
+    assert {(one.because, one.by) for one in case.plan.kept} == {
+        ("GDPR Art. 17(3)(e): the court has it", "except-1")
+    }
+    row = next(row for row in world.crms["salesforce"].people() if "0101" in str(row["Phone"]))
+    assert (row["FirstName"], row["Email"]) == (None, None)
 
 
 async def test_the_final_edition_comes_when_the_last_delay_is_over(world: World) -> None:

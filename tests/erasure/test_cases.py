@@ -1,14 +1,17 @@
 """Cases in the store: whole, sealed, each in its own place."""
 
+from contextlib import closing
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from proxy.crypto import Sealer
-from proxy.erasure import Case, Known, NoSuchCase, State, StoreCases
+from proxy.erasure import Case, Hold, Known, NoSuchCase, State, StoreCases
+from proxy.erasure.case import encode
 from proxy.erasure.shut import Shut, Taken
-from proxy.erasure.tables import CASES, CHAPTER
+from proxy.erasure.tables import CASES, CHAPTER, SHUT, TOMBSTONES
 from proxy.erasure.tombstones import Tombstones
-from proxy.store import Store
+from proxy.store import Chapter, Store
 from proxy.store.store import url_of
 
 CASE = Case(
@@ -61,6 +64,30 @@ def test_a_name_is_no_path(cases, name: str) -> None:
     """Whatever is typed at the command line names a case or nothing."""
     with pytest.raises(NoSuchCase):
         cases.get(name)
+
+
+HOLD = Hold("hold-1", "litigation", "legal", 7)
+
+
+def test_a_hold_is_seen_by_every_process(store) -> None:
+    """Whoever else has the store open finds it, and finds it gone; what is over keeps it as well."""
+    mine, theirs = (StoreCases(store, Sealer(bytes(32))) for _ in range(2))
+    assert theirs.holding() == []
+    mine.keep(CASE.put(holds=(HOLD,), state=State.REVOKED))
+    assert [case.id for case in theirs.holding()] == ["0190case"]
+    theirs.keep(CASE)
+    assert mine.holding() == []
+
+
+def test_an_older_store_finds_its_holds(tmp_path) -> None:
+    """The list is made from what is there; a case without a hold is none of them."""
+    old = Chapter("erasure", (CASES, SHUT, TOMBSTONES))
+    with closing(Store.open(url_of(tmp_path / "old.db"), (old,))) as store, store.begin() as connection:
+        for case in (CASE.put(holds=(HOLD,)), CASE.put(id="0191case")):
+            sealed = Sealer(bytes(32)).seal(encode(case), f"erasure case\n{case.id}")
+            connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
+    with closing(Store.open(url_of(tmp_path / "old.db"), (CHAPTER,))) as store:
+        assert [case.id for case in StoreCases(store, Sealer(bytes(32))).holding()] == ["0190case"]
 
 
 def test_a_record_is_shut_for_one_case_at_a_time(store) -> None:

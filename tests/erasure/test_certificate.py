@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.crypto import NoteSigner
-from proxy.erasure import Assent, Case, Done, Finding, Hold, Kept, Known, Notice, Plan, Spot, State, Step
+from proxy.erasure import Assent, Case, Done, Exempt, Finding, Hold, Kept, Known, Notice, Plan, Spot, State, Step
 from proxy.erasure.certificate import digest_of, page, statement, text_of
 from proxy.erasure.plan import IRREVERSIBLE
 from proxy.ledger.verify import CERTIFICATE, INCLUSION, Unproved, check_certificate, leaf_hash, parse_keys
@@ -116,3 +116,16 @@ def test_any_bit_that_flips_is_found(at: int, bit: int) -> None:
     file["certificate"] = note.decode("utf-8", "replace")
     with pytest.raises(Unproved):
         check_certificate(json.dumps(file), KEYS)
+
+
+def test_what_somebody_typed_is_not_in_it() -> None:
+    """Of a hold, of whichever case, only that it is one; of an exception its provision."""
+    exempt = Exempt("except-1", "legal_claims", "Mara Quinn sues us", "legal", 0, ("user.contact",))
+    kept = (
+        Kept("hubspot", "contacts", "1", ("email",), "GDPR Art. 17(3)(e): Mara Quinn sues us", "except-1"),
+        Kept("hubspot", "deals", "7", (), "tax of Mara Quinn", "hold-of-another-case"),
+        Kept("hubspot", "notes", "8", (), "Bills are kept.", "bills", "2030-01-01"),
+    )
+    plan = Plan("case0001", "salt", (), kept, (), (), ())
+    told = said(CASE.put(plan=plan, exempt=(exempt,), holds=(), journal={}))["kept"]
+    assert [one["because"] for one in told] == ["GDPR Art. 17(3)(e)", "legal hold", "Bills are kept."]
