@@ -10,8 +10,8 @@ served.
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
 
+from mitmproxy.master import Master
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
@@ -19,16 +19,13 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from addons.door import Door, End, Porch, Say
 from addons.http1 import Conversation, Lane, Underway
 
-if TYPE_CHECKING:
-    from addons.master import LaneMaster
-
 
 class LaneConnection(ProxyConnectionHandler):
     """A client's connection to one lane."""
 
     def __init__(
         self,
-        master: "LaneMaster",
+        master: Master,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
