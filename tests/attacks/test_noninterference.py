@@ -21,6 +21,7 @@ from proxy.model import DISCLOSING, QUERYING, Access, Action, Effect, Principal,
 from proxy.policy import Decider
 from proxy.sandbox import Call, HubSpotSandbox, SalesforceSandbox, Sandbox, StoppedClock
 from tests.e2e.harness import CRM_TOKEN, GatewayHarness
+from tests.sandboxes import answered
 
 CLIENT, PURPOSE = "helpdesk", "customer_support"
 OBJECT = {"salesforce": "Contact", "hubspot": "contacts"}
@@ -240,11 +241,7 @@ async def told(harness: GatewayHarness, sandbox: Sandbox, sent: Sent) -> tuple[o
     gateway = harness.app.gateways[sandbox.name]
     result = await gateway.on_request(Request(method, path, query, Headers(fields), raw))
     if not isinstance(result, Response):
-        forwarded = result.request
-        names = {name.title(): value for name, value in forwarded.headers}
-        answer = sandbox.answer(Call(method, forwarded.path, forwarded.query, names, forwarded.body))
-        kind = (("content-type", "application/json"),) if answer.body() else ()
-        result = await gateway.on_response(result, Response(answer.status, Headers(kind), answer.body()))
+        result = await gateway.on_response(result, answered(sandbox, result.request))
     decision = result.headers.one("lychgate-decision") or "none"
     headers = [(name, value) for name, value in result.headers if name != "lychgate-decision"]
     return result.status, tuple(headers), result.body.replace(decision.encode(), b"")

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from proxy.message import Headers, Request, Response
-from proxy.sandbox import Call, Sandbox
+from proxy.sandbox import Sandbox
 from tests.e2e.harness import GatewayHarness
+from tests.sandboxes import answered
 
 Caller = tuple[str, str | None]
 """A client of the example policies, and the purpose it states."""
@@ -39,9 +40,7 @@ class Asker:
         self._fields = harness.credentials(client, purpose)
 
     def _answer(self, request: Request) -> Response:
-        headers = {name.title(): value for name, value in request.headers}
-        answer = self._crm.answer(Call(request.method, request.path, request.query, headers, request.body))
-        return Response(answer.status, Headers((("content-type", "application/json"),)), answer.body())
+        return answered(self._crm, request)
 
     async def __call__(self, method: str, target: str, body: object = None) -> Any:
         """Return the decoded answer.

@@ -7,8 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from proxy.message import Headers, Request, Response
-from proxy.sandbox import Call, DynamicsSandbox
+from proxy.sandbox import DynamicsSandbox
 from tests.e2e.harness import CRM_TOKEN, Ended, GatewayHarness
+from tests.sandboxes import answered
 
 BASE = "/api/data/v9.2"
 FIELDS = (
@@ -28,11 +29,7 @@ class Asker:
         self.crm = DynamicsSandbox(CRM_TOKEN)
 
     def _answer(self, request: Request) -> Response:
-        headers = {name.title(): value for name, value in request.headers}
-        answer = self.crm.answer(Call(request.method, request.path, request.query, headers, request.body))
-        kind = answer.headers.get("Content-Type", "application/json")
-        fields = (("content-type", kind),) if answer.body() else ()
-        return Response(answer.status, Headers(fields), answer.body())
+        return answered(self.crm, request)
 
     async def send(
         self,

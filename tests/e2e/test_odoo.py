@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from proxy.message import Headers, Request, Response
-from proxy.sandbox import Call, OdooSandbox
+from proxy.sandbox import OdooSandbox
 from tests.e2e.harness import CRM_TOKEN, Ended, GatewayHarness
+from tests.sandboxes import answered
 
 FIELDS = ["id", "display_name", "name", "email", "phone", "street", "city", "vat", "comment", "x_iban",
           "birthdate_date", "parent_id", "country_id", "user_id", "child_ids", "credit_limit"]  # fmt: skip
@@ -28,10 +29,7 @@ class Asker:
         self.ended: Ended | None = None
 
     def _answer(self, request: Request) -> Response:
-        headers = {name.title(): value for name, value in request.headers}
-        answer = self.crm.answer(Call(request.method, request.path, request.query, headers, request.body))
-        kind = answer.headers.get("Content-Type", "application/json")
-        return Response(answer.status, Headers((("content-type", kind),)), answer.body())
+        return answered(self.crm, request)
 
     async def send(self, path: str, body: bytes, kind: str, *more: tuple[str, str]) -> Ended:
         """Return how a POST ends."""

@@ -12,9 +12,10 @@ import pytest
 from lxml import etree
 
 from proxy.message import Headers, Request, Response
-from proxy.sandbox import Call, SalesforceSandbox
+from proxy.sandbox import SalesforceSandbox
 from tests.e2e.harness import CRM_TOKEN, GatewayHarness
 from tests.e2e.parity import CALLERS, Caller, Refused
+from tests.sandboxes import answered
 
 FIRST: Final = "003Lg0000000001IAA"
 ACCOUNT: Final = "001Lg0000000001IAA"
@@ -46,12 +47,7 @@ class Asker:
         self._fields = harness.credentials(*caller)
 
     def _answer(self, request: Request) -> Response:
-        headers = {name.title(): value for name, value in request.headers}
-        if "X-Sfdc-Session" in headers:
-            headers["X-SFDC-Session"] = headers["X-Sfdc-Session"]
-        answer = self._crm.answer(Call(request.method, request.path, request.query, headers, request.body))
-        kind = answer.headers.get("Content-Type", JSON)
-        return Response(answer.status, Headers((("content-type", kind),)), answer.body())
+        return answered(self._crm, request)
 
     async def raw(self, method: str, target: str, body: bytes = b"", kind: str = JSON) -> bytes:
         """Return the body of an answer; raises Refused where policy has something against it."""

@@ -9,9 +9,10 @@ from urllib.parse import quote
 import pytest
 
 from proxy.message import Headers, Request, Response
-from proxy.sandbox import Call, DynamicsSandbox, OdooSandbox, SalesforceSandbox
+from proxy.sandbox import DynamicsSandbox, OdooSandbox, SalesforceSandbox
 from proxy.vault import rows
 from tests.e2e.harness import CRM_TOKEN, Ended, GatewayHarness
+from tests.sandboxes import answered
 
 BASE = "/api/data/v9.2"
 MAIL = "nessa.quill@example.org"
@@ -59,12 +60,7 @@ class Crm:
         self.harness, self.lane, self.crm = harness, lane, crm
 
     def answer(self, request: Request) -> Response:
-        headers = {name.title(): value for name, value in request.headers}
-        answer = self.crm.answer(Call(request.method, request.path, request.query, headers, request.body))
-        fields = tuple((name.lower(), str(value)) for name, value in answer.headers.items())
-        if answer.body() and not any(name == "content-type" for name, _ in fields):
-            fields += (("content-type", "application/json"),)
-        return Response(answer.status, Headers(fields), answer.body())
+        return answered(self.crm, request)
 
     async def ask(
         self,

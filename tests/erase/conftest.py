@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from proxy.erasure.assent import agree
 from proxy.erasure.case import decode, encode
 from proxy.erasure.plan import canonical
 from proxy.errors import UpstreamFault
-from proxy.message import Headers, Request, Response
+from proxy.message import Request, Response
 from proxy.model import Erasure
-from proxy.sandbox import Call, HubSpotSandbox, SalesforceSandbox, Sandbox, StoppedClock
+from proxy.sandbox import HubSpotSandbox, SalesforceSandbox, Sandbox, StoppedClock
 from proxy.subjects import Pseudonyms
+from tests.sandboxes import call_of, response_of
 
 CONNECTORS = Path(__file__).parents[2] / "policies" / "connectors"
 TOKEN = "only-lychgate-has-this"
@@ -200,10 +201,8 @@ def rows(crm: Sandbox) -> list[dict]:
 
 def answered(crm: Sandbox, request: Request) -> Response:
     """Return what a sandbox answers, with its faults."""
-    body = request.body.replace(b"{session}", TOKEN.encode())
-    headers = {name.title(): value for name, value in request.headers if name != "lychgate-session"}
-    headers["Authorization"] = f"Bearer {TOKEN}"
-    call = Call(request.method, request.path, request.query, headers, body)
+    call = call_of(replace(request, body=request.body.replace(b"{session}", TOKEN.encode())))
+    call = replace(call, headers={**call.headers, "Authorization": f"Bearer {TOKEN}"})
     crm.calls.append(call)
     faults = crm.faults.take(call)
     kinds = {fault.kind for fault in faults}
@@ -214,8 +213,7 @@ def answered(crm: Sandbox, request: Request) -> Response:
     answer = crm.answer(call)
     if "hang_up" in kinds:  # it was done, and nobody hears of it
         raise UpstreamFault("upstream_lost")
-    fields = {"content-type": "application/json", **{n.lower(): v for n, v in answer.headers.items()}}
-    return Response(answer.status, Headers(tuple(fields.items())), answer.body())
+    return response_of(answer)
 
 
 @pytest.fixture
