@@ -31,6 +31,14 @@ SENTENCES: Final[dict[str, str]] = {
     "protected_too_many": (
         "More records than one query can name have this value of a protected field. Add a value that fewer have."
     ),
+    "protected_key_shared": (
+        "This request names a record by a protected value that several records have, or may have while the "
+        "field is taken out of protection. Search for them, and name the one that is meant by its id."
+    ),
+    "protected_upsert": (
+        "This request makes a record if none has a value of a protected field. Search for the record first, "
+        "then change it by its id, or create it."
+    ),
     "protected_value_moved": (
         "A value in this write stands for a value of another record or field. Nothing was changed. Write the "
         "value itself, or leave the field out."

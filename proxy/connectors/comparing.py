@@ -32,6 +32,22 @@ class Looking:
         if self.guarded(name, field):
             refuse(name, field)
 
+    def key(self, name: str, field: str, text: str) -> str:
+        """Return what a record is named by, where a request names it by the value of a field.
+
+        Raises:
+            Refused: several records have that value, and nobody could say which of them is meant.
+        """
+        found = self.look(name, field, (text,)) if self.guarded(name, field) else None
+        if found is not None and len(found) != 1:
+            raise Refused("protected_key_shared", f"{name}.{field}")
+        return text if found is None else found[0]
+
+    def no_upsert(self, name: str, field: str) -> None:
+        """Return if a field lies in clear; raises Refused where a record would be made under its value."""
+        if self.guarded(name, field):
+            raise Refused("protected_upsert", f"{name}.{field}")
+
 
 def refuse(name: str, field: str) -> NoReturn:
     """Refuse to compare a protected field by anything but equality."""

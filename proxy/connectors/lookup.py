@@ -7,6 +7,7 @@ somebody's, and so is never taken for an id. An upsert may store it, and there i
 
 from dataclasses import dataclass, replace
 
+from proxy.connectors.comparing import Looking
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.plain import Plain, compile_plain
 from proxy.connectors.spec import RouteModel
@@ -38,7 +39,18 @@ class Lookup:
             value: Tree = asking.params["value"]
             writes += (Record(words.name, Action.CREATE, {params["field"]: value}),)
         looked = Operation(Action.READ, words.name, (found,))
-        return replace(reading, operations=(main, *made, looked), writes=writes)
+        whole = replace(reading, operations=(main, *made, looked), writes=writes)
+
+        def swap(looking: Looking) -> Reading:
+            if made:
+                looking.no_upsert(words.name, found.field)
+                return whole
+            value = looking.key(words.name, found.field, asking.params["value"])
+            # There is no body: what is not an upsert reads or deletes.
+            return self.plain.read(replace(asking, params={**params, "value": value}))
+
+        whole.swap = swap
+        return whole
 
 
 def compile_lookup(route: RouteModel, setting: Setting) -> Grammar:

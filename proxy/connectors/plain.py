@@ -1,10 +1,11 @@
 """The grammar `record`: routes whose path, parameters and body are wholly described in YAML."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from proxy.connectors.asked import Answer
 from proxy.connectors.choices import SELECTS, Choice, choices, objects, select, selecting, shorter
+from proxy.connectors.comparing import Looking
 from proxy.connectors.describing import Descriptions, compile_descriptions
 from proxy.connectors.envelope import Envelope, Nothing
 from proxy.connectors.facts import Gathering, Wanted
@@ -16,7 +17,7 @@ from proxy.connectors.uses import Keys, Uses, ids, members_of
 from proxy.connectors.words import NAME, Hidden, ObjectWords
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
-from proxy.model import DISCLOSING, Action
+from proxy.model import DISCLOSING, Action, FieldUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Plain:
             pair for name, values in asking.query.items() for pair in self._parameter(uses, keys, name, values)
         )
         tree = None if self.body is None else self.body.read(asking.tree, visits(uses, self.setting, keys))
+        others = uses.looked()
         by = keys.settle(uses)
         made_by = by if route.upserts else ""
         written = (Record(words.name, Action.CREATE, {made_by: key}) for key in keys.found if made_by)
@@ -73,7 +75,38 @@ class Plain:
         )
         if isinstance(reading.answer, Envelope):
             reading.answer = replace(reading.answer, asked=uses.beside)
+        if by:
+
+            def swap(looking: Looking) -> Reading:
+                return self._swapped(reading, words, by, others, looking)
+
+            return replace(self._adaptable(reading, words), swap=swap)
         return self._adaptable(reading, words)
+
+    def _swapped(
+        self, reading: Reading, words: ObjectWords, by: str, others: Iterable[FieldUse], looking: Looking
+    ) -> Reading:
+        """Return a request that names records by what the CRM has in place of values.
+
+        The dicts that hold what is written stay the same ones: what is sealed is put into them.
+        """
+        for use in others:
+            looking.other(use.object, use.field)
+        field = words.listed(by)
+        if self.route.upserts:
+            looking.no_upsert(words.name, field)
+            return self._adaptable(reading, words)
+
+        def key(tree: Tree) -> Tree:
+            return looking.key(words.name, field, str(tree))
+
+        params = reading.params
+        if "key" in params:
+            params = {**params, "key": looking.key(words.name, field, params["key"])}
+        tree = reading.tree
+        if self.body is not None:
+            tree = self.body.read(tree, {**dict.fromkeys(self.body.kinds, _same), "key": key})
+        return self._adaptable(replace(reading, params=params, tree=tree), words)
 
     def _rowset(self, words: ObjectWords) -> Rowset | None:
         cells = self.rows
@@ -151,6 +184,10 @@ class Plain:
         other = self.setting.words.object(name).name
         uses.beside.linked.add(other)
         return other
+
+
+def _same(tree: Tree) -> Tree:
+    return tree
 
 
 def answer(

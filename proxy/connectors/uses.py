@@ -64,6 +64,10 @@ class Uses:
         for name in self.words.searched:
             self.look(name)
 
+    def looked(self) -> tuple[FieldUse, ...]:
+        """Return the fields that decide which records there are, as far as they are known by now."""
+        return tuple(self._looked)
+
     def operation(self) -> Operation:
         """Return what is done to the records, as one operation."""
         return Operation(self.action, self.words.name, tuple(self._uses), tuple(self.records))

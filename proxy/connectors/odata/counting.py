@@ -25,11 +25,23 @@ class Count:
 
     def read(self, asking: Asking) -> Reading:
         """Return what the request does; see `Grammar.read`."""
-        reading = self.whole.read(asking)
-        own, *inside = reading.operations
-        counted = FieldUse(own.object, RECORD_ITSELF, Action.AGGREGATE)
-        own = replace(own, uses=(counted, *own.uses))
-        return replace(reading, operations=(own, *inside), answer=Number(), narrow=None, widen=None)
+        return _counted(self.whole.read(asking))
+
+
+def _counted(reading: Reading) -> Reading:
+    """Return a reading of records as one of their number, in every form that it can be asked in."""
+    own, *inside = reading.operations
+    counted = FieldUse(own.object, RECORD_ITSELF, Action.AGGREGATE)
+    own = replace(own, uses=(counted, *own.uses))
+    swap = reading.swap
+    return replace(
+        reading,
+        operations=(own, *inside),
+        answer=Number(),
+        narrow=None,
+        widen=None,
+        swap=None if swap is None else lambda looking: _counted(swap(looking)),
+    )
 
 
 class Number:

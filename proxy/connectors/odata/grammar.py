@@ -46,6 +46,8 @@ class _Query:
     options: Options
     params: Mapping[str, str]
     token: tuple[tuple[str, str], ...] = ()
+    address: keys.Address | None = None
+    """Of the one record that it is about."""
     told: Options | None = None
     """As the client wrote them, where `options` compare with what the CRM has: what links to pages hold."""
 
@@ -128,11 +130,11 @@ class OData:
             meaning = understand(options, words, self.names, self.action, address.uses)
             own, *inside = meaning.operations
             own = replace(own, records=(*records, *own.records))
-            query = _Query(words, options, {**asking.params, "entity": address.text})
+            query = _Query(words, options, {**asking.params, "entity": address.text}, address=address)
             return self._reading(asking, query, replace(meaning, operations=(own, *inside)))
         if self.method == "DELETE":
             own = Operation(self.action, words.name, address.uses, records)
-            return Reading((own,), Nothing(), {**asking.params, "entity": address.text})
+            return address.swapping(Reading((own,), Nothing(), {**asking.params, "entity": address.text}))
         return self._write(asking, words, address.uses, records)
 
     # ---- both --------------------------------------------------------------------------------------------
@@ -146,6 +148,8 @@ class OData:
         def swap(looking: Looking) -> Reading:
             options = swapped(query.options, query.words, self.names, looking)
             put = replace(query, options=options, told=query.told or query.options)
+            if query.address is not None:
+                put = replace(put, params={**query.params, "entity": query.address.swapped(looking)})
             return self._reading(asking, put, meaning)
 
         reading.swap = swap
@@ -187,20 +191,28 @@ class OData:
         written = Written.read(asking.tree, words, self.names, self.setting.patterns["id"])
         shown = understand(options, words, self.names, Action.READ)
         operations = tuple(written.operation(each, uses, records) for each in actions)
-        params = dict(asking.params)
-        key: Mapping[str, str] = {}
+        params, address = dict(asking.params), None
         if not self.many:
             address = keys.read(params["entity"], self.names, self.setting.patterns["id"])
-            params["entity"], key = address.text, address.values
+            params["entity"] = address.text
         told = shown.operations if options != Options() else ()
-        query = _Query(words, options, params)
+        query = _Query(words, options, params, address=address)
         reading = self._reading(asking, query, replace(shown, operations=(*operations, *told)))
-        reading.tree = written.tree
-        reading.writes = tuple(written.record(each, records) for each in actions)
-        if key and Action.CREATE in actions:  # what is created under a key has that key's values
-            reading.writes += (Record(words.name, Action.CREATE, dict(key)),)
-        reading.narrow = reading.widen = reading.swap = None
-        return reading
+        writes = tuple(written.record(each, records) for each in actions)
+        makes = address.values if address is not None and Action.CREATE in actions else {}
+        if makes:  # what is created under a key has that key's values
+            writes += (Record(words.name, Action.CREATE, dict(makes)),)
+
+        def writing_(found: Reading) -> Reading:
+            return replace(found, tree=written.tree, writes=writes, narrow=None, widen=None, swap=None)
+
+        def swap(looking: Looking) -> Reading:
+            for each in makes:
+                looking.no_upsert(words.name, each)
+            assert reading.swap is not None
+            return writing_(reading.swap(looking))
+
+        return replace(writing_(reading), swap=swap)
 
 
 def _options(given: Mapping[str, str], allowed: frozenset[str]) -> Options:

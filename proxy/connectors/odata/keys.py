@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from proxy.connectors.comparing import Looking
+from proxy.connectors.grammar import Reading
 from proxy.connectors.odata.naming import Names
 from proxy.connectors.words import ObjectWords
 from proxy.errors import Gap
@@ -27,6 +29,32 @@ class Address:
     """The segment to send."""
     values: Mapping[str, str] = field(default_factory=dict)
     """Where it is looked up: field -> value, as it would be in a body."""
+
+    def swapped(self, looking: Looking) -> str:
+        """Return the segment to send, with protected values as the CRM has them.
+
+        Raises:
+            Refused: several records have such a value.
+        """
+        found = {name: looking.key(self.words.name, name, value) for name, value in self.values.items()}
+        if found == self.values:
+            return self.text
+        pairs = dict(_PAIR.findall(self.text.partition("(")[2][:-1]))
+        sent = (
+            f"{name}={pairs[name] if found[field_] == self.values[field_] else _literal(found[field_])}"
+            for name, field_ in zip(pairs, self.values, strict=True)
+        )
+        return f"{self.text.partition('(')[0]}({','.join(sent)})"
+
+    def swapping(self, reading: Reading) -> Reading:
+        """Return a reading of a request about this record that can name it by what the CRM has."""
+        if not self.values:
+            return reading
+
+        def swap(looking: Looking) -> Reading:
+            return replace(reading, params={**reading.params, "entity": self.swapped(looking)})
+
+        return replace(reading, swap=swap)
 
 
 def read(segment: str, names: Names, is_id: re.Pattern[str]) -> Address:
@@ -54,6 +82,10 @@ def read(segment: str, names: Names, is_id: re.Pattern[str]) -> Address:
     text = ",".join(f"{name}={value}" for name, value in pairs.items())
     values = {} if record else dict(zip(fields, map(_plain, pairs.values()), strict=True))
     return Address(words, record, uses, f"{found[1]}({text})", values)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _plain(literal: str) -> str:

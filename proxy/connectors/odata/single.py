@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from proxy.connectors import target
 from proxy.connectors.asked import Answer, Opened
+from proxy.connectors.comparing import Looking
 from proxy.connectors.envelope import Nothing
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
@@ -65,12 +66,17 @@ class Single:
             assert reading.widen is not None
             return self._shown(reading.widen(wanted), name)
 
+        def swap(looking: Looking) -> Reading:
+            assert reading.swap is not None
+            return self._shown(reading.swap(looking), name)
+
         return replace(
             reading,
             answer=Alone(reading.answer, name, self.raw),
             path=self.base,
             narrow=narrow if reading.narrow else None,
             widen=widen if reading.widen else None,
+            swap=swap if reading.swap else None,
         )
 
     def _written(self, asking: Asking, address: keys.Address, name: str) -> Reading:
@@ -82,13 +88,14 @@ class Single:
         uses = (*address.uses, FieldUse(words.name, field, Action.UPDATE))
         records = () if address.record is None else (address.record,)
         live = None if tree is None else {field: (tree, "value")}
-        return Reading(
+        reading = Reading(
             (Operation(Action.UPDATE, words.name, uses, records),),
             Nothing(),
             {**asking.params, "entity": address.text},
             tree=tree,
             writes=(Record(words.name, Action.UPDATE, {field: value}, targets=records, live=live),),
         )
+        return address.swapping(reading)
 
 
 def _value(tree: Tree) -> tuple[Tree, dict[str, Tree]]:

@@ -66,13 +66,14 @@ class SoapGrammar:
 
 def _finished(reading: Reading) -> Reading:
     """Return a reading that is signed in its body, in every form that it can be asked in."""
-    narrow, widen = reading.narrow, reading.widen
+    narrow, widen, swap = reading.narrow, reading.widen, reading.swap
     return replace(
         reading,
         sign=sign,
         headers=(("soapaction", '""'), ("accept", "text/xml")),
         narrow=None if narrow is None else lambda hidden: _finished(narrow(hidden)),
         widen=None if widen is None else lambda wanted: _finished(widen(wanted)),
+        swap=None if swap is None else lambda looking: _finished(swap(looking)),
     )
 
 

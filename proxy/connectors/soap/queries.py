@@ -6,6 +6,7 @@ from typing import Final
 from proxy.connectors.asked import Opened
 from proxy.connectors.bulk.jobs import Job, Jobs
 from proxy.connectors.choices import remaining, select, selecting
+from proxy.connectors.comparing import Looking
 from proxy.connectors.facts import NOTHING, Gathering, Wanted
 from proxy.connectors.grammar import Asking, Reading, Setting
 from proxy.connectors.queries import Soql, Understood
@@ -56,7 +57,10 @@ class Queries:
         def narrow(hidden: Hidden) -> Reading:
             return self._reading(understood.without(hidden), call, asking, operation)
 
-        return replace(sending(understood.text), widen=widen, narrow=narrow)
+        def swap(looking: Looking) -> Reading:
+            return self._reading(understood.swapped(looking), call, asking, operation)
+
+        return replace(sending(understood.text), widen=widen, narrow=narrow, swap=swap)
 
     def more(self, call: Call, asking: Asking) -> Reading:
         """Return what the query does whose next page is asked for."""
@@ -72,7 +76,11 @@ class Queries:
             # The first page was asked for with these fields, and so the CRM sends them here as well.
             return sending(Gathering(wanted, understood.widened(wanted)[1]))
 
-        return replace(sending(), widen=widen)
+        def swap(looking: Looking) -> Reading:
+            understood.swapped(looking)  # the CRM has the query already; what cannot be compared is refused anew
+            return replace(sending(), widen=widen)
+
+        return replace(sending(), widen=widen, swap=swap)
 
     def retrieve(self, call: Call, asking: Asking) -> Reading:
         """Return which fields of which records are read."""
