@@ -57,6 +57,14 @@ class Effect(IntEnum):
     __hash__ = int.__hash__
 
 
+UNLIMITED: Final = 1 << 30
+"""Characters of a field without a limit: what PostgreSQL takes for one value, and more than we let through."""
+
+Taken = Literal["reserved_domains", "unassigned_numbers"]
+"""What a CRM may take in its fields though no mail or call gets there: addresses under a top level that nobody
+can register (RFC 2606, RFC 6761), and telephone numbers of a country that there is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """What a connector says of one field."""
@@ -69,7 +77,8 @@ class FieldSpec:
     type: str = ""
     """What the CRM takes for it: text, number, boolean, date, time; "" when the connector does not say."""
     length: int | None = None
-    """The most characters the CRM keeps; None when the connector does not say."""
+    """The most characters the CRM keeps, `UNLIMITED` where it says that there is no limit; None when the
+    connector does not say."""
     place: str = field(default="", compare=False)
     """`file:line:column` where the connector lists it, for those who check policies against it."""
 
@@ -100,6 +109,8 @@ class ObjectSpec:
     """The field that identifies the data subject behind a record, if the object is about a person."""
     attributes: Mapping[str, AttributeSpec] = field(default_factory=lambda: MappingProxyType({}))
     """What conditions may know of a record, by name."""
+    takes: frozenset[Taken] = frozenset()
+    """What the CRM is known to take in fields for addresses and telephone numbers."""
     place: str = field(default="", compare=False)
     """`file:line:column` where the connector lists it."""
 

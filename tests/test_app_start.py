@@ -38,7 +38,10 @@ apiVersion: lychgate.dev/v1
 kind: Policy
 metadata: {name: protect}
 protect:
-  - {id: mail, on: {connectors: [hubspot], fields: [email]}, as: token, domain: t.privacy.example.org}
+  - id: mail
+    on: {connectors: [hubspot], objects: [contacts], fields: [email]}
+    as: token
+    domain: t.privacy.example.org
 """
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from proxy.connectors.facts import check_type, default_of
 from proxy.connectors.spec import AttributeModel, ConnectorFile, ObjectModel, RelationModel
 from proxy.connectors.words import NAME, OBJECT_NAME, UNCLASSIFIED, ObjectWords, Relation, Words, spec_of
-from proxy.model import AttributeSpec, FieldSpec
+from proxy.model import UNLIMITED, AttributeSpec, FieldSpec, Taken
 from proxy.yamlfile import nearest
 
 ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
@@ -30,7 +30,8 @@ def _unknown(_path: tuple[str | int, ...]) -> str:
 def compile_words(model: ConnectorFile, complain: Complain, where: Where = _unknown) -> Words:
     """Return the words of a connector; whatever is wrong with them is complained of, and left out."""
     any_case = model.names == "any_case"
-    found = {name: _object(name, each, where, any_case=any_case) for name, each in model.objects.items()}
+    takes = frozenset(model.takes)
+    found = {name: _object(name, each, where, takes, any_case=any_case) for name, each in model.objects.items()}
     for name, each in model.objects.items():
         _check(name, each, model.objects, complain)
     _check_aliases(model.objects, complain, str.lower if any_case else str)
@@ -43,14 +44,16 @@ def compile_words(model: ConnectorFile, complain: Complain, where: Where = _unkn
     return Words(MappingProxyType(found), spelling, MappingProxyType(aliases))
 
 
-def _object(name: str, model: ObjectModel, where: Where, *, any_case: bool) -> ObjectWords:
+def _object(
+    name: str, model: ObjectModel, where: Where, takes: frozenset[Taken], *, any_case: bool
+) -> ObjectWords:
     fields = {
         each: FieldSpec(
             spec.category,
             frozenset(spec.tags),
             spec.semantic,
             spec.type,
-            spec.length,
+            UNLIMITED if spec.length == "unlimited" else spec.length,
             where(("objects", name, "fields", each)),
         )
         for each, spec in model.fields.items()
@@ -60,7 +63,7 @@ def _object(name: str, model: ObjectModel, where: Where, *, any_case: bool) -> O
     spelling = _spelling({**fields, **parents, **children}) if any_case else MappingProxyType({})
     key = model.subject.key if model.subject else None
     spec = spec_of(name, fields, parents, key)
-    spec = replace(spec, attributes=_attributes(model), place=where(("objects", name)))
+    spec = replace(spec, attributes=_attributes(model), takes=takes, place=where(("objects", name)))
     searched, unasked = tuple(model.searched), tuple(model.unasked)
     scopes = MappingProxyType({scope: tuple(names) for scope, names in model.searched_in.items()})
     return ObjectWords(spec, parents, children, searched, spelling, unasked, scopes, model.prefix)

@@ -13,7 +13,7 @@ from proxy.connectors.graphql.spec import GraphqlModel
 from proxy.connectors.odata.spec import ODataModel
 from proxy.connectors.odoo.spec import OdooModel
 from proxy.connectors.rpcspec import RpcModel
-from proxy.model import Action
+from proxy.model import Action, Taken
 from proxy.yamlfile import Strict
 
 Category = str
@@ -197,7 +197,7 @@ class FieldModel(Strict):
     )
     type: Literal["", "text", "number", "boolean", "date", "time"] = ""
     """What the CRM takes for a value; policy checks warn of masks that give something else."""
-    length: int | None = None
+    length: int | Literal["unlimited"] | None = None
     """The most characters the CRM keeps."""
 
 
@@ -292,6 +292,8 @@ class ConnectorFile(Strict):
     metadata: Metadata
     names: Literal["exact", "any_case"] = "exact"
     """Whether the CRM minds upper and lower case in names of objects and fields."""
+    takes: list[Taken] = Field(default_factory=list)
+    """What the CRM is known to take, so that a token may be it; what is not said it is taken to refuse."""
     media: MediaModel = Field(default_factory=MediaModel)
     patterns: dict[str, str] = Field(default_factory=dict)
     """Name -> regular expression that a whole value must match, for path blanks and scalars."""

@@ -1,7 +1,7 @@
 """What a set has lie in the CRM as tokens or ciphertext, with every name resolved and every form seen to fit."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from proxy.crypto import envelope, repeatable
@@ -12,9 +12,13 @@ from proxy.policy.names import Findings, Spot
 from proxy.policy.taxonomy import UNCLASSIFIED, ancestors
 from proxy.policy.vocabulary import Vocabulary
 from proxy.protected.normal import normaliser_for
-from proxy.protected.tokens import DOMAIN, FORMS, form_for
+from proxy.protected.tokens import DOMAIN, FORMS, ROOM, form_for, is_public
 from proxy.yamlfile import YamlFile
 
+_ROOM: Final[Mapping[str, Callable[[int], int]]] = {"envelope": envelope.room, "deterministic": repeatable.room}
+_MAY_REFUSE: Final = "may refuse addresses of that domain, since nobody can have a mailbox"
+_SAY: Final = "if the CRM takes them, write takes: [{}] in the connector"
+_SAY_LENGTH: Final = "write length: there, a number or unlimited"
 LEAST_ROOM: Final = 32
 """Bytes of a value that an envelope's field has to have room for: most names and streets are shorter."""
 _NO_TEXT: Final = frozenset({"number", "boolean", "date", "time"})
@@ -113,9 +117,6 @@ class _Linker:
         what = f"{spec.name}.{field}"
         for code, at, message in _complaints(given, spec, field, of):
             self.findings.add(spot / at, code, f"{what} {message}")
-        if of.length is None:
-            message = f"the connector does not say how many characters {what} keeps; write its length: there"
-            self.findings.add(spot / "on", "LG145", message, severity="warning")
         made = _protection(given, connector, spec.name, field, of)
         first = self.found.setdefault((connector, spec.name, field), (made, spot))
         if first[1] is not spot:
@@ -124,11 +125,7 @@ class _Linker:
 
 
 def _protection(given: ProtectDocument, connector: str, name: str, field: str, of: FieldSpec) -> Protection:
-    room = (
-        None
-        if of.length is None
-        else {"envelope": envelope.room, "deterministic": repeatable.room}.get(given.as_)
-    )
+    room = ROOM if given.as_ == "token" else _ROOM[given.as_](of.length or 0)
     return Protection(
         rule=given.id,
         connector=connector,
@@ -140,7 +137,7 @@ def _protection(given: ProtectDocument, connector: str, name: str, field: str, o
         domain=given.domain or "",
         normaliser=normaliser_for(of.semantic) if given.search and given.as_ == "token" else "",
         leaving=given.leaving,
-        room=room(of.length) if room is not None and of.length is not None else None,
+        room=room,
     )
 
 
@@ -163,24 +160,33 @@ def _complaints(
             f"holds a {kind}, which no token or ciphertext is; mask it, or move it to a text field",
         )
         return
+    if of.length is None:
+        yield "LG145", "on", f"has a length that the connector does not say; {_SAY_LENGTH}"
     if given.as_ == "token":
-        yield from _token_complaints(given, of)
+        yield from _token_complaints(given, spec, of)
         return
     if of.semantic in _STRICT:
         yield "LG140", "as", f"takes {of.semantic} values only, and ciphertext is none; use as: token"
-    room = (envelope.room if given.as_ == "envelope" else repeatable.room)(of.length or LEAST_ROOM * 8)
-    if room < LEAST_ROOM:
+    if of.length is not None and (room := _ROOM[given.as_](of.length)) < LEAST_ROOM:
         left = f"leave {room} bytes for the value" if room > 0 else "leave nothing for the value"
         yield "LG140", "as", f"keeps {of.length} characters, which {left}; use as: token"
     if given.as_ == "deterministic" and _is_guessed(field, of):
         yield "LG142", "as", "has so few values that each is told by how often it occurs; use another form"
 
 
-def _token_complaints(given: ProtectDocument, of: FieldSpec) -> Iterator[tuple[str, str, str]]:
+def _token_complaints(given: ProtectDocument, spec: ObjectSpec, of: FieldSpec) -> Iterator[tuple[str, str, str]]:
     form = form_for(of.semantic)
     if form.after and given.domain is None:
         yield "LG140", "as", "is an e-mail address, whose tokens need domain: one of your own that sinks mail"
         return
+    if form.after and not is_public(given.domain or "") and "reserved_domains" not in spec.takes:
+        yield (
+            "LG146",
+            "domain",
+            f"{_MAY_REFUSE} there; write one of your own, or {_SAY.format('reserved_domains')}",
+        )
+    if form.name == "phone" and "unassigned_numbers" not in spec.takes:
+        yield "LG146", "as", f"may refuse +999, which is no country's; {_SAY.format('unassigned_numbers')}"
     needed = FORMS[form.name].length(given.domain or "")
     if of.length is not None and needed > of.length:
         yield "LG140", "as", f"keeps {of.length} characters, and its tokens have {needed}"

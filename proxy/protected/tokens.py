@@ -18,6 +18,15 @@ _DIGITS: Final = "0123456789"
 DOMAIN: Final = re.compile(r"(?=.{4,48}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}", re.ASCII)
 """A domain that tokens of e-mail fields may have: lower case, with a top level of letters."""
 
+_NOT_PUBLIC: Final = frozenset(
+    {
+        *("alt", "arpa", "example", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain"),
+        *("localhost", "corp", "mail", "onion", "private", "test"),
+    }
+)
+ROOM: Final = 6_000
+"""The most bytes of a value that a token stands for: the vault keeps it sealed in 8,192 characters."""
+
 Choose = Callable[[str], str]
 """An alphabet -> one of its characters, drawn at random from a cryptographic source."""
 
@@ -59,6 +68,15 @@ _ANY: Final = r"t[a-z2-7]{26}@[a-z0-9.-]{4,48}|\+999[0-9]{12}|zq[a-z]{20}|lgt[a-
 _TOKENS: Final = re.compile(_ANY, re.ASCII | re.IGNORECASE)
 _WITHIN: Final = re.compile(rf"(?<![A-Za-z0-9+])(?:{_ANY})(?![A-Za-z0-9])", re.ASCII | re.IGNORECASE)
 _SHORTEST: Final = 16
+
+
+def is_public(domain: str) -> bool:
+    """Tell whether somebody can own a domain: its top level is none of those that are kept from that.
+
+    Those of RFC 2606, 6761, 6762 (section 3 and appendix G), 7686, 8375 and 9476, and what ICANN has reserved.
+    Whether IANA lists a top level today, a table in a program does not know.
+    """
+    return domain.rpartition(".")[2] not in _NOT_PUBLIC
 
 
 def form_for(semantic: str) -> TokenForm:

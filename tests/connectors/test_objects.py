@@ -2,6 +2,7 @@
 
 from proxy.connectors.objects import compile_words
 from proxy.connectors.spec import ConnectorFile
+from proxy.model import UNLIMITED
 
 BASE = {
     "apiVersion": "lychgate.dev/v1",
@@ -13,9 +14,9 @@ BASE = {
 FIELD = {"category": "user.name", "tags": ["special"], "semantic": "name"}
 
 
-def model(objects: dict[str, object], names: str = "any_case") -> ConnectorFile:
+def model(objects: dict[str, object], names: str = "any_case", takes: tuple[str, ...] = ()) -> ConnectorFile:
     """Return a file with these objects."""
-    return ConnectorFile.model_validate({**BASE, "names": names, "objects": objects})
+    return ConnectorFile.model_validate({**BASE, "names": names, "takes": list(takes), "objects": objects})
 
 
 def test_fields_and_relations() -> None:
@@ -37,6 +38,15 @@ def test_fields_and_relations() -> None:
     assert words.children["Staff"].object == "Contact"
     assert (words.searched, words.spec.subject_key) == (("Id",), "Id")
     assert [words.spelled(name) for name in ("ID", "boss", "STAFF", "Zork")] == ["Id", "Boss", "Staff", "Zork"]
+
+
+def test_what_the_crm_takes() -> None:
+    """A length is a number, or that there is none; what is known of the whole CRM is said of each object."""
+    fields = {"a": FIELD | {"length": 40}, "b": FIELD | {"length": "unlimited"}, "c": FIELD}
+    found = compile_words(model({"x": {"fields": fields}}, takes=("reserved_domains",)), lambda _, __: None)
+    spec = found.object("x").spec
+    assert [spec.fields[name].length for name in "abc"] == [40, UNLIMITED, None]
+    assert spec.takes == {"reserved_domains"}
 
 
 def test_exact_names_have_no_other_spelling() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from hubspot.crm.contacts import (
+    BatchReadInputSimplePublicObjectId,
     PublicObjectSearchRequest,
     SimplePublicObjectInput,
     SimplePublicObjectInputForCreate,
@@ -26,12 +27,12 @@ kind: Policy
 metadata: {name: protect}
 protect:
   - id: mail
-    on: {connectors: [salesforce, hubspot], categories: [user.contact.email]}
+    on: {connectors: [salesforce, hubspot], objects: [Contact, Lead, contacts], fields: [Email, email]}
     as: token
     domain: t.privacy.example.org
     search: true
   - id: numbers
-    on: {connectors: [salesforce, hubspot], fields: [Phone, phone]}
+    on: {connectors: [salesforce, hubspot], objects: [Contact, contacts], fields: [Phone, phone]}
     as: token
     search: true
   - id: streets
@@ -232,6 +233,14 @@ def test_hubspot_gets_tokens_and_finds_by_them(vaulted: Vaulted) -> None:
     assert search("EQ", value=MAIL.lower()) == [created.id]
     assert search("IN", values=[MAIL, "nobody@example.org"]) == [created.id]
     assert search("EQ", value="nobody@example.org") == []
+    named = agent.basic.get_by_id(MAIL, id_property="email", properties=["lastname", "email"])
+    assert (named.id, named.properties["email"]) == (created.id, MAIL)
+    several = BatchReadInputSimplePublicObjectId(
+        inputs=[{"id": MAIL}], id_property="email", properties=["email"], properties_with_history=[]
+    )
+    assert [each.id for each in agent.batch.read(several).results] == [created.id]
+    with pytest.raises(Exception, match="makes a record if none has"):
+        lead.batch.upsert({"inputs": [{"id": MAIL, "idProperty": "email", "properties": {"lastname": "Q"}}]})
     with pytest.raises(Exception, match="only equality with a whole value"):
         search("CONTAINS_TOKEN", value="quill")
     lead.basic.update(created.id, SimplePublicObjectInput(properties={"email": "moved.on@example.org"}))

@@ -113,8 +113,17 @@ async def test_dataverse_gets_tokens_and_finds_by_them(harness: GatewayHarness) 
         ended = await crm.ask("helpdesk", "GET", f"{BASE}/contacts", "$filter=" + quote(condition))
         assert (ended.response.status, ended.forwarded) == (403, None)
         assert b"only equality with a whole value" in ended.response.body
-    ended = await crm.ask("helpdesk", "GET", f"{BASE}/contacts(emailaddress1='{MAIL}')")
+    for path in (f"contacts(emailaddress1='{MAIL}')", f"contacts(emailaddress1='{MAIL}')/lastname"):
+        ended = await crm.ask("helpdesk", "GET", f"{BASE}/{path}")
+        assert "Quill" in json.dumps(told(ended))
+        assert ended.forwarded is not None
+        assert "nessa" not in ended.forwarded.path
+    ended = await crm.ask("helpdesk", "GET", f"{BASE}/contacts(emailaddress1='nobody@example.org')")
+    assert ended.response.status == 404
+    change, path = json.dumps({"lastname": "Hale"}).encode(), f"{BASE}/contacts(emailaddress1='{MAIL}')"
+    ended = await crm.ask("helpdesk_leads", "PATCH", path, body=change)
     assert (ended.response.status, ended.forwarded) == (403, None)
+    assert b"makes a record if none has" in ended.response.body
 
 
 CHANGED = {"attributes": {"type": "Contact"}, "LastName": "Hale"}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.model import AttributeSpec, FieldSpec
+from proxy.model import UNLIMITED, AttributeSpec, FieldSpec, Taken
 from tests.policy.conftest import Bench
 
 MAIL = FieldSpec("user.contact.email", semantic="email", length=80)
@@ -13,7 +13,10 @@ MAIL = FieldSpec("user.contact.email", semantic="email", length=80)
 @pytest.fixture
 def bench(bench: Bench) -> Bench:
     """A CRM that says how long its fields are."""
-    contact = bench.catalogues["crm"]["Contact"]
+    contact = replace(
+        bench.catalogues["crm"]["Contact"], takes=frozenset({"reserved_domains", "unassigned_numbers"})
+    )
+    bench.catalogues["crm"]["Contact"] = contact
     contact.fields.update(
         Email=MAIL,
         Phone=replace(contact.fields["Phone"], semantic="phone", length=40),
@@ -48,7 +51,7 @@ protect:
         "Notes": ("envelope", "", ""),
     }
     assert (found["Email"].element, found["Notes"].element) == ("user.contact.email", "person.notes")
-    assert (found["Email"].domain, found["Notes"].room) == ("t.acme.example", 140)
+    assert (found["Email"].domain, found["Email"].room, found["Notes"].room) == ("t.acme.example", 6_000, 140)
     assert checked.policies.protections("hub") == {}
 
 
@@ -131,10 +134,37 @@ protect:
     assert ("LG144", 6) in [(each[0], each[1]) for each in bench.found(rules)]
 
 
-def test_a_field_without_a_length_is_told(bench: Bench) -> None:
-    """Nobody can tell then whether it fits; that is a warning, and goes with a length in the connector."""
-    found = bench.found("protect: [{id: x, on: {connectors: [hub], fields: [phone]}, as: token}]\n")
-    assert [each[0] for each in found if each[0].startswith("LG14")] == ["LG145"]
+@pytest.mark.parametrize("form", ["token", "envelope"])
+def test_a_field_of_unknown_length_is_not_protected(bench: Bench, form: str) -> None:
+    """Whether a value fits would be found out when it is written; one that says it has no limit takes any."""
+    rules = f"protect: [{{id: x, on: {{connectors: [hub], fields: [phone]}}, as: {form}}}]\n"
+    found = [each for each in bench.found(rules) if each[0].startswith("LG14")]
+    assert [each[0] for each in found] == ["LG145"]
+    assert "write length: there" in found[0][3]
+    assert bench.check(rules).policies is None
+    phone = bench.catalogues["hub"]["contacts"].fields
+    phone["phone"] = replace(phone["phone"], length=UNLIMITED)  # type: ignore[index]
+    assert bench.check(rules).policies is not None
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken"),
+    [
+        ("{id: x, on: {fields: [Email]}, as: token, domain: t.acme.invalid}", "reserved_domains"),
+        ("{id: x, on: {fields: [Email]}, as: token, domain: crm.acme.internal}", "reserved_domains"),
+        ("{id: x, on: {objects: [Contact], fields: [Phone]}, as: token}", "unassigned_numbers"),
+    ],
+)
+def test_tokens_that_the_crm_may_refuse_are_told(bench: Bench, rule: str, taken: Taken) -> None:
+    """HubSpot and Tryton refuse addresses that nobody can have; the connector says what its CRM takes."""
+    rules = f"protect: [{rule}]\n"
+    assert bench.check(rules).policies is not None
+    contact = bench.catalogues["crm"]["Contact"]
+    bench.catalogues["crm"]["Contact"] = replace(contact, takes=contact.takes - {taken})
+    found = [each for each in bench.found(rules) if each[0] == "LG146"]
+    assert len(found) == 1
+    assert f"takes: [{taken}]" in found[0][3]
+    assert bench.check(rules).policies is None
 
 
 def test_protection_is_part_of_what_the_digest_stands_for(bench: Bench) -> None:

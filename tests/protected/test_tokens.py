@@ -8,7 +8,9 @@ from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.protected.tokens import DOMAIN, FORMS, form_for, token_in, tokens_of, tokens_within
+from proxy.crypto import envelope
+from proxy.protected.tokens import DOMAIN, FORMS, ROOM, form_for, is_public, token_in, tokens_of, tokens_within
+from proxy.vault.tables import VALUES
 
 ALL = [(form, "t.acme.example" if form.after else "") for form in FORMS.values()]
 
@@ -34,6 +36,26 @@ def test_they_pass_for_what_they_stand_for():
     number = FORMS["phone"].make()
     with pytest.raises(phonenumbers.NumberParseException):
         phonenumbers.parse(number, None)
+
+
+@pytest.mark.parametrize(
+    ("domain", "public"),
+    [
+        ("t.acme.com", True),
+        ("t.acme.invalid", False),
+        ("a.test", False),
+        ("test.acme.org", True),
+        ("x.lan", False),
+    ],
+)
+def test_domains_that_nobody_can_own(domain, public):
+    """By their last part alone."""
+    assert is_public(domain) is public
+
+
+def test_what_a_token_stands_for_fits_into_the_vault():
+    """Its column has 8,192 characters in PostgreSQL."""
+    assert envelope.characters(ROOM) <= VALUES.c.sealed.type.length
 
 
 def test_each_is_drawn_anew():

@@ -20,6 +20,14 @@ _IDS: Final = {
     **dict.fromkeys(("Edm.Int16", "Edm.Int32", "Edm.Int64"), "[0-9]{1,19}"),
 }
 """Type of a key -> how an id looks in a URL; sets with other keys are left out."""
+_TYPES: Final = {
+    "Edm.Boolean": "boolean",
+    "Edm.Date": "date",
+    "Edm.DateTimeOffset": "time",
+    **dict.fromkeys(("Edm.Byte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), "number"),
+    **dict.fromkeys(("Edm.Decimal", "Edm.Double", "Edm.Single"), "number"),
+}
+"""Type of a property -> what a connector calls it."""
 _HEAD: Final = """\
 # A draft, made from the metadata document of an OData service. Read every line before use: categories are
 # guesses from names, and what is `unclassified` is never shown, searched or written until somebody says what.
@@ -35,6 +43,8 @@ class Entity:
     keys: tuple[str, ...]
     fields: dict[str, str] = field(default_factory=dict)
     """Property -> type."""
+    lengths: dict[str, int] = field(default_factory=dict)
+    """Property -> the most characters of it, where the document says a number."""
     one: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Navigation property to one record -> its type, and the property that holds the link."""
     many: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -99,6 +109,9 @@ def _entity(node: etree._Element) -> Entity:
     entity = Entity(node.get("Name", ""), node.get("BaseType"), keys)
     for each in node.iterfind(f"{_EDM}Property"):
         entity.fields[each.get("Name", "")] = each.get("Type", "")
+        length = each.get("MaxLength", "")
+        if length.isascii() and length.isdigit() and int(length):  # "max" says no number
+            entity.lengths[each.get("Name", "")] = int(length)
     for each in node.iterfind(f"{_EDM}NavigationProperty"):
         name, kind = each.get("Name", ""), each.get("Type", "")
         if kind.startswith("Collection("):
@@ -121,6 +134,7 @@ def _usable(name: str, entities: Mapping[str, Entity]) -> Entity | None:
         seen.add(entity.name)
         whole.keys = whole.keys or entity.keys
         whole.fields = {**entity.fields, **whole.fields}
+        whole.lengths = {**entity.lengths, **whole.lengths}
         whole.one = {**entity.one, **whole.one}
         whole.many = {**entity.many, **whole.many}
         entity = entities.get(entity.base or "")
@@ -230,6 +244,10 @@ def _fields(entity: Entity) -> dict[str, dict[str, object]]:
     for name, kind in entity.fields.items():
         if kind.startswith("Edm.") and NAME.fullmatch(name) and name.lower() not in map(str.lower, found):
             found[name] = _field(name, is_id=name in entity.keys)
+            if type_ := _TYPES.get(kind):
+                found[name]["type"] = type_
+            if name in entity.lengths and kind == "Edm.String":
+                found[name]["length"] = entity.lengths[name]
     for link in lookups:
         found[link] = {"category": "system.operations", "semantic": "id"}
         found.setdefault(f"{link}name", {"category": "unclassified"})

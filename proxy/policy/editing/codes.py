@@ -46,6 +46,7 @@ CODES: Final = {
     "LG143": "Protection of a field that something depends on in clear",
     "LG144": "Two protections of one field",
     "LG145": "A field of which nobody says how long it is",
+    "LG146": "Tokens that a CRM may refuse",
     "LG300": "A connector's file is not a connector",
     "LG301": "A connector that cannot be used as it is written",
 }

@@ -21,9 +21,9 @@ CSDL = """<?xml version="1.0" encoding="utf-8"?>
     <Key><PropertyRef Name="contactid"/></Key>
     <Property Name="contactid" Type="Edm.Guid"/>
     <Property Name="fullname" Type="Edm.String"/>
-    <Property Name="emailaddress1" Type="Edm.String"/>
+    <Property Name="emailaddress1" Type="Edm.String" MaxLength="100"/>
     <Property Name="new_allergies" Type="Edm.String"/>
-    <Property Name="description" Type="Edm.String"/>
+    <Property Name="description" Type="Edm.String" MaxLength="max"/>
     <Property Name="shoesize" Type="Edm.Int32"/>
     <Property Name="entityimage" Type="mscrm.image"/>
     <Property Name="_parentcustomerid_value" Type="Edm.Guid"/>
@@ -74,6 +74,8 @@ def test_a_draft_is_a_connector(tmp_path: Path) -> None:
     assert fields["description"].tags == {"free_text"}
     assert fields["parentcustomeridname"].category == "unclassified"
     assert "entityimage" not in fields
+    assert [fields[name].length for name in ("emailaddress1", "description", "fullname")] == [100, None, None]
+    assert [fields[name].type for name in ("fullname", "shoesize", "createdon")] == ["", "number", "time"]
 
 
 def test_a_draft_knows_the_way_between_records(tmp_path: Path) -> None:
