@@ -1,14 +1,17 @@
 """What the ledger and the metrics are told of an exchange: names, counts and pseudonyms, never a value."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, Final
 
+from proxy.columns import Dicts
 from proxy.connectors import Opened
 from proxy.errors import ExchangeError, Gap
 from proxy.exchange import Exchange
+from proxy.message import Record
 from proxy.metrics import Metrics
-from proxy.model import Declined, Disclosed, Effect, Failed, Noted, Requested, Stage
+from proxy.model import Catalogue, Declined, Disclosed, Effect, Failed, Noted, Requested, Stage
 from proxy.sealing import Fates
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Tally
@@ -22,6 +25,22 @@ MOVED_PER_ANSWER: Final = 100
 _WORDS: Final = {effect: effect.name.lower() for effect in Effect}
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom a record of an answer is about."""
+
+    who: str
+    """The pseudonym."""
+    at: int
+    """The record's members, by identity."""
+    record: Record | None = None
+    """None: it is one of many that are alike."""
+
+    def gone(self, dead: Container[int]) -> bool:
+        """Say whether the record has left the answer since."""
+        return self.at in dead or (self.record is not None and self.record.gone)
+
+
 class Accounts:
     """Gives account of the exchanges of one lane; builds entries and moves counters, and writes nothing."""
 
@@ -33,6 +52,21 @@ class Accounts:
     def pseudonyms(self, records: Iterable[str]) -> list[str]:
         """Return what records, and the people they are about, are called in entries."""
         return self._pseudonyms.all("record", records)
+
+    def people(self, opened: Opened, catalogue: Catalogue) -> list[Person]:
+        """Return whom each record of an answer is about, while it still says so."""
+        found: list[tuple[str, int, Record | None]] = []
+        for alike in opened.alike:
+            told = alike.people(catalogue[alike.object].subject_key)
+            # Records that are held as text stand or fall together.
+            places = map(id, alike.rows) if isinstance(alike.columns, Dicts) else repeat(id(alike.columns))
+            found += [(who, at, None) for who, at in zip(told, places, strict=False) if who is not None]
+        for record in opened.records:
+            who = record.person(catalogue[record.object].subject_key)
+            if who is not None:
+                found.append((who, id(record.members), record))
+        names = self._pseudonyms.all("record", (who for who, _, _ in found))
+        return [Person(name, at, record) for name, (_, at, record) in zip(names, found, strict=True)]
 
     def requested(self, exchange: Exchange, records: tuple[str, ...]) -> Requested:
         """Return the intent: durable before anything leaves."""

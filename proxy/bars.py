@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
-from proxy.columns import Alike, Dicts
 from proxy.connectors import Opened
 from proxy.connectors.naming import telling, told
 from proxy.errors import Refused, Unavailable
@@ -21,6 +20,7 @@ from proxy.model import Action, Catalogue, Operation
 from proxy.restricted import Restricted, item, one_form
 from proxy.subjects import Pseudonyms
 from proxy.vault.needs import Got, Known, Need, Returning
+from proxy.withheld import stands, take_out
 
 REASON: Final = "person_restricted"
 RETURNED: Final = "person_erased"
@@ -132,8 +132,10 @@ class Bars:
             for key, row in zip(alike.keys, alike.rows, strict=True):
                 record = Record(alike.object, alike.action, row, key=key)
                 self._look(record, key, row, catalogue, gone=gone, left=left)
+        for name, ids in opened.ids:
+            ids[:] = [key for key in ids if not self._restricted.any([self._record(name, str(key))])]
         if gone:
-            _remove(opened, gone)
+            take_out(opened, gone, REASON)
         return frozenset(left)
 
     def again(self, left: Iterable[str] | None) -> None:
@@ -162,7 +164,7 @@ class Bars:
     ) -> None:
         names = set(self._names(record, key, members, catalogue))
         if (not names and catalogue[record.object].subject_key is not None) or self._restricted.any(names):
-            gone.add(id(members))
+            gone.add(id(stands(record)))
         else:
             left |= names
 
@@ -183,49 +185,3 @@ class Bars:
 
     def _record(self, object_: str, key: str) -> str:
         return item(self._lane, object_, "record", self._pseudonyms.of("record", one_form(key)))
-
-
-def _remove(opened: Opened, gone: set[int]) -> None:
-    """Take dicts out of the tree, and what stood in them out of what is still to be judged."""
-    if id(opened.tree) in gone:
-        raise Refused(REASON)
-    dead: set[int] = set()
-    opened.tree = _without(opened.tree, gone, dead)
-    opened.records = [each for each in opened.records if id(each.members) not in dead]
-    opened.alike = [kept for each in opened.alike if (kept := _alike(each, dead)) is not None]
-
-
-def _alike(alike: Alike, dead: set[int]) -> Alike | None:
-    at = [number for number, row in enumerate(alike.rows) if id(row) not in dead]
-    if not at:
-        return None
-    facts = None if alike.facts is None else [alike.facts[number] for number in at]
-    rows, keys = [alike.rows[number] for number in at], [alike.keys[number] for number in at]
-    return Alike(alike.object, alike.action, Dicts(rows), alike.keep, keys, facts)
-
-
-def _without(tree: Tree, gone: set[int], dead: set[int]) -> Tree:
-    """Return the tree less some dicts; `dead` gets the identity of every dict that went with them."""
-    if isinstance(tree, dict):
-        for name, value in tree.items():
-            if id(value) in gone:
-                _bury(value, dead)
-                tree[name] = None
-            else:
-                _without(value, gone, dead)
-    elif isinstance(tree, list):
-        for value in tree:
-            if id(value) in gone:
-                _bury(value, dead)
-        tree[:] = [_without(value, gone, dead) for value in tree if id(value) not in gone]
-    return tree
-
-
-def _bury(tree: Tree, dead: set[int]) -> None:
-    if isinstance(tree, dict):
-        dead.add(id(tree))
-        for value in tree.values():
-            _bury(value, dead)
-    elif isinstance(tree, list):
-        for value in tree:
-            _bury(value, dead)

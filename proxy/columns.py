@@ -170,12 +170,12 @@ class Alike:
             raise TypeError("these records are held as text")
         return self.columns.rows
 
-    def people(self, key: str | None) -> list[str]:
-        """Return who the records are about; see `Record.person`."""
+    def people(self, key: str | None) -> list[str | None]:
+        """Return who each of the records is about, None where nobody says; see `Record.person`."""
         if key is None:
-            return []
+            return [None] * len(self.keys)
         if all(self.keys):
-            return self.keys  # type: ignore[return-value]
+            return self.keys
         there = self.columns.column(key) or [None] * len(self.keys)
         found = [said or value for said, value in zip(self.keys, there, strict=True)]
-        return [str(one) for one in found if isinstance(one, str | int)]
+        return [str(one) if isinstance(one, str | int) else None for one in found]

@@ -44,9 +44,9 @@ from proxy.exchange import Exchange, Forward, Rules
 from proxy.identity.headers import KEY_HEADER, WHO
 from proxy.intercepts import Intercepts, Opens
 from proxy.ledger import Appends
-from proxy.message import Headers, Record, Request, Response, Tree
+from proxy.message import Headers, Request, Response, Tree
 from proxy.metrics import Counted, Metrics
-from proxy.model import DISCLOSING, Action, Declined, Disclosed, Entry, Failed, Requested
+from proxy.model import Declined, Disclosed, Entry, Failed, Requested
 from proxy.policy.erasing import ErasureRule
 from proxy.policy.judge import judge
 from proxy.rates import Rates
@@ -59,6 +59,7 @@ from proxy.streaming.written import written as written_rows
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
 from proxy.vault.needs import Got, Need, Opening, Returning
+from proxy.withheld import Hidden, restate, withhold
 from proxy.writes import check_writes
 
 LARGE: Final = 256 * 1024
@@ -479,9 +480,9 @@ class Gateway:
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
         left = self.bars.drop(opened, exchange.rules.connector.catalogue)
-        people, single = self._people(exchange, opened)
-        exchange.stage = "policy"
         catalogue = exchange.rules.connector.catalogue
+        people = self._accounts.people(opened, catalogue)
+        exchange.stage = "policy"
         assert exchange.principal is not None
         redactors = exchange.rules.redactors.of(exchange.principal.recipient.name)
         redactions = Redactions(exchange.decide, catalogue, redactors, exchange.decide_record)
@@ -489,13 +490,11 @@ class Gateway:
         fates = yield from unseal(exchange, opened, response.status, response.headers)
         tally = Tally()
         shown = apply_all(redactions, opened.records, catalogue, tally)
-        shown += [redactions.apply_all(alike, tally) for alike in opened.alike]
-        if shown and not any(shown) and asked.operations[0].action in DISCLOSING:
-            alone = len(shown) == len(asked.operations) == 1 and asked.operations[0].action is Action.READ
-            assert exchange.clean is not None
-            if alone and exchange.rules.connector.faults.by_status(exchange.clean):
-                return self._as_if_missing(exchange, response)
-            raise Refused("nothing_released")
+        alike = [redactions.apply_all(each, tally) for each in opened.alike]
+        dead = withhold(opened, Hidden.of(opened, shown, alike))
+        if opened.absent:
+            return self._as_if_missing(exchange, opened, response, codec)
+        restate(opened, lambda name: self.bars.stand or exchange.hides(name))
         if not all(told.cut(exchange.may) for told in opened.told):
             raise Refused("not_granted")
         if opened.tree is None:  # nothing of the body may be shown, whatever was in it
@@ -510,8 +509,7 @@ class Gateway:
         headers = self._headers_back(exchange, asked, response, codec)
         if tally.warned() or exchange.ruling.warned:
             headers = Headers((*headers, WARNED))
-        people += [who for record, who in single if not record.gone]
-        subjects = tuple(dict.fromkeys(people))
+        subjects = tuple(dict.fromkeys(each.who for each in people if not each.gone(dead)))
         entries = self._accounts.disclosed(exchange, response.status, opened, subjects, tally)
         moved = self._accounts.moved(exchange, fates, self._ports.new_id)
         pruned, size = opened.pruned, len(body)
@@ -522,7 +520,9 @@ class Gateway:
             left,
         )
 
-    def _as_if_missing(self, exchange: Exchange, response: Response) -> Shown:
+    def _as_if_missing(
+        self, exchange: Exchange, opened: Opened, response: Response, codec: Codec | None
+    ) -> Shown:
         """Return what comes of the CRM's answer that there is no such record; the ledger says that there is one.
 
         Policy refuses beforehand whoever could be shown nothing of any record. So that nothing of this one may
@@ -531,13 +531,13 @@ class Gateway:
         asked, route = exchange.asked, exchange.route
         assert asked is not None
         assert route is not None
-        fault = Refused("nothing_released", status=404)
-        codec = codec_named(route.response_media)
-        body = codec.encode(asked.open(fault.status, None).tree)
+        fault = Refused("nothing_released", status=opened.status)
+        if codec is None or opened.status >= 400:
+            codec = codec_named(route.response_media)
         headers = self._headers_back(exchange, asked, response, codec)
         entry, stage = self._accounts.failed(exchange, fault), exchange.stage
         return Shown(
-            Response(fault.status, headers, body),
+            Response(opened.status, headers, codec.encode(opened.tree)),
             (entry,),
             lambda: self._accounts.count_refusal(exchange, fault, stage),
         )
@@ -555,23 +555,6 @@ class Gateway:
             if response.status >= 400:
                 return None, None
             raise UpstreamFault(error.reason) from None
-
-    def _people(self, exchange: Exchange, opened: Opened) -> tuple[list[str], list[tuple[Record, str]]]:
-        """Return the pseudonym of each person that a record is about, while it still says who.
-
-        Those of single records come with the record, as what decides on another may yet take it away.
-        """
-        catalogue = exchange.rules.connector.catalogue
-        names: list[str] = []
-        for alike in opened.alike:
-            names += alike.people(catalogue[alike.object].subject_key)
-        told = ((each, each.person(catalogue[each.object].subject_key)) for each in opened.records)
-        found = [(record, person) for record, person in told if person is not None]
-        single = self._ports.pseudonyms.all("record", (person for _, person in found))
-        return (
-            self._ports.pseudonyms.all("record", names),
-            [(record, who) for (record, _), who in zip(found, single, strict=True)],
-        )
 
     def _headers_back(
         self, exchange: Exchange, asked: Asked, response: Response, codec: Codec | None

@@ -165,6 +165,18 @@ class Exchange:
                     return True
         return False
 
+    def hides(self, name: str) -> bool:
+        """Say whether policy may keep a record of an object from the caller for what it is."""
+        for action in DISCLOSING:
+            if self.decide(name, action).by_record:
+                best, worst = self.foresee(name, action), self.decide(name, action)
+                if any(
+                    outcome.effect is not Effect.DENY and worst.of(field).effect is Effect.DENY
+                    for field, outcome in best.outcomes.items()
+                ):
+                    return True
+        return False
+
     def may(self, name: str, field: str, action: Action | None) -> bool:
         """Say whether the caller may do something with a field, or with any field of an object, in some record.
 

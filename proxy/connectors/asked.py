@@ -1,7 +1,7 @@
 """What a request turned out to ask for, and how the CRM's answer to it is opened."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
@@ -12,10 +12,11 @@ from proxy.connectors.rowset import Rowset
 from proxy.connectors.words import Hidden
 from proxy.errors import UpstreamFault
 from proxy.message import Headers, Record, Request, Response, Tree
-from proxy.model import Action, Operation
+from proxy.model import DISCLOSING, Action, Operation
 
 _REDIRECTS: Final = 300
 _ERRORS: Final = 400
+_NOT_FOUND: Final = 404
 _BODILESS: Final = frozenset({204, 205})
 _MAX_DIGITS: Final = 6
 """Of seconds: eleven days. Longer numbers are no counters, but could be somebody's."""
@@ -65,6 +66,33 @@ class Beside:
     """Objects of which the linked records are to come."""
 
 
+class Total(NamedTuple):
+    """A number in an answer that says how many records there are in a list, further pages included."""
+
+    holder: dict[str, Tree]
+    member: str
+    beside: dict[str, Tree]
+    """What holds the list, as `name`."""
+    name: str
+    object: str
+
+    def restate(self) -> None:
+        """Have it say how many there are here; null where they were not asked for."""
+        rows, told = self.beside.get(self.name), self.holder.get(self.member)
+        if told is not None:
+            count = len(rows) if isinstance(rows, Sized) else None
+            self.holder[self.member] = str(count) if isinstance(told, str) else count
+
+
+class Missing(NamedTuple):
+    """What the CRM answers where a record that is asked for by its id is not there."""
+
+    status: int
+    tree: Tree
+    any: bool = False
+    """It answers so, too, where one of several is not there."""
+
+
 @dataclass(slots=True)
 class Opened:
     """An answer taken apart: every place that holds fields, and a tree free of undeclared members."""
@@ -83,8 +111,36 @@ class Opened:
     """To be shown, where that is not the CRM's."""
     is_error: bool = False
     """The CRM's error answer: a known code with our constant text, never the CRM's words."""
+    discloses: bool = False
+    """It was asked for to read: a record that nothing may be shown of is to leave no place behind."""
+    totals: list[Total] = field(default_factory=list)
+    ids: list[tuple[str, list[Tree]]] = field(default_factory=list)
+    """Live lists of nothing but ids, each with the object that they are of."""
+    missing: Missing | None = None
+    """How it looks where a record that was asked for alone is not there; None: it was not."""
+    blank: bool = False
+    """Where a single record stands, null says that there is none."""
+    lacking: Callable[[], int] | None = None
+    """Has the answer say that a record is not there, and returns the status that goes with it."""
+    absent: bool = False
+    """It was answered as if there were no such record."""
+    sparse: list[list[Tree]] = field(default_factory=list)
+    """Lists that have an item for whatever was asked for: null where it is not there."""
+    parts: "list[Opened]" = field(default_factory=list)
+    """The answers in it to requests of their own, whose records are in `records` as well."""
+    compose: "Callable[[], Tree] | None" = None
+    """Puts the answers of `parts` together again."""
     told: list[Told] = field(default_factory=list)
     """What describes objects and fields: each goes unless the caller has a use for what it describes."""
+
+    def hold(self, part: "Opened") -> None:
+        """Take in the answer to a request that was sent with others."""
+        self.parts.append(part)
+        self.records += part.records
+        self.alike += part.alike
+        self.told += part.told
+        self.totals += part.totals
+        self.pruned += part.pruned
 
 
 class Answer(Protocol):
@@ -106,8 +162,9 @@ class Answer(Protocol):
 class Faults(Protocol):
     """How a CRM says no: in its own answers, and in ours when we speak for it."""
 
-    def by_status(self, request: Request) -> bool:
-        """Say whether the CRM answers a read of a record that is not there with 404."""
+    @property
+    def by_status(self) -> bool:
+        """Whether the CRM answers a read of a record that is not there with 404."""
         ...
 
     def open(self, status: int, tree: Tree | None) -> Opened:
@@ -246,7 +303,13 @@ class Asked:
             raise UpstreamFault("unexpected_status")
         if status in _BODILESS and tree is not None:
             raise UpstreamFault("unexpected_body")
-        return self.answer.open(status, tree)
+        opened = self.answer.open(status, tree)
+        if not opened.is_error:
+            action = self.operations[0].action
+            opened.discloses = action in DISCLOSING
+            if action is Action.READ and opened.missing is None and self.faults.by_status:
+                opened.missing = Missing(_NOT_FOUND, self.faults.open(_NOT_FOUND, None).tree)
+        return opened
 
     def headers_back(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         """Return the fields of the CRM's answer that the connector lets back.

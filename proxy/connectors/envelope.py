@@ -1,6 +1,6 @@
 """Successful answers: an envelope of declared members around records."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from proxy.connectors.faults import filled
 from proxy.connectors.rows import More, Page, Rows, no_more
 from proxy.connectors.rowset import Rowset
 from proxy.connectors.shape import GONE, Shape
-from proxy.connectors.spec import ConnectorFile
+from proxy.connectors.spec import ConnectorFile, LackingModel
 from proxy.connectors.words import ObjectWords
 from proxy.errors import UpstreamFault
 from proxy.message import Tree
@@ -114,6 +114,11 @@ class Envelope:
         visits = {"record": record, "every record": records, "optional": optional, "more": link, "fault": fault}
         opened.tree, pruned = self.shape.open(tree, visits)
         opened.pruned += pruned
+        opened.totals += self.shape.totals(opened.tree, self.object.name)
+        if self.faults is not None and isinstance(opened.tree, dict):
+            opened.lacking = self.faults.lacking(self.shape, opened.tree)
+        if self.shape.sparse and isinstance(opened.tree, list):
+            opened.sparse.append(opened.tree)
         for each in self.describes:
             opened.told += each.told(opened.tree, self.object)
         return opened
@@ -128,6 +133,7 @@ class Mishaps:
     codes: Mapping[str, str]
     otherwise: str
     """The code where the CRM sent none we know."""
+    lacks: LackingModel | None = None
 
     @staticmethod
     def compile(file: ConnectorFile) -> "Mishaps | None":
@@ -135,7 +141,27 @@ class Mishaps:
         errors = file.errors
         if errors.item is None:
             return None
-        return Mishaps(paths.compile_path(errors.item_code), errors.item, errors.codes, errors.statuses["400"])
+        code_at, otherwise = paths.compile_path(errors.item_code), errors.statuses["400"]
+        return Mishaps(code_at, errors.item, errors.codes, otherwise, errors.lacking)
+
+    def lacking(self, shape: Shape, tree: dict[str, Tree]) -> Callable[[], int] | None:
+        """Return what has an answer say that a record is not there, and returns the status that goes with it.
+
+        None where answers of this shape have no word for it.
+        """
+        lacks = self.lacks
+        if lacks is None or not shape.has_list(f"$.{lacks.errors}"):
+            return None
+
+        def say() -> int:
+            error = filled(self.shape, {"{code}": lacks.code, "{text}": self.codes[lacks.code]})
+            others = tree.get(lacks.errors)
+            listed = [each for each in others if each != error] if isinstance(others, list) else []
+            tree[lacks.count] = len(listed) + 1
+            tree[lacks.errors] = [*listed, error]
+            return lacks.status
+
+        return say
 
     def tell(self, tree: Tree) -> Tree:
         """Return one error in constants; total."""

@@ -46,9 +46,9 @@ class JsonFaults:
                 raise ValueError(f'errors.codes has no text for "{code}"')
         return JsonFaults(model.shape, paths.compile_path(model.code), dict(model.codes), dict(model.statuses))
 
-    def by_status(self, request: Request) -> bool:
+    @property
+    def by_status(self) -> bool:
         """See `Faults.by_status`."""
-        del request
         return True
 
     def open(self, status: int, tree: Tree | None) -> Opened:

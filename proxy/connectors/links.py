@@ -100,6 +100,7 @@ class Linked:
         visits = {"every link": entries, "every links": many, "fault": fault}
         opened.tree, pruned = self.shape.open(tree, visits)
         opened.pruned += pruned
+        opened.totals += self.shape.totals(opened.tree, self.use.object)
         return opened
 
     def _of_one(self, item: Tree, place: Place, opened: Opened) -> None:

@@ -145,15 +145,15 @@ class Answers:
         """
         found = self.layout.answers(tree, self.parts)
         opened = Opened(None)
-        told: list[tuple[int, Tree | None]] = []
         for asked, (code, inner) in zip(self.asked, found, strict=True):
-            one = asked.open(code, inner)
-            opened.records += one.records
-            opened.alike += one.alike
-            opened.told += one.told
-            opened.pruned += one.pruned
-            told.append((code, one.tree))
-        opened.tree = self.layout.answered(self.parts, told)
+            opened.hold(asked.open(code, inner))
+
+        def compose() -> Tree:
+            codes = (one.status or code for one, (code, _) in zip(opened.parts, found, strict=True))
+            told = zip(codes, (one.tree for one in opened.parts), strict=True)
+            return self.layout.answered(self.parts, [*told])
+
+        opened.compose, opened.tree = compose, compose()
         return opened
 
 

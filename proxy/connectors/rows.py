@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from proxy.connectors import paths
-from proxy.connectors.asked import Beside, Opened
+from proxy.connectors.asked import Beside, Opened, Total
 from proxy.connectors.facts import NOTHING, Gathering, Way
 from proxy.connectors.linked import Links
 from proxy.connectors.sides import Side, Sides
@@ -238,6 +238,8 @@ class Page:
             elif tree[name] is None or type(tree[name]) is not type(so.get(name)) or tree[name] != so[name]:
                 del tree[name]
                 self.into.pruned += 1
+        if "totalSize" in tree:
+            self.into.totals.append(Total(tree, "totalSize", tree, "records", relation.object))
 
     def _inner(self, tree: dict[str, Tree], words: ObjectWords, key: str | None, inner: str) -> None:
         """Open a record whose fields lie in a member of their own, with more fields beside it."""

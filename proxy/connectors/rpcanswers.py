@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from proxy.connectors.asked import Faults, Opened
+from proxy.connectors.asked import Faults, Missing, Opened
 from proxy.connectors.domains import UNDECLARED, Relation, Shape, Shapes, is_scalar_struct
 from proxy.connectors.rpcargs import ID
 from proxy.connectors.shape import MAX_COUNT
@@ -22,6 +22,8 @@ MAX_DEPTH: Final = 16
 _Names = Mapping[str, tuple[str, str, Action]]
 """Member -> object, field and action, as `Record.names` has it."""
 _LABEL: Final = ":string"
+_ABSENT: Final = "UserError"
+"""What Tryton raises where it is to read several records, and one of them is not there."""
 _CHANGES: Final = frozenset({"add", "update", "remove", "delete"})
 
 
@@ -53,6 +55,11 @@ class RpcAnswer:
         tree.pop("error", None)
         opened = Opened(tree)
         tree["result"] = self._result(tree["result"], opened)
+        if self.kind == "records" and self.action is Action.READ:
+            absent: Tree = {"fault": {"faultCode": 1}}
+            if self.number is not None:
+                absent = {"id": self.number, "error": [_ABSENT]}
+            opened.missing = Missing(200, self.faults.open(200, absent).tree, any=True)
         return opened
 
     def _result(self, result: Tree, opened: Opened) -> Tree:
@@ -73,7 +80,7 @@ class RpcAnswer:
                 # Not counted as gaps: that most methods are not declared is how it is meant to be.
                 return [name for name in result if isinstance(name, str) and self.known(name)]
             case "ids", list() if all(_is_number(item) for item in result):
-                pass
+                opened.ids.append((self.object, result))
             case "count", int() if not isinstance(result, bool) and 0 <= result < MAX_COUNT:
                 pass
             case "text", str():

@@ -54,9 +54,9 @@ class RpcFaults:
             raise ValueError(f'errors.codes of style rpc must list {", ".join(NUMBERS)}; see "{name}"')
         return RpcFaults(dict(file.errors.codes))
 
-    def by_status(self, request: Request) -> bool:
+    @property
+    def by_status(self) -> bool:
         """See `Faults.by_status`."""
-        del request
         return False
 
     def open(self, status: int, tree: Tree | None) -> Opened:

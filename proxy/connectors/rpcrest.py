@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.connectors import target
-from proxy.connectors.asked import Answer, Opened
+from proxy.connectors.asked import Answer, Missing, Opened
 from proxy.connectors.comparing import Looking
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.rpc import RpcGrammar, compile_rpc
@@ -197,8 +197,9 @@ class RestAnswer:
                 record.keep |= {KIND}
         if self.call == "search_read":
             opened.tree = result
+            opened.missing = None
         elif len(result) == 1:
-            opened.tree = result[0]
+            opened.tree, opened.missing = result[0], Missing(_NOT_FOUND, {"error": None})
         else:
             return Opened({"error": None}, is_error=True, status=_NOT_FOUND)
         return opened

@@ -62,9 +62,10 @@ class SalesforceFaults:
             return BulkFaults()
         return SoapFaults(self.rest) if path.startswith(SOAP) else self.rest
 
-    def by_status(self, request: Request) -> bool:
+    @property
+    def by_status(self) -> bool:
         """See `Faults.by_status`."""
-        return self.at(request.path).by_status(request)
+        return self.rest.by_status
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the CRM's error answer in constants, as REST writes it."""
@@ -83,9 +84,9 @@ def _bulk_code(status: int) -> str:
 class BulkFaults:
     """Writes errors of Bulk 1.0."""
 
-    def by_status(self, request: Request) -> bool:
+    @property
+    def by_status(self) -> bool:
         """See `Faults.by_status`."""
-        del request
         return False
 
     def open(self, status: int, tree: Tree | None) -> Opened:
@@ -116,9 +117,9 @@ class SoapFaults:
 
     rest: JsonFaults
 
-    def by_status(self, request: Request) -> bool:
+    @property
+    def by_status(self) -> bool:
         """See `Faults.by_status`."""
-        del request
         return False
 
     def open(self, status: int, tree: Tree | None) -> Opened:

@@ -4,11 +4,13 @@ The same shape is strict in both directions, in the way each direction needs. A 
 not in the shape is refused. An answer with such a member is released without it.
 
 Kinds of value, for any shape: `count`, `flag`, `time`, `name`, `none` (null or an empty list), and every name
-in the connector's `patterns`.
+in the connector's `patterns`; in answers also `total`, a count of the records in the list beside it, of those on
+further pages too.
 Kinds with a meaning:
 
     record      answers    a record of an object, opened by the route
-    optional    answers    the same, or null where there is none; in a list: the list may be null
+    optional    answers    the same, or null where there is none; in a list: the list may be null, and in the
+                           outermost list an item is null where a record that was asked for is not there
     fault       answers    an error about one record, told in our words
     link        answers    an entry of a list of what is linked, opened by `grammar: links`
     links       answers    the same for many records at once: `from`, and the list in `to`
@@ -29,12 +31,14 @@ Why no free text among the kinds: whatever is text in an envelope can hold a val
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from proxy.columns import Columns
+from proxy.connectors import paths
+from proxy.connectors.asked import Total
 from proxy.connectors.paths import compile_path
 from proxy.connectors.words import NAME
 from proxy.errors import Gap, Undecodable, UpstreamFault
@@ -46,6 +50,10 @@ ANSWERED: Final = frozenset(
 """Kinds with a meaning in answers."""
 REQUESTED: Final = frozenset({"fields", "pair", "select", "history", "links", "key", "by", "row"})
 """Kinds with a meaning in requests."""
+TOTAL: Final = "total"
+"""The kind of a count that counts records."""
+_LISTED: Final = frozenset({"record", "optional", "link", "links"})
+"""Kinds of the items of lists that are counted."""
 MAX_COUNT: Final = 1 << 53
 MAX_ITEMS: Final = 1_000
 """Items of a list in a request where the connector does not say how many the CRM takes."""
@@ -70,7 +78,7 @@ def scalar(kind: str, patterns: Mapping[str, re.Pattern[str]]) -> Check:
     Raises:
         ValueError: no such kind.
     """
-    if kind == "count":
+    if kind in {"count", TOTAL}:
         return lambda value: type(value) is int and 0 <= value < MAX_COUNT
     if kind == "flag":
         return lambda value: isinstance(value, bool)
@@ -136,6 +144,13 @@ class Shape:
         _mark(self.root)
         self.records = _only_list(path for path, kind in places.items() if kind == "record")
         """Names that lead to the one list of records, None where there is none or several."""
+        self._counted = _only_list(path for path, kind in places.items() if kind in _LISTED)
+        self._totals = [paths.names(path) for path, kind in places.items() if kind == TOTAL]
+        if self._totals and self._counted is None:
+            raise ValueError("a total counts the one list of records that there is")
+        found = self.root.items
+        self.sparse = found is not None and found.kind == "optional"
+        """Whether the outermost list has null for what is not there."""
         for path, most in lists.items():
             if (found := self._list_at(path)) is not None:
                 found.most = most
@@ -175,6 +190,14 @@ class Shape:
         if tree is GONE:
             raise UpstreamFault("unexpected_shape")
         return tree, pruned[0]
+
+    def totals(self, tree: Tree, name: str) -> Iterator[Total]:
+        """Yield the counts in an opened answer that count its records, which are of object `name`."""
+        for steps in self._totals:
+            assert self._counted is not None
+            holder, beside = paths.get(tree, steps[:-1]), paths.get(tree, self._counted[:-1])
+            if isinstance(holder, dict) and isinstance(beside, dict):
+                yield Total(holder, steps[-1], beside, self._counted[-1], name)
 
 
 def _read(node: Node, tree: Tree, visits: Mapping[str, Visit]) -> Tree:
@@ -269,8 +292,8 @@ def _open_members(
             tree[name] = value
 
 
-def _only_list(paths: Iterable[str]) -> tuple[str, ...] | None:
-    match [compile_path(path) for path in paths]:
+def _only_list(given: Iterable[str]) -> tuple[str, ...] | None:
+    match [compile_path(path) for path in given]:
         case [(*names, None)] if names:
             found = tuple(name for name in names if name is not None)
             return found if len(found) == len(names) else None

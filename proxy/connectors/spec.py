@@ -265,6 +265,18 @@ class MetadataModel(Strict):
     """Members that say whether something can be done -> what; false where the caller may not."""
 
 
+class LackingModel(Strict):
+    """How an answer about several records says that some of them are not there."""
+
+    status: int
+    errors: str
+    """The member that holds errors, each an `item`."""
+    count: str
+    """The member that says how many errors there are."""
+    code: str
+    """The code of the error."""
+
+
 class ErrorsModel(Strict):
     """How the CRM says no."""
 
@@ -276,6 +288,8 @@ class ErrorsModel(Strict):
     """The same for an error inside a success, of kind `fault`."""
     item_code: str = ""
     """JSONPath of the error code in such a one."""
+    lacking: LackingModel | None = None
+    """How answers that have such errors say that a record is not there; None: it is merely left out."""
     code: str = ""
     """JSONPath of the error code in the CRM's own error bodies."""
     codes: dict[str, str] = Field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Guards that hide some records, and queries that tell which (LG135).
 
 A guard whose condition looks at the record hides what it hides once the record is there. A query comes before:
-where a filter is open, it finds the hidden record too, and its caller learns that there is one that matches,
-from an empty record in a list, a count, or a refusal in place of an empty list.
+where a filter is open, it finds the hidden record too, and its caller learns that there is one that matches
+from an aggregate, or from a page that has fewer records than it was to have.
 """
 
 from collections.abc import Sequence

@@ -85,16 +85,15 @@ class Redactor:
         """
         return self._edit(record.members, record.keep, tally)
 
-    def apply_all(self, columns: Columns, keep: frozenset[str], tally: Tally) -> bool:
-        """Edit and count records as `apply` does, and say whether any shows anything; `keep` is `Record.keep`.
+    def apply_all(self, columns: Columns, keep: frozenset[str], tally: Tally) -> list[bool]:
+        """Edit and count records as `apply` does, and say which of them show anything; `keep` is `Record.keep`.
 
         Raises:
             Unavailable: see `apply`.
         """
         shape = self._shape((columns.names, keep, _NONE))
         if not columns.all_plain(shape.scalars):
-            shown = [self._edit(row, keep, tally) for row in _dicts(columns)]
-            return any(shown)
+            return [self._edit(row, keep, tally) for row in _dicts(columns)]
         for name in shape.removed:
             columns.drop(name)
         for name in shape.nulled:
@@ -102,7 +101,7 @@ class Redactor:
         for name, mask in shape.masked:
             columns.put(name, mask_all(mask, columns.column(name) or []))
         tally.add(shape, len(columns))
-        return shape.shown
+        return [shape.shown] * len(columns)
 
     def _edit(self, members: dict[str, Tree], keep: frozenset[str], tally: Tally) -> bool:
         key = (tuple(members), keep, _NONE)
@@ -232,8 +231,8 @@ class Redactions:
         asked = {(name, action) for name, _, action in (record.names or {}).values()}
         return any(self._decide(*each).by_record for each in asked or {(record.object, record.action)})
 
-    def apply_all(self, alike: Alike, tally: Tally) -> bool:
-        """Do to records that are alike what `apply` does to each, and say whether any of them shows anything.
+    def apply_all(self, alike: Alike, tally: Tally) -> list[bool]:
+        """Do to records that are alike what `apply` does to each, and say which of them show anything.
 
         Raises:
             Unavailable: see `apply`; nothing may be released.
@@ -241,13 +240,27 @@ class Redactions:
         if alike.facts is None:
             redactor = self._for_object(Record(alike.object, alike.action, {}))
             return redactor.apply_all(alike.columns, alike.keep, tally)
-        by_redactor: dict[Redactor, list[dict[str, Tree]]] = {}
-        for row, facts in zip(alike.rows, alike.facts, strict=True):
-            record = Record(alike.object, alike.action, row, facts=facts)
+        by_redactor: dict[Redactor, list[int]] = {}
+        rows = alike.rows
+        for at, facts in enumerate(alike.facts):
+            record = Record(alike.object, alike.action, rows[at], facts=facts)
             redactor = self._found.get((alike.object, alike.action)) or self._for_object(record)
-            by_redactor.setdefault(redactor, []).append(row)
-        shown = [redactor.apply_all(Dicts(rows), alike.keep, tally) for redactor, rows in by_redactor.items()]
-        return any(shown)
+            by_redactor.setdefault(redactor, []).append(at)
+        shown = [False] * len(rows)
+        for redactor, places in by_redactor.items():
+            flags = redactor.apply_all(Dicts([rows[at] for at in places]), alike.keep, tally)
+            for at, flag in zip(places, flags, strict=True):
+                shown[at] = flag
+        return shown
+
+    def shuts(self, record: Record) -> bool:
+        """Say whether policy shows nothing of a record for what it is, whatever hangs on it."""
+        if record.names is not None and record.facts is None:  # computed columns, which are no one record's
+            return False
+        if not self._decide(record.object, record.action).by_record:
+            return False
+        outcomes = self._of(record.object, record.action, record).outcomes.values()
+        return all(outcome.effect is Effect.DENY for outcome in outcomes)
 
     def _for_object(self, record: Record) -> Redactor:
         name, action = key = record.object, record.action

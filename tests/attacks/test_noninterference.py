@@ -3,6 +3,9 @@
 The strongest thing that can be said of a hidden field (non-interference, Goguen and Meseguer 1982): no sequence
 of requests, whatever they read, filter, sort, write or delete, tells the two apart by status, header or body.
 What is hidden is not listed here; it is asked of the policies.
+
+The same of whole records: where policy hides some for what they are, a CRM that has them and one that does not
+are alike to whoever reads, as long as a page holds all there is (README.md, "Known limits").
 """
 
 import asyncio
@@ -278,3 +281,120 @@ def test_hidden_fields_do_not_interfere(harness: GatewayHarness, crm: str) -> No
 
     holds()
     assert {0, 200, 403} <= answered, "worlds differed, some was shown and some refused, or this shows nothing"
+
+
+# ---- records that one of the CRMs does not have -------------------------------------------------------------
+
+HIDES = """\
+apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: hides}
+guards:
+  - id: of-another-country
+    effect: deny
+    on: {objects: [Contact, contacts]}
+    actions: [read, list]
+    when: has(resource.country) && resource.country == "Elsewhere"
+"""
+
+
+@pytest.fixture(scope="module")
+def hiding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHarness]:
+    """An installation whose policies hide the people of one country."""
+    made = GatewayHarness.make(tmp_path_factory.mktemp("hiding") / "installation")
+    (made.app.config.policies / "hides.yaml").write_text(HIDES)
+    made.app.reload()
+    yield made
+    made.close()
+
+
+def add_hidden(sandbox: Sandbox, names: list[str]) -> list[str]:
+    """Make people of the country that is hidden; return their ids."""
+    before = keys_of(sandbox)
+    headers = {"Authorization": f"Bearer {CRM_TOKEN}", "Content-Type": "application/json"}
+    for name in names:
+        if isinstance(sandbox, SalesforceSandbox):
+            path, body = "/services/data/v59.0/sobjects/Contact", _hidden_contact(name)
+        else:
+            path, body = "/crm/v3/objects/contacts", {"properties": {"lastname": name, "country": "Elsewhere"}}
+        assert sandbox.answer(Call("POST", path, "", headers, json.dumps(body).encode())).status == 201
+    return [key for key in keys_of(sandbox) if key not in before]
+
+
+def _hidden_contact(name: str) -> dict[str, Any]:
+    return {"LastName": name, "MailingCountry": "Elsewhere"}
+
+
+def reads_of(crm: str, keys: list[str]) -> st.SearchStrategy[Sent]:
+    """Return reads of records: of one, of several by their ids, of all, and of those that match."""
+    key = st.sampled_from(keys)
+    many = st.lists(key, min_size=1, max_size=4, unique=True)
+    text = st.text("abcxyz", min_size=1, max_size=3)
+    if crm == "salesforce":
+        base = "/services/data/v59.0"
+        condition = st.just("") | text.map(" WHERE LastName LIKE '%{}%'".format)
+        gets = st.one_of(
+            key.map(lambda one: f"{base}/sobjects/Contact/{one}"),
+            key.map(lambda one: f"{base}/sobjects/Contact/{one}?fields=LastName,MailingCountry"),
+            condition.map(
+                lambda where: (
+                    f"{base}/query?q={quote('SELECT Id, LastName, MailingCountry FROM Contact' + where)}"
+                )
+            ),
+            many.map(lambda ids: f"{base}/composite/sobjects/Contact?fields=Id,LastName&ids={','.join(ids)}"),
+        )
+        batch = st.lists(gets, min_size=1, max_size=3).map(
+            lambda urls: {
+                "batchRequests": [{"method": "GET", "url": url.removeprefix("/services/data/")} for url in urls]
+            }
+        )
+        return gets.map(lambda url: ("GET", url, None)) | batch.map(
+            lambda body: ("POST", f"{base}/composite/batch", body)
+        )
+    base = "/crm/v3/objects/contacts"
+    condition = text.map(
+        lambda value: [{"filters": [{"propertyName": "lastname", "operator": "CONTAINS_TOKEN", "value": value}]}]
+    )
+    searched = st.fixed_dictionaries(
+        {"properties": st.just(["lastname", "country"]), "limit": st.just(100)},
+        optional={"filterGroups": condition, "query": text},
+    )
+    return st.one_of(
+        key.map(lambda one: ("GET", f"{base}/{one}?properties=lastname,country", None)),
+        st.just(("GET", f"{base}?limit=100&properties=lastname", None)),
+        searched.map(lambda body: ("POST", f"{base}/search", body)),
+        many.map(
+            lambda ids: (
+                "POST",
+                f"{base}/batch/read",
+                {"inputs": [{"id": one} for one in ids], "properties": ["lastname"]},
+            )
+        ),
+    )
+
+
+@pytest.mark.parametrize("crm", OBJECT)
+def test_hidden_records_do_not_interfere(hiding: GatewayHarness, crm: str) -> None:
+    """IO-11, IO-18: whoever reads cannot tell that there is a record which policy hides, nor what is in it."""
+    names = st.lists(st.text("abcxyz", min_size=1, max_size=6), min_size=1, max_size=3)
+    known = [*keys_of(world(crm)), *add_hidden(world(crm), ["a", "b", "c"])]
+    answered: set[int] = set()
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(names, names | st.just([]), st.lists(reads_of(crm, known), min_size=1, max_size=6))
+    def holds(first: list[str], second: list[str], sequence: list[Sent]) -> None:
+        one, other = world(crm), world(crm)
+        assert len(add_hidden(one, first)) == len(first)
+        add_hidden(other, second)
+
+        async def run() -> None:
+            for sent in sequence:
+                here, there = await told(hiding, one, sent), await told(hiding, other, sent)
+                assert here == there
+                assert b"Elsewhere" not in here[2]  # type: ignore[operator]
+                answered.add(int(str(here[0])))
+
+        asyncio.run(run())
+
+    holds()
+    assert {200, 404} <= answered

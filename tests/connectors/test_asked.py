@@ -19,6 +19,8 @@ class Answer:
 class Faults:
     """Says that it was asked."""
 
+    by_status = True
+
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return an error answer."""
         return Opened({"error": status}, is_error=True)

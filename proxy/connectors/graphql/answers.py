@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Opened, Total
 from proxy.connectors.facts import Wanted, facts_of
 from proxy.connectors.graphql.query import Query, Selected, project
 from proxy.connectors.graphql.selecting import FACT, TYPE, relation_of
 from proxy.connectors.graphql.spec import GraphqlField
-from proxy.connectors.shape import MAX_COUNT
+from proxy.connectors.shape import MAX_COUNT, TOTAL
 from proxy.connectors.words import ObjectWords, Words
 from proxy.errors import Undecodable, UpstreamFault
 from proxy.message import Record, Tree, scalar_text
@@ -35,7 +35,7 @@ class Answered:
         except Undecodable:
             raise UpstreamFault("unexpected_shape") from None
         assert isinstance(found, dict)
-        opened = Opened(found)
+        opened = Opened(found, blank=True)
         data = found["data"]
         if data is None:
             return Opened({"data": None, "errors": [{"message": FAILED}]}, is_error=True)
@@ -78,6 +78,9 @@ class Answered:
                 self._walk(tree[each.key], each.inside, steps[1:], at.further(each.name), into)
             else:
                 tree[each.key] = _beside(tree[each.key], each, path, at.declared)
+                if at.declared.beside.get(path) == TOTAL:
+                    listed = (one.key for one in selection if one.name == steps[0])
+                    into.totals.append(Total(tree, each.key, tree, next(listed, ""), at.own.name))
 
     def _record(
         self,
@@ -147,7 +150,7 @@ def _beside(value: Tree, each: Selected, path: str, declared: GraphqlField) -> T
     """Return what stands beside records, if it is what it is declared to be; else null."""
     if not each.inside:
         kind = declared.beside.get(path)
-        fits = (kind == "count" and type(value) is int and 0 <= value < MAX_COUNT) or (
+        fits = (kind in {"count", TOTAL} and type(value) is int and 0 <= value < MAX_COUNT) or (
             kind == "flag" and isinstance(value, bool)
         )
         return value if fits else None

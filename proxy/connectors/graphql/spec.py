@@ -20,9 +20,9 @@ class GraphqlField(Strict):
     arguments: dict[str, Argument] = Field(default_factory=dict)
     records: str = ""
     """Where records stand in what the field gives, `nodes` or `edges.node`; "": it gives a record, or a list."""
-    beside: dict[str, Literal["count", "flag"]] = Field(default_factory=dict)
-    """What else stands there, `totalCount` or `pageInfo.hasNextPage`, and what it is. A cursor has no word: it
-    can hold the values by which a list is sorted."""
+    beside: dict[str, Literal["total", "count", "flag"]] = Field(default_factory=dict)
+    """What else stands there, `totalCount` or `pageInfo.hasNextPage`, and what it is; a total counts the records
+    of all pages. A cursor has no word: it can hold the values by which a list is sorted."""
 
 
 class GraphqlModel(Strict):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Opened, Total
 from proxy.connectors.facts import NOTHING, Gathering, Way
 from proxy.connectors.odata.meaning import Columns
 from proxy.connectors.odata.naming import Names
@@ -111,6 +111,8 @@ class Answered:
         rows = rows_of(tree, opened, self.sealed)
         for row in rows:
             self._record(row, self.object, opened, ())
+        assert isinstance(tree, dict)
+        opened.totals.append(Total(tree, "@odata.count", tree, "value", self.object.name))
         return opened
 
     def _record(

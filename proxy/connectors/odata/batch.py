@@ -176,15 +176,19 @@ class Answers:
         A request's own error comes in the CRM's shape for errors, with our constants for its words.
         """
         opened = Opened(None)
-        told: list[Told] = []
+        found: list[Told] = []
         for each in self.form.answers(tree, self.parts):
-            one = self.asked[each.at].open(each.status, each.body)
-            opened.records += one.records
-            opened.alike += one.alike
-            opened.told += one.told
-            opened.pruned += one.pruned
-            told.append(each._replace(body=one.tree))
-        opened.tree = self.form.answered(told, self.parts)
+            opened.hold(self.asked[each.at].open(each.status, each.body))
+            found.append(each)
+
+        def compose() -> Tree:
+            told = [
+                each._replace(status=one.status or each.status, body=one.tree)
+                for each, one in zip(found, opened.parts, strict=True)
+            ]
+            return self.form.answered(told, self.parts)
+
+        opened.compose, opened.tree = compose, compose()
         return opened
 
 

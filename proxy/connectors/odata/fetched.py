@@ -6,7 +6,7 @@ of that.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ from zlib import compress, decompress
 
 from lxml import etree
 
-from proxy.connectors.asked import Answer, Opened, Sealer
+from proxy.connectors.asked import Answer, Opened, Sealer, Total
 from proxy.connectors.facts import Gathering, Wanted
 from proxy.connectors.grammar import Asking, Reading
 from proxy.connectors.odata import fetching, fetchreading, fetchtree
@@ -156,6 +156,7 @@ class Rows:
             tree[MORE] = told[MORE]
         if type(total := told.get(TOTAL)) is int:
             tree[TOTAL] = total
+            opened.totals.append(Total(tree, TOTAL, tree, "value", self.joined[0].words.name))
         cookie = told.get(COOKIE)
         ours = self.sealed(cookie) if isinstance(cookie, str) else None
         if ours is not None:
@@ -167,21 +168,31 @@ class Rows:
             raise UpstreamFault("unexpected_record")
         named = [(each, self._names(each, row)) for each in self.joined]
         judged = {member for _, names in named for member in names}
+        came = dict(row)
+        ours = {self._called_as(each, name) for each in self.joined for name in self.added.get(each.alias, ())}
         for member in row.keys() - judged:
             del row[member]
-            into.pruned += not member.startswith("@odata.")
+            into.pruned += not member.startswith("@odata.") and member.partition("@")[0] not in ours
         records: list[Record] = []
         for each, names in named:
             if not each.outermost and not names:
                 continue
-            records.append(self._record(each, names, row))
+            records.append(self._record(each, names, row, came))
         for record in records:
             record.keep = frozenset(row).difference(record.names or ())
         into.records += records
 
-    def _record(self, at: Joined, names: Columns, row: dict[str, Tree]) -> Record:
-        """Return the record that one object's part of a row is; what only we asked for is taken out."""
-        members: dict[str, Tree] = {}
+    def _called_as(self, at: Joined, field: str) -> str:
+        """Return the member in which a field of an object comes that only we asked for."""
+        return field if at.outermost else f"{at.alias}.{field}"
+
+    def _record(self, at: Joined, names: Columns, row: dict[str, Tree], came: Mapping[str, Tree]) -> Record:
+        """Return the record that one object's part of a row is; what only we asked for is taken out.
+
+        Conditions may look at fields that nobody listed, and that no row shows.
+        """
+        told = {name: self._called_as(at, name) for name in self.added.get(at.alias, ())}
+        members = {name: came[member] for name, member in told.items() if member in came}
         for member, (_, meant, _) in names.items():
             base = member.partition("@")[0]
             if base == member and base not in self.columns:

@@ -30,16 +30,16 @@ class Pair(dict[str, Tree]):
     def __init__(self, held: list[Tree], called: str) -> None:
         """Take a list of a number and a name."""
         super().__init__({ID: held[0], called: held[1]})
-        self._held = held
+        self.held = held
         self._places = {ID: 0, called: 1}
 
     def __setitem__(self, name: str, value: Tree) -> None:
         super().__setitem__(name, value)
-        self._held[self._places[name]] = value
+        self.held[self._places[name]] = value
 
     def __delitem__(self, name: str) -> None:
         super().__delitem__(name)
-        self._held[self._places[name]] = False  # as Odoo writes that there is nothing
+        self.held[self._places[name]] = False  # as Odoo writes that there is nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class OdooAnswer:
             case "destroyed", dict():
                 return None
             case ("ids", list()) if all(map(_is_number, result)):
-                pass
+                opened.ids.append((self.object, result))
             case ("created", list()) if self.many and all(map(_is_number, result)):
                 pass
             case ("created" | "uid" | "count", int()) if _is_number(result) and 0 <= result < MAX_COUNT:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Opened, Total
 from proxy.connectors.bulk.jobs import Job, Jobs
 from proxy.connectors.choices import remaining, select, selecting
 from proxy.connectors.comparing import Looking
@@ -180,9 +180,9 @@ class Page:
         done, size = result.get("p:done") != "false", result.get("p:size")
         told: dict[str, Tree] = {"@xsi:type": "p:QueryResult", "p:done": "true" if done else "false"}
         told["p:queryLocator"] = None if done else self._sealed(result.get("p:queryLocator"))
-        if records:
-            told["p:records"] = records
+        told["p:records"] = records
         told["p:size"] = str(size) if isinstance(size, str) and size.isdecimal() else str(len(records))
+        opened.totals.append(Total(told, "p:size", told, "p:records", self.understood.meaning.object.name))
         opened.tree = answered(self.call, [told])
         return opened
 
@@ -210,7 +210,9 @@ class Retrieved:
         for row in found:
             if row is not None and row != "":
                 page.open(row, self.words)
-        opened.tree = answered(self.call, [row or None for row in found])
+        rows = [row or None for row in found]
+        opened.sparse.append(rows)
+        opened.tree = answered(self.call, rows)
         return opened
 
 

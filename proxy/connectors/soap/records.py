@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from proxy.connectors.asked import Opened
+from proxy.connectors.asked import Opened, Total
 from proxy.connectors.facts import NOTHING, Gathering, Way
 from proxy.connectors.rows import MAX_NESTING, Rows
 from proxy.connectors.words import ObjectWords, Relation
@@ -75,6 +75,7 @@ class SoapPage:
             del tree[name]
         # A link to more of them would need its own query; without one, it is said that these are not all.
         tree.update({"p:done": "true" if whole else "false", "p:queryLocator": None, "p:size": str(len(found))})
+        self.into.totals.append(Total(tree, "p:size", tree, "p:records", relation.object))
 
 
 def row_of(tree: Tree) -> dict[str, Tree]:
