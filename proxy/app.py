@@ -675,7 +675,7 @@ def refuse_exposed(config: settings.Config) -> None:
     watched = [(config.state, 0o022, "others can write here: chmod go-w")]
     watched += [
         (lane.tls.key, 0o007, "everybody can read this key: chmod o-rwx")
-        for lane in config.lanes
+        for lane in (*config.lanes, *([config.erasure.api] if config.erasure.api is not None else ()))
         if lane.tls is not None
     ]
     exposed = [

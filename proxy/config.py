@@ -367,6 +367,75 @@ class Lane(Strict):
         return self
 
 
+def _callback(text: str) -> str:
+    url = urlsplit(text)
+    plain_here = url.scheme == "http" and url.hostname in LOOPBACK
+    more = url.username or url.query or url.fragment
+    if not url.hostname or not (url.scheme == "https" or plain_here) or more:
+        msg = "write https://host[/path]; plain http only for a server on this machine"
+        raise ValueError(msg)
+    return text.rstrip("/")
+
+
+Callback = Annotated[str, AfterValidator(_callback)]
+
+
+class Fides(Strict):
+    """The Fides server whose webhooks open cases, and which is told how they go."""
+
+    url: Callback
+    """Of its API, for example https://fides.example.org/api/v1; nothing else is ever called back."""
+    ca_file: Path | None = None
+
+
+class DrpAgent(Strict):
+    """An authorized agent of the Data Rights Protocol."""
+
+    verify_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    """Its Ed25519 key, base64, as the service directory has it."""
+    callback: Callback | None = None
+    """Where its `status_callback`s may lie; None: it asks for states itself."""
+    ca_file: Path | None = None
+
+
+class Drp(Strict):
+    """The Data Rights Protocol 1.0: agents that bring signed requests of people they represent."""
+
+    business: Annotated[str, Field(pattern=r"^[A-Z_]{1,64}$")]
+    """Our own id in the service directory."""
+    agents: dict[Annotated[str, Field(pattern=r"^[A-Z_]{1,64}$")], DrpAgent]
+    verification_url: Annotated[str, AfterValidator(_callback)] | None = None
+    """Where a person can prove who it is."""
+
+
+class ErasureApi(Strict):
+    """An HTTP API for erasures, on a listener of its own."""
+
+    listen: Address
+    tls: Tls | None = None
+    requesters: tuple[str, ...] = ()
+    """Roles that may open cases and see their own; whoever agrees to erasures by policy may do everything."""
+    ground: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] | None = None
+    """Of requests that come from Fides and agents and name none, in the law's words."""
+    requests_per_second: Annotated[float, Field(gt=0, le=1_000)] = 5
+    """Of one caller, on average; three seconds' worth may come at once."""
+    fides: Fides | None = None
+    drp: Drp | None = None
+
+    @model_validator(mode="after")
+    def _plain_only_on_this_machine(self) -> "ErasureApi":
+        if self.tls is None and split_address(self.listen)[0] not in LOOPBACK:
+            msg = "without `tls` personal data would travel in clear: add `tls`, or listen on 127.0.0.1"
+            raise ValueError(msg)
+        return self
+
+
+class Erasure(Strict):
+    """What belongs to erasures besides the policies."""
+
+    api: ErasureApi | None = None
+
+
 class Config(Strict):
     """The whole of `lychgate.yaml`; every path in it is absolute once loaded."""
 
@@ -387,6 +456,7 @@ class Config(Strict):
     limits: ProcessLimits = Field(default_factory=ProcessLimits)
     drain_seconds: Annotated[int, Field(ge=0, le=300)] = 10
     issuers: dict[Name, Issuer] = Field(default_factory=dict)
+    erasure: Erasure = Field(default_factory=Erasure)
     lanes: tuple[Lane, ...]
 
     @model_validator(mode="after")

@@ -7,6 +7,8 @@ process that runs does it (over its control socket) or a command does it alone.
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import json
 import logging
 import secrets
@@ -21,23 +23,38 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from proxy import __version__
-from proxy.app import KEY_FILE, App, load_credential, new_id, note_keys
+from proxy.app import CHECKPOINTS, KEY_FILE, App, load_credential, new_id, note_keys
+from proxy.certificates import bundle
 from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto import Sealer, derive, read_key
 from proxy.erase import Eraser, Ports, Site
-from proxy.erasure import Case, Exempt, Finding, Hold, Known, Notice, Spot, State, StoreCases, Terms, normal
+from proxy.erasure import (
+    Case,
+    Exempt,
+    Finding,
+    Hold,
+    Known,
+    NoSuchCase,
+    Notice,
+    Origin,
+    Spot,
+    State,
+    StoreCases,
+    Terms,
+    normal,
+)
 from proxy.erasure import certificate as certificates
 from proxy.erasure.assent import BULK, NotAgreed, agree
 from proxy.erasure.case import HOLD, IDENTITY, Verdict, moment
 from proxy.erasure.law import LAWS, warnings
 from proxy.erasure.plan import Plan
 from proxy.erasure.shut import Shut
-from proxy.erasure.states import OVER, RUNNING, TABLE, Event
+from proxy.erasure.states import OVER, RUNNING, TABLE, Event, words
 from proxy.erasure.telling import in_short, whole
 from proxy.erasure.tombstones import Tombstones
 from proxy.erasure.weighing import clock, denied, excepted, extended, refuse_begun
-from proxy.errors import LychgateError
+from proxy.errors import ExchangeError, LychgateError
 from proxy.exchange import Rules
 from proxy.ledger.verify import read_entries
 from proxy.message import Headers, Request
@@ -82,6 +99,7 @@ class Erasures:
         self._shut = Shut(app.kept.store)
         self.tombstones = Tombstones(app.kept.store, derive(root, "erasure/tombstones"))
         self._commitments = derive(root, "erasure/commitments")
+        self._origins = derive(root, "erasure/origins")
         self._signer = note_keys(app.config, root).signer()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pressing: set[str] = set()
@@ -92,19 +110,26 @@ class Erasures:
 
     # ---- what commands ask ---------------------------------------------------------------------------------
 
-    async def do(self, asked: Asked) -> dict[str, Any]:
+    async def do(self, asked: Asked, *, shown: Request | None = None) -> dict[str, Any]:
         """Do what is asked and return what a person is told.
+
+        Args:
+            asked: `do`, a word, and what it needs.
+            shown: the request by which somebody proves who they are; None: `key` and `purpose` of `asked` do.
 
         Raises:
             LychgateError: it cannot be done; the sentence is for the person.
         """
         verbs = {
             "open": self._open, "list": self._list, "show": self._show, "plan": self._run,
-            "confirm": self._confirm, "approve": self._confirm, "hold": self._hold,
+            "hold": self._hold,
             "unhold": self._unhold, "run": self._run, "revoke": self._revoke, "retry": self._retry,
             "told": self._told, "allow": self._allow, "extend": self._extend,
-            "except": self._except, "unexcept": self._unexcept, "deny": self._deny, "sweep": self._sweep,
+            "except": self._except, "unexcept": self._unexcept, "deny": self._deny,
+            "certificate": self._certificate, "sweep": self._sweep,
         }  # fmt: skip
+        if asked.get("do") in {"confirm", "approve"}:
+            return await self._confirm(asked, shown or _showing(asked))
         verb = verbs.get(str(asked.get("do")))
         if verb is None:
             raise LychgateError("this version does not know what was asked")
@@ -125,17 +150,40 @@ class Erasures:
             new_id(), State.RECEIVED, int(time.time()), law, ground, str(asked.get("by") or "operator"), people,
             values, str(asked.get("source") or "operator"), terms=self._terms(),
         )  # fmt: skip
-        await self._keep(case, "opened")
-        if not rule.erases:
-            return self._told_of(await self._keep(case.moved(Event.DENY, reason=rule.why_not), "denied"))
-        identity = _identity(asked)
+        origin = asked.get("origin")
+        if isinstance(origin, Origin):
+            case = case.put(id=self.cases.claim(self._digest(origin), case.id), origin=origin)
+        async with self._eraser().turn(case.id):
+            with contextlib.suppress(NoSuchCase):
+                return self._told_of(self.cases.get(case.id))  # it was asked for before
+            return self._told_of(await self._opened(case, _identity(asked)))
+
+    async def _opened(self, case: Case, identity: str) -> Case:
+        who = case.by if case.by != "operator" else ""
+        await self._keep(case, "opened", who=who)
+        if not case.rule.erases:
+            return await self._keep(case.moved(Event.DENY, reason=case.rule.why_not), "denied")
         event = Event.IDENTIFY if identity else Event.ASK_IDENTITY
-        case = await self._keep(case.put(identity=identity).moved(event), "identified" if identity else "opened")
-        return self._told_of(case)
+        return await self._keep(case.put(identity=identity).moved(event), "identified" if identity else "opened")
+
+    def _digest(self, origin: Origin) -> bytes:
+        said = f"{origin.shape}\0{origin.who}\0{origin.request}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._origins, said, hashlib.sha256)
 
     async def _list(self, asked: Asked) -> dict[str, Any]:
-        del asked
-        return {"cases": [self._in_short(self.cases.get(name)) for name in self.cases.ids()]}
+        """Tell of all cases, or of one person's (`by`); in parts where somebody asks for `limit` and `after`."""
+        by, limit, after = asked.get("by"), int(asked.get("limit") or 0), str(asked.get("after") or "")
+        found: list[Case] = []
+        for name in self.cases.ids():
+            if limit and len(found) > limit:
+                break
+            if name > after and ((case := self.cases.get(name)).by == by or by is None):
+                found.append(case)
+        shown = found[:limit] if limit else found
+        return {
+            "cases": [self._in_short(case) for case in shown],
+            "next": shown[-1].id if len(found) > len(shown) else "",
+        }
 
     async def _show(self, asked: Asked) -> dict[str, Any]:
         return self._told_of(self.cases.get(str(asked["case"])))
@@ -164,10 +212,10 @@ class Erasures:
             return case
         return await self._keep(case.put(plan=plan, assents=()), "planned")
 
-    async def _confirm(self, asked: Asked) -> dict[str, Any]:
+    async def _confirm(self, asked: Asked, shown: Request) -> dict[str, Any]:
         names = [str(name) for name in asked["cases"]]
         consent = self._consent()
-        who = self._principal(str(asked["key"]), str(asked.get("purpose") or ""), consent)
+        who = self._agreeing(shown, consent)
         pseudonym = self._app.pseudonyms.of("principal", _person(who))
         client, subject = self._credential_of(who)
         for name, typed in zip(names, asked["typed"], strict=True):
@@ -329,6 +377,19 @@ class Erasures:
             raise LychgateError("say on which lawful basis")
         await self._app.ledger.append(Erasure(name, "", what="allowed_again", how="basis_recorded"))
         return {"case": name, "values": self.tombstones.allow(name, basis)}
+
+    async def _certificate(self, asked: Asked) -> dict[str, Any]:
+        """Return a case's certificate with its proof, the newest edition or the one that is named."""
+        case, edition = self.cases.get(str(asked["case"])), str(asked.get("edition") or "")
+        issued = [one for one in case.issued if edition in {"", one.edition}]
+        if not issued:
+            raise LychgateError(f"case {case.id} has no such certificate yet; it is {words(case.state)}")
+        one, state = issued[-1], self._app.config.state
+        note = await asyncio.to_thread(self._app.notary.step)
+        made = await asyncio.to_thread(
+            bundle, state / "ledger", state / CHECKPOINTS, note, {"text": one.text, "seq": one.seq}
+        )
+        return {"case": case.id, "edition": one.edition, "json": made.file, "html": made.page}
 
     async def _sweep(self, asked: Asked) -> dict[str, Any]:
         """Look through all people for those who are back, and for those whose time is over; open cases if asked.
@@ -614,22 +675,29 @@ class Erasures:
         consent = self._consent()
         return Terms(consent.people, consent.cooling_seconds, consent.valid_seconds, "consent")
 
-    def _principal(self, key: str, purpose: str, consent: Consent) -> Principal:
+    def _agreeing(self, shown: Request, consent: Consent) -> Principal:
         """Return whose credential this is, if policy lets them agree.
 
         Raises:
             NotAgreed: it is nobody's, or policy does not.
         """
-        fields = [("authorization", f"Bearer {key}"), *([("x-purpose", purpose)] if purpose else [])]
-        request = Request("GET", "/", headers=Headers(tuple(fields)))
-        for gateway in self._app.gateways.values():
-            try:
-                who = gateway.rules.identifier.identify(request).principal
-            except LychgateError:
-                continue
-            if who.roles & consent.roles:
+        for who in self.identified(shown):
+            if isinstance(who, Principal) and who.roles & consent.roles:
                 return who
         raise NotAgreed("this credential is nobody's who may agree to an erasure, or its purpose is missing")
+
+    def identified(self, shown: Request) -> Iterator[Principal | ExchangeError]:
+        """Yield who each lane's policies say that this is, or why they do not."""
+        for gateway in self._app.gateways.values():
+            try:
+                yield gateway.rules.identifier.identify(shown).principal
+            except ExchangeError as error:
+                yield error
+
+    def agrees(self, who: Principal) -> bool:
+        """Say whether policy lets somebody agree to erasures, and so do all else that belongs to them."""
+        consents = (gateway.rules.policies.erasing.consent for gateway in self._app.gateways.values())
+        return any(who.roles & one.roles for one in consents if one is not None)
 
     def _spot(self, text: str) -> Spot:
         lane, _, rest = text.partition("/")
@@ -719,6 +787,13 @@ def _identity(asked: Asked) -> str:
     if said and said not in IDENTITY:
         raise LychgateError(f"write how the identity was checked as one of: {', '.join(IDENTITY)}")
     return said
+
+
+def _showing(asked: Asked) -> Request:
+    """Return a request that shows the credential of a command."""
+    purpose = str(asked.get("purpose") or "")
+    fields = [("authorization", f"Bearer {asked['key']}"), *([("x-purpose", purpose)] if purpose else [])]
+    return Request("GET", "/", headers=Headers(tuple(fields)))
 
 
 def _because(asked: Asked) -> str:

@@ -141,6 +141,7 @@ class Metrics:
         self.bytes = self._spreads("body_bytes", "Sizes of decoded bodies.", "lane direction", BYTES)
         self.reload = self._counts("policy_reloads", "Policy reloads, by result.", "result")
         self.replaced = self._counts("workers_replaced", "Worker processes that were replaced, by why.", "why")
+        self.api = self._counts("erasure_api_answers", "Answers of the erasure API.", "operation status")
         self._in_force: dict[str, tuple[str, str]] = {}
         self._policy = Gauge(
             "lychgate_policy_info",

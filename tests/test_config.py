@@ -186,3 +186,48 @@ def test_a_limit_of_the_process_that_bounds_nothing_is_refused(tmp_path: Path, l
     """As those of a lane."""
     with pytest.raises(Problems):
         load_config(write(tmp_path, f"{HEAD}limits: {limits}\nlanes:{LANE}"))
+
+
+API = "erasure:\n  api:\n    listen: 127.0.0.1:8470\n"
+
+
+def test_the_erasure_api_listens_in_clear_on_this_machine_only(tmp_path: Path) -> None:
+    """Anywhere else it needs TLS; without the block there is none."""
+    assert load_config(write(tmp_path, HEAD + "lanes:" + LANE)).erasure.api is None
+    api = load_config(write(tmp_path, HEAD + API + "lanes:" + LANE)).erasure.api
+    assert api is not None
+    assert (api.requesters, api.fides, api.drp) == ((), None, None)
+    text = HEAD + API.replace("127.0.0.1", "0.0.0.0") + "lanes:" + LANE
+    with pytest.raises(Problems, match=r"lychgate.yaml:5:\d+: .*without `tls` personal data"):
+        load_config(write(tmp_path, text))
+    tls = "    tls: {certificate: tls/api.pem, key: tls/api.key}\n"
+    api = load_config(
+        write(tmp_path, HEAD + API.replace("127.0.0.1", "0.0.0.0") + tls + "lanes:" + LANE)
+    ).erasure.api
+    assert api is not None
+    assert api.tls is not None
+    assert api.tls.certificate == tmp_path / "tls/api.pem"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '    fides: {url: "http://fides.example"}\n',  # would send its tokens in clear
+        '    fides: {url: "https://user@fides.example"}\n',
+        "    drp: {business: acme, agents: {}}\n",
+        "    drp: {business: ACME, agents: {AGENT: {verify_key: short}}}\n",
+    ],
+)
+def test_what_the_erasure_api_calls_back_is_safe(tmp_path: Path, more: str) -> None:
+    """Refused with its place before anything listens."""
+    with pytest.raises(Problems, match=r"lychgate.yaml:6:"):
+        load_config(write(tmp_path, HEAD + API + more + "lanes:" + LANE))
+
+
+def test_the_example_of_the_readme_is_one(tmp_path: Path) -> None:
+    """Word for word."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    (example,) = (text for text in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if "requesters" in text)
+    api = load_config(write(tmp_path, HEAD + example + "lanes:" + LANE)).erasure.api
+    assert api is not None
+    assert api.drp is not None

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import click
 
+from proxy.api import ROUTES, document
 from proxy.app import build
-from proxy.cli.auditing import CONFIG, Installation
-from proxy.cli.certificate import bundle
+from proxy.cli.auditing import CONFIG
 from proxy.config import load_config
 from proxy.console.control import ask
 from proxy.crypto.files import write_whole
@@ -319,18 +319,18 @@ def sweep(config: Path, form: str, *, opens: bool) -> None:
 @CONFIG
 def certificate(case: str, edition: str | None, out: Path, config: Path) -> None:
     """Write a case's certificate: CASE-EDITION.json, signed and with its proof, and a page to read or print."""
-    told = _done(config, {"do": "show", "case": case})
-    issued = [each for each in told["issued"] if edition in {None, each["edition"]}]
-    if not issued:
-        raise click.UsageError(
-            f"case {case} has no such certificate yet; it is {told['state'].replace('_', ' ')}"
-        )
-    file, page = bundle(Installation.load(config), issued[-1])
-    stem = f"{case}-{issued[-1]['edition']}"
+    told = _done(config, {"do": "certificate", "case": case, "edition": edition or ""})
+    stem = f"{case}-{told['edition']}"
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in ((f"{stem}.json", file), (f"{stem}.html", page)):
-        write_whole(out / name, text.encode(), 0o644, replace=True)
-        click.echo(out / name)
+    for suffix in ("json", "html"):
+        write_whole(out / f"{stem}.{suffix}", told[suffix].encode(), 0o644, replace=True)
+        click.echo(out / f"{stem}.{suffix}")
+
+
+@erasure.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of the HTTP API (`erasure.api` in `lychgate.yaml`)."""
+    click.echo(document(ROUTES).decode(), nl=False)
 
 
 # ---- how it gets done

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from addons.master import serve
+from proxy.api import make_desk, serve_api
 from proxy.app import App, build
 from proxy.config import load_config, split_address
 from proxy.console import serve_admin
@@ -126,7 +127,13 @@ async def _serve(app: App) -> None:
         )
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None
+    servers = [admin]
     try:
+        if (api := app.config.erasure.api) is not None:
+            try:
+                servers.append(serve_api(make_desk(app, erasures, api), api.listen, api.tls)[0])
+            except OSError as error:
+                raise OSError(error.errno, f"{error.strerror} (erasure.api: {api.listen})") from None
         going = loop.create_task(erasures.keep_going())
         pending.add(going)
         going.add_done_callback(lambda _: app.problems.setdefault("erasures", "stopped"))
@@ -136,7 +143,8 @@ async def _serve(app: App) -> None:
         app.problems["process"] = "stopping"
         for task in pending:
             task.cancel()
-        admin.stop()
+        for server in servers:
+            server.stop()
         await app.note("stopped", "")
 
 
@@ -231,6 +239,8 @@ def describe(app: App, bound: dict[str, tuple[str, int]]) -> list[str]:
             f"  connector {rules.connector.name}: {len(rules.connector.catalogue)} objects, all else is refused",
             f"  policy    {_policy_in_short(rules.policies)}",
         ]
+    if (api := app.config.erasure.api) is not None:
+        lines.append(f"erasure api {'https' if api.tls else 'http'}://{api.listen}/openapi.json")
     commit = app.ledger.median_commit_seconds * 1000
     lines.append(f"ledger      {app.config.state / 'ledger'}: a commit takes {commit:.2f} ms here")
     return lines

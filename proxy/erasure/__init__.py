@@ -17,7 +17,19 @@ Why
     go on.
 """
 
-from proxy.erasure.case import Assent, Case, Done, Exempt, Extension, Finding, Hold, Issued, Notice, Terms
+from proxy.erasure.case import (
+    Assent,
+    Case,
+    Done,
+    Exempt,
+    Extension,
+    Finding,
+    Hold,
+    Issued,
+    Notice,
+    Origin,
+    Terms,
+)
 from proxy.erasure.cases import Cases, NoSuchCase, StoreCases
 from proxy.erasure.plan import Kept, Known, Plan, Spot, Step
 from proxy.erasure.states import Event, OutOfTurn, State
@@ -37,6 +49,7 @@ __all__ = [
     "Known",
     "NoSuchCase",
     "Notice",
+    "Origin",
     "OutOfTurn",
     "Plan",
     "Spot",

@@ -135,6 +135,25 @@ class Notice(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """Whose request a case is, where another system sent it, and how far that system has been told."""
+
+    shape: Literal["api", "fides", "drp"]
+    who: str
+    """Pseudonym of whoever sent it."""
+    request: str
+    """What it is called there."""
+    reply: str = ""
+    """Where it wants to be told: a URL that the configuration lets us call, "" if it asks itself."""
+    token: str = ""
+    """What it wants to be shown there."""
+    told: str = ""
+    """What it was told the last time."""
+    tries: int = 0
+    again: int = 0
+    """When it is tried again."""
+
+
 class Issued(msgspec.Struct, frozen=True):
     """A certificate that was signed."""
 
@@ -163,6 +182,7 @@ class Case(msgspec.Struct, frozen=True):
     """Values that were named in place of records."""
     source: str = "operator"
     """operator, intercepted, retention, consent, request, returned."""
+    origin: Origin | None = None
     identity: str = ""
     """How it was made sure that the person asked; "" = not yet."""
     terms: Terms = Terms()

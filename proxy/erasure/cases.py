@@ -12,13 +12,18 @@ from sqlalchemy import delete, insert, select
 
 from proxy.erasure.case import Case, decode, encode
 from proxy.erasure.states import State
-from proxy.erasure.tables import CASES, HOLDING
+from proxy.erasure.tables import CASES, HOLDING, ORIGINS
 from proxy.errors import LychgateError
 from proxy.store import Store
 
 
 class NoSuchCase(LychgateError):
     """Nobody opened a case of this name, or it cannot be read."""
+
+
+def no_case(case: str) -> NoSuchCase:
+    """Return what is raised for a case that is not there, or not the asker's to see."""
+    return NoSuchCase(f"no case {case!r} can be read here; see `lychgate erasure list`")
 
 
 class Cases(Protocol):
@@ -83,6 +88,14 @@ class StoreCases:
             names = connection.scalars(select(HOLDING.c.case).order_by(HOLDING.c.case)).all()
         return [case for case in map(self.get, names) if case.holds]
 
+    def claim(self, digest: bytes, case: str) -> str:
+        """Return whose request this is from now on: `case`, or the one that had it before; durable."""
+        with self._store.begin() as connection:
+            found = connection.scalar(select(ORIGINS.c.case).where(ORIGINS.c.digest == digest))
+            if found is None:
+                connection.execute(insert(ORIGINS).values(digest=digest, case=case))
+        return case if found is None else str(found)
+
     def get(self, case: str) -> Case:
         """Read a case; see `Cases.get`."""
         if not _NAME.fullmatch(case):
@@ -92,7 +105,7 @@ class StoreCases:
         try:
             return decode(self._seals.open(str(sealed or ""), _context(case)))
         except (ValueError, LychgateError):
-            raise NoSuchCase(f"no case {case!r} can be read here; see `lychgate erasure list`") from None
+            raise no_case(case) from None
 
     def ids(self, states: frozenset[State] | None = None) -> Iterator[str]:
         """Yield the ids, oldest first, as they begin with the time; of cases in `states` only, if given."""

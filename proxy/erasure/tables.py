@@ -3,7 +3,7 @@ come back."""
 
 from typing import Final
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 from proxy.store import METADATA, Chapter
 
@@ -18,6 +18,14 @@ CASES: Final = Table(
 
 HOLDING: Final = Table("erasure_holding", METADATA, Column("case", String(40), primary_key=True))
 """Cases on which holds stand, so that whoever erases somebody finds them without opening every case."""
+
+ORIGINS: Final = Table(
+    "erasure_origins",
+    METADATA,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("case", String(40), nullable=False),
+)
+"""HMAC of whose request it was and what it is called there: the same request, sent again, is the same case."""
 
 SHUT: Final = Table(
     "erasure_shut",
@@ -40,11 +48,20 @@ TOMBSTONES: Final = Table(
 and cannot test a guess. `basis`: why the person may be here again, "" = may not."""
 
 
-def _list_holding(connection: Connection) -> None:
-    """Begin the list of cases with holds. Which they are is sealed, so it begins with all; each leaves it when
-    it is kept the next time, if none stands on it."""
-    connection.execute(text('CREATE TABLE erasure_holding ("case" VARCHAR(40) NOT NULL, PRIMARY KEY ("case"))'))
+def _to_2(connection: Connection) -> None:
+    """Add what 0.1 did not have. Which cases hold is sealed, so the list begins with all of them; each leaves it
+    when it is kept the next time, if no hold stands on it."""
+    METADATA_2.create_all(connection)
     connection.execute(text('INSERT INTO erasure_holding ("case") SELECT id FROM erasure_cases'))
 
 
-CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, SHUT, TOMBSTONES), (_list_holding,))
+METADATA_2: Final = MetaData(naming_convention=METADATA.naming_convention)
+"""The tables that version 2 added, as they were then."""
+Table("erasure_holding", METADATA_2, Column("case", String(40), primary_key=True))
+Table(
+    "erasure_origins",
+    METADATA_2,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("case", String(40), nullable=False),
+)
+CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, ORIGINS, SHUT, TOMBSTONES), (_to_2,))

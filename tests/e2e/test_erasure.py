@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from simple_salesforce.exceptions import SalesforceError
 
@@ -323,3 +324,27 @@ def test_a_process_that_is_killed_goes_on_where_it_was(installed, crms, points) 
 
 
 STEPS = ("intent", "outcome")
+
+
+def test_the_api_of_a_process_that_runs(installed, crms) -> None:
+    """A case opened over HTTP is the one that the command line shows, and the other way round."""
+    port = free_port()
+    installed.down()
+    config = installed.made.config
+    block = f'erasure:\n  api: {{listen: "127.0.0.1:{port}", requesters: [support_agent]}}\n'
+    config.write_text(config.read_text("utf-8").replace("lanes:\n", f"{block}lanes:\n", 1), "utf-8")
+    installed.up()
+    body = {"values": [{"kind": "email", "value": AOIFE}], "ground": "objection", "identity": "account"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        client.headers["authorization"] = f"Bearer {installed.keys['helpdesk']}"
+        told = client.post("/v1/cases", json=body)
+        assert told.status_code == 201
+        case = told.json()["case"]
+        operator = Operator(installed)
+        assert operator.does("show", case)["source"] == "request"
+        operator.agrees(case, operator.does("plan", case)["short"])
+        assert operator.does("run", case)["cases"][0]["state"] == "live_complete"
+        assert client.get(f"/v1/cases/{case}").json()["state"] == "live_complete"
+        assert client.get(f"/v1/cases/{case}/certificate").json()["type"].endswith("/certificate")
+    installed.down()
+    installed.check_ledger()

@@ -1,0 +1,50 @@
+"""A certificate as it is handed out: the signed file with its proof, and a page that a person can read."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proxy.erasure.certificate import page
+from proxy.errors import LedgerError
+from proxy.ledger import verify as judge
+from proxy.ledger.follow import lines_from
+from proxy.ledger.prove import prove_entries
+from proxy.ledger.published import PUBLIC_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What belongs to one certificate."""
+
+    file: str
+    """JSON: the certificate, signed, and the proof that the ledger holds it. What counts."""
+    page: str
+    """The same as HTML."""
+
+
+def bundle(ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any]) -> Bundle:
+    """Return a certificate with its proof; it was checked, as anybody can.
+
+    Args:
+        ledger: the ledger's folder.
+        checkpoints: the folder of checkpoints, public keys and the tree.
+        note: a checkpoint over everything that is durable.
+        issued: `text` and `seq` of the certificate.
+
+    Raises:
+        LedgerError: the ledger is not the one that was signed.
+    """
+    try:
+        keys = judge.parse_keys((checkpoints / PUBLIC_KEYS).read_text("utf-8"))
+        checkpoint = judge.open_checkpoint(note, keys)
+        seq = int(issued["seq"])
+        if not 1 <= seq <= checkpoint.size:
+            raise LedgerError("no checkpoint covers the certificate yet: run `lychgate audit checkpoint`")
+        ((_, line),) = lines_from(ledger, seq, seq)
+        proof = prove_entries(ledger, checkpoints, (note, checkpoint), [(seq, line.decode())])
+        file = {"type": judge.CERTIFICATE, "certificate": issued["text"], "proof": json.loads(proof)}
+        said, _ = judge.check_certificate(json.dumps(file), keys)
+    except (judge.Unproved, OSError) as error:
+        raise LedgerError(f"the certificate cannot be proved: {error}") from None
+    return Bundle(json.dumps(file, indent=2) + "\n", page(said))

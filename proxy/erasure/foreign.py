@@ -1,0 +1,83 @@
+"""How other systems speak of a case: the Data Rights Protocol 1.0 and Fides.
+
+Both ways of speaking have fewer words than `State` has; where a case is in none of theirs it is in progress.
+What they are told is a state, a date and a reason that was written for the person, and nothing of their data.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from proxy.erasure.case import Case, moment
+from proxy.erasure.states import State
+
+DONE: Final = frozenset({State.LIVE_COMPLETE, State.FINAL})
+"""The person can be told that it is done; `final` only adds that delays are over."""
+_ENDS: Final = {State.REVOKED: "revoked", State.DENIED: "denied", State.EXPIRED: "expired"}
+
+
+def drp_state(case: Case) -> tuple[str, str]:
+    """Return the state of a case in the words of the Data Rights Protocol 1.0 (3.02), and the reason, if any."""
+    if case.state in DONE:
+        return "fulfilled", ""
+    if case.state in _ENDS:
+        return _ENDS[case.state], (case.denied or "other") if case.state is State.DENIED else ""
+    return "in_progress", "need_user_verification" if case.state is State.IDENTITY_PENDING else ""
+
+
+def drp_status(case: Case, *, verification_url: str = "") -> dict[str, Any]:
+    """Return the Exercise Status object (3.03).
+
+    Args:
+        case: that came from an agent.
+        verification_url: where the person can prove who it is. Without one the reason `need_user_verification`,
+            which has to come with it, is not given.
+    """
+    state, reason = drp_state(case)
+    told: dict[str, Any] = {"request_id": case.id, "status": state, "received_at": _time(case.received)}
+    if case.origin is not None and not case.origin.request.startswith("sha256:"):
+        told["agent_request_id"] = case.origin.request
+    if state == "in_progress":
+        told["expected_by"] = case.due.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if reason == "need_user_verification" and verification_url:
+        told |= {"reason": reason, "user_verification_url": verification_url}
+    elif reason and reason != "need_user_verification":
+        told["reason"] = reason
+    if details := _details(case, state):
+        told["processing_details"] = details
+    return told
+
+
+def fides_state(case: Case) -> str:
+    """Return what Fides has to be told: `eligible`, `not_eligible`, `done`, or "" for nothing yet.
+
+    A request that waits to be approved there is eligible once it has a plan here; one that is denied, revoked or
+    held is not. One that is being carried out there goes on when it is done here.
+    """
+    if case.state in DONE:
+        return "done"
+    if case.state in _ENDS or case.state in {State.HELD, State.EXCEPTION_REVIEW}:
+        return "not_eligible"
+    return "eligible" if case.plan is not None else ""
+
+
+def _details(case: Case, state: str) -> str:
+    if state == "denied":
+        return case.reason
+    if state == "in_progress" and case.extension is not None:
+        return case.extension.because
+    if case.state is State.IDENTITY_PENDING:
+        return "it is being made sure who asks"
+    return ""
+
+
+def _time(seconds: int) -> str:
+    return moment(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parsed_time(text: object) -> datetime | None:
+    """Return an ISO 8601 time that says its offset from UTC; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

@@ -1,0 +1,67 @@
+"""The erasures of an installation, with two CRMs in this process and nothing between."""
+
+import asyncio
+
+import pytest
+
+from proxy.erase import Site
+from proxy.erasures import Erasures
+from proxy.sandbox import HubSpotSandbox, SalesforceSandbox
+from tests.e2e.harness import GatewayHarness
+from tests.erase.conftest import AOIFE, TOKEN, answered, connector_of
+
+
+class Desk:
+    """The erasures of an installation with two CRMs in this process."""
+
+    def __init__(self, harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.harness = harness
+        self.erasures = Erasures(harness.app)
+        self.crms = {"salesforce": SalesforceSandbox(TOKEN), "hubspot": HubSpotSandbox(TOKEN)}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
+        monkeypatch.setattr(self.erasures, "_sites", self.sites)
+
+    def sites(self) -> dict[str, Site]:
+        """Return the sites; every question waits for the gate."""
+
+        def sending(lane: str):
+            async def send(request):
+                self.waiting.set()
+                await self.gate.wait()
+                return answered(self.crms[lane], request)
+
+            return send
+
+        return {
+            lane: Site(connector_of(lane).book, connector_of(lane).catalogue, sending(lane))
+            for lane in self.crms
+        }
+
+    async def does(self, what: str, case: str = "", **more):
+        """Do what a command asks, without another process."""
+        return await self.erasures.do({"do": what, "case": case, "wait": True, **more})
+
+    async def idle(self) -> None:
+        """Return once nothing is being moved."""
+        await asyncio.gather(*self.erasures._busy.values())
+
+    async def confirmed(self) -> str:
+        """Return a case that is agreed to."""
+        case = (await self.does("open", **ABOUT))["case"]
+        plan = await self.does("plan", case)
+        key = self.harness.installation.keys["privacy_desk"]
+        await self.does("confirm", cases=[case], typed=[plan["short"]], key=key, purpose="subject_request")
+        return case
+
+    @property
+    def there(self) -> bool:
+        """Whether the person is still in both CRMs."""
+        salesforce, hubspot = self.crms.values()
+        return any(row["Email"] == AOIFE for row in salesforce.people()) and any(
+            row["firstname"] == "Aoife" for row in hubspot.people()
+        )
+
+
+ABOUT = {"values": [("email", AOIFE)], "ground": "objection", "identity": "document"}
