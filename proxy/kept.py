@@ -5,6 +5,7 @@ For `proxy.app` and `proxy.workers`, which both need them, and for commands that
 
 import os
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -56,9 +57,9 @@ class Kept:
     keys: Keys
     vault: Vault
 
-    def epochs(self, note: Note = _unsaid) -> Epochs:
+    def epochs(self, note: Note = _unsaid, officers: Collection[str] = ()) -> Epochs:
         """Return what may be done with the keys that wrap the others; without `note` only looking."""
-        return Epochs(self.keys, note, now=time.time, random=os.urandom)
+        return Epochs(self.keys, note, now=time.time, random=os.urandom, officers=officers)
 
     def problem(self) -> str:
         """Return why the store cannot be used now; "" when it can. Takes no time."""

@@ -53,7 +53,7 @@ class Custody:
     @property
     def epochs(self) -> Epochs:
         """What may be done with the keys that wrap them, every change on record before it is made."""
-        return self.kept.epochs(self.note)
+        return self.kept.epochs(self.note, self.config.keys.officers)
 
     def note(self, what: str, detail: str) -> None:
         """Write down what happens; durable when this returns.

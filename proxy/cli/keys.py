@@ -12,7 +12,9 @@ from proxy.cli.keys_destroy import destroy, officer
 from proxy.cli.keys_rotate import compromised, resume, rotate, suspend
 from proxy.crypto import NoteSigner, read_key
 from proxy.errors import Unavailable
+from proxy.keys import indexes
 from proxy.keys.rows import Epoch
+from proxy.vault.rows import marked_by
 
 
 @click.group()
@@ -46,14 +48,17 @@ def status(context: click.Context, path: Path, form: str) -> None:
     """
     with custody(path) as held:
         known, counts = held.epochs.all(), held.epochs.counts()
-        findings = _findings(held, known)
+        findings, marks = _findings(held, known), _marks(held, known)
         if form == "json":
-            click.echo(json.dumps(_as_json(held, known, counts, findings), indent=1))
+            click.echo(json.dumps(_as_json(held, known, counts, findings) | {"index_keys": marks}, indent=1))
         else:
             click.echo(f"provider  {held.keys.provider.name}: {held.keys.provider.where}")
             click.echo(f"store     {held.kept.store.where}")
             for epoch in known.values():
                 click.echo(_line(epoch, counts.get(epoch.number, 0)))
+            for each in marks:
+                state = "in force" if each is marks[-1] else "searched, until `keys rotate --index` ends"
+                click.echo(f"index {each['index']}   {each['values']:>11,} values   {state}")
             for finding in findings:
                 click.echo(finding, err=True)
     context.exit(1 if findings else 0)
@@ -83,6 +88,15 @@ def _findings(held: Custody, known: dict[int, Epoch]) -> list[str]:
         return [str(drift) for drift in held.epochs.reconcile()]
     except Unavailable as error:
         return [f"the provider cannot be asked: {error}"]
+
+
+def _marks(held: Custody, known: dict[int, Epoch]) -> list[dict[str, int]]:
+    """Return the index keys that are searched, the one in force last, and how many values each finds."""
+    if not known:
+        return []
+    with held.kept.store.read() as connection:
+        found = marked_by(connection)
+    return [{"index": each, "values": found.get(each, 0)} for each in indexes.searched(held.keys)]
 
 
 def _line(epoch: Epoch, count: int) -> str:

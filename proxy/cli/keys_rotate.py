@@ -6,9 +6,12 @@ from pathlib import Path
 import click
 
 from proxy.cli.keying import CONFIG, FORM, Custody, Told, custody, say
+from proxy.keys import indexes
 from proxy.keys.epochs import NotNow
 from proxy.keys.rewrap import Progress, renew_all, rewrap
 from proxy.keys.states import UNWRAPS, State
+from proxy.vault.reindex import Marked, reindex
+from proxy.vault.rows import marked_by
 
 
 @click.command()
@@ -22,8 +25,11 @@ from proxy.keys.states import UNWRAPS, State
     metavar="DAYS",
     help="With --subjects: only those whose newest key is older.",
 )
+@click.option("--index", is_flag=True, help="Exchange the key by which protected values are found instead.")
 @click.pass_context
-def rotate(context: click.Context, path: Path, form: str, older_than: int, *, subjects: bool) -> None:
+def rotate(
+    context: click.Context, path: Path, form: str, older_than: int, *, subjects: bool, index: bool
+) -> None:
     """Bring a new key into force with the provider, and wrap every other key anew under it.
 
     The proxy may be running: nobody is refused. What dies half-way is finished by running it again. The old key
@@ -32,12 +38,20 @@ def rotate(context: click.Context, path: Path, form: str, older_than: int, *, su
     With --subjects, every data subject gets a new key, which seals from now on; what the older ones sealed opens
     still, and is sealed anew when it is next written.
 
-    Exit code 1: some keys do not open under the key they are said to be wrapped under, and were left.
+    With --index, another key makes the marks that values are found by. Both are searched while every value is
+    marked anew; then the old one is destroyed. What dies half-way is finished by running it again.
+
+    Exit code 1: some keys do not open under the key they are said to be wrapped under, and were left; or some
+    values cannot be opened, and are found no more.
     """
+    if subjects and index:
+        raise click.UsageError("rotate --subjects and --index one after the other")
     with custody(path) as held:
         if subjects:
             _renew(held, form, older_than)
             return
+        if index:
+            context.exit(1 if _reindex(held, form).lost else 0)
         last = _rotate(held, form)
     context.exit(1 if last.damaged else 0)
 
@@ -108,6 +122,27 @@ def _renew(held: Custody, form: str, days: int) -> None:
         told.step(done)
     told.end()
     say(form, f"{done:,} data subjects have a new key", subjects=done)
+
+
+def _reindex(held: Custody, form: str) -> Marked:
+    known = indexes.searched(held.keys)
+    unfinished = len(known) > 1
+    number = known[-1]
+    if not unfinished or number != max(known):
+        number = indexes.begin(held.keys, held.note)
+    told, last = Told(f"values are marked with index key {number}"), Marked(0)
+    with held.kept.store.read() as connection:
+        counts = marked_by(connection)
+    total = sum(count for each, count in counts.items() if each < number)
+    for last in reindex(held.kept.vault):
+        told.step(last.done, total)
+    told.end()
+    indexes.end(held.keys, held.note)
+    again = "; that ends what an earlier run began, run it once more for another key" if unfinished else ""
+    lost = f"; {last.lost:,} cannot be opened, and are found no more" if last.lost else ""
+    text = f"index key {number} is in force, {last.done:,} values were marked anew{lost}{again}"
+    say(form, text, index=number, values=last.done, lost=last.lost, resumed=unfinished)
+    return last
 
 
 def _or_active(held: Custody, epoch: int | None) -> int:

@@ -20,6 +20,7 @@ from proxy.migration.run import STATES
 from proxy.model import Protection, Protections
 from proxy.origins import origins
 from proxy.transport import Caller
+from proxy.vault.reindex import reindex
 
 Verb = Literal["plan", "apply", "rollback"]
 _LANE = click.option("--lane", required=True, help="The lane whose CRM is gone over.")
@@ -148,9 +149,26 @@ def _run(verb: Verb, given: _Given) -> Counts:
             pause=given.pause,
         )
         try:
-            return asyncio.run(_carry_out(migration, verb, journal, caller))
+            counts = asyncio.run(_carry_out(migration, verb, journal, caller))
         finally:
             told.end()
+        if verb == "apply":
+            _mark(held, protections)
+        return counts
+
+
+def _mark(held: Custody, protections: Protections) -> None:
+    """Have tokens found that were made before their field was searched, or by another version's rules."""
+    wanted = {
+        (each.connector, each.object, each.field): each.normaliser
+        for fields in protections.values()
+        for each in fields.values()
+        if each.kind == "token" and each.normaliser
+    }
+    told = Told("values are marked anew")
+    for marked in reindex(held.kept.vault, wanted):
+        told.step(marked.done)
+    told.end()
 
 
 async def _carry_out(migration: Migration, verb: Verb, journal: Journal, caller: Caller) -> Counts:

@@ -7,7 +7,7 @@ Two people: `destroy` cannot be undone, so it takes two officers, each with a to
 it; it happens when another asks for it too, within `ASSENT_SECONDS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,8 +60,24 @@ class Epochs:
     """What may be done with the epochs of an installation's keys."""
 
     def __init__(
-        self, keys: Keys, note: Note, *, now: Callable[[], float], random: Callable[[int], bytes]
+        self,
+        keys: Keys,
+        note: Note,
+        *,
+        now: Callable[[], float],
+        random: Callable[[int], bytes],
+        officers: Collection[str] = (),
     ) -> None:
+        """Take what it takes.
+
+        Args:
+            keys: whose epochs.
+            note: see `Note`.
+            now: seconds since the epoch of Unix.
+            random: how many bytes -> that many bytes from a cryptographic source.
+            officers: whose word counts today; that of somebody who is no officer any more does not.
+        """
+        self._officers = officers
         self._keys = keys
         self._note = note
         self._now = now
@@ -225,7 +241,8 @@ class Epochs:
 
     def _assents(self, connection: Connection, number: int) -> list[str]:
         oldest = self._now() - ASSENT_SECONDS
-        return sorted(who for who, at in rows.assents(connection, number).items() if at > oldest)
+        given = rows.assents(connection, number)
+        return sorted(who for who, at in given.items() if at > oldest and who in self._officers)
 
     def _epoch(self, number: int) -> Epoch:
         known = self.all()

@@ -17,7 +17,8 @@ from proxy.keys import rows
 from proxy.keys.cache import MOST, SECONDS, Cache
 from proxy.keys.generation import Generation
 from proxy.keys.keepers import Keepers, binding
-from proxy.keys.own import NAMES, Name, Own, make_first
+from proxy.keys.own import MOST as MOST_OWN
+from proxy.keys.own import Name, Own, index_name, make_first, numbers
 from proxy.keys.rows import Epoch, Wrapped
 from proxy.keys.states import ENDED
 from proxy.keys.subjectkey import ID_BYTES, SubjectKey
@@ -72,7 +73,7 @@ class Keys:
         self._random = random
         self._cache: Cache[bytes, SubjectKey] = Cache(generation, clock, seconds=seconds, most=most)
         self._sealing: Cache[bytes, SubjectKey] = Cache(generation, clock, seconds=seconds, most=most)
-        self._own = Own(store, self._keepers, Cache(generation, clock, seconds=seconds, most=len(NAMES)))
+        self._own = Own(store, self._keepers, Cache(generation, clock, seconds=seconds, most=MOST_OWN))
 
     # -- the installation ---------------------------------------------------------------------------------
 
@@ -112,15 +113,45 @@ class Keys:
         return self._own.key(name)
 
     def index_key(self, element: str) -> bytes:
-        """Return the 32 bytes that index the values of one data element; they outlive every erasure.
+        """Return the 32 bytes that belong to one data element for good; they outlive every erasure.
 
         Args:
-            element: `user.contact.email/1`: the data element and the version of how its values are normalised.
+            element: `user.contact.email/repeatable`: the data element, and what for.
 
         Raises:
             Unavailable: as `own`.
         """
         return derive(self.own("index"), f"index/{element}")
+
+    def index_keys(self, element: str) -> dict[int, bytes]:
+        """Return the keys that index the values of one data element, the one that marks new values last.
+
+        There are two while values are marked anew (`proxy.keys.indexes`): both find them then.
+
+        Args:
+            element: `user.contact.email/email-1`: the data element and how its values are normalised.
+
+        Raises:
+            Unavailable: as `own`.
+        """
+        return {number: derive(key, f"index/{element}") for number, key in self._own.indexes().items()}
+
+    def index_in_force(self) -> int:
+        """Return the number of the index key that marks new values, as this process knows it.
+
+        Raises:
+            Unavailable: as `own`.
+        """
+        return [*self._own.indexes()][-1]
+
+    def hold_index(self, connection: Connection) -> int:
+        """Return the number of the index key that marks new values, until the connection's block has ended."""
+        return numbers(rows.searched(connection, hold="share"))[-1]
+
+    def wrap_own(self, number: int, epoch: Epoch) -> bytes:
+        """Return a new index key as it is to be kept."""
+        name, key = index_name(number).encode(), self._random(KEY_BYTES)
+        return self._keepers.wrapped(name, None, key, epoch).wrapped
 
     # -- data subjects ------------------------------------------------------------------------------------
 
@@ -314,6 +345,11 @@ class Keys:
     def shred_key(self, key_id: bytes) -> int:
         """Destroy one key, that of a record; as `shred`."""
         return self._destroy(lambda connection: rows.remove_key(connection, key_id))
+
+    def subjects(self, ids: Iterable[bytes]) -> set[bytes]:
+        """Return whose these keys are, as far as they are there and somebody's; no provider is asked."""
+        with self.store.read() as connection:
+            return {key.subject for key in rows.by_id(connection, ids) if key.subject is not None}
 
     def newest_epoch(self) -> int:
         """Return the number of the newest epoch: no copy that was made until now has keys of a later one.

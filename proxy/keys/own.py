@@ -18,6 +18,17 @@ from proxy.store import Store
 Name = Literal["index", "audit", "tombstone", "signing"]
 """Of an installation key."""
 NAMES: Final[tuple[Name, ...]] = ("index", "audit", "tombstone", "signing")
+FIRST_INDEX: Final = 1
+"""Number of the index key that is made with the others, and called `index`."""
+_SEARCHED: Final = "searched"
+"""Beside the keys that are remembered: which index keys are searched, as text."""
+MOST: Final = 16
+"""Keys that are remembered."""
+
+
+def index_name(number: int) -> str:
+    """Return the name of an index key: the first has none of its own, since there was one only."""
+    return "index" if number == FIRST_INDEX else f"index/{number}"
 
 
 class Own:
@@ -37,6 +48,21 @@ class Own:
         found = self._cache.found((name,)) or self._read()
         return found[name]
 
+    def indexes(self) -> dict[int, bytes]:
+        """Return the index keys that are searched by number, the one that new values are marked with last.
+
+        Raises:
+            Unavailable: as `key`.
+        """
+        found = self._cache.found((_SEARCHED,))
+        if found:
+            names = {number: index_name(number) for number in numbers(found[_SEARCHED].decode())}
+            keys = self._cache.found(names.values())
+            if len(keys) == len(names):
+                return {number: keys[name] for number, name in names.items()}
+        read = self._read()
+        return {number: read[index_name(number)] for number in numbers(read[_SEARCHED].decode())}
+
     def drop(self) -> None:
         """Forget them."""
         self._cache.drop()
@@ -46,14 +72,22 @@ class Own:
         with self._store.read() as connection:
             epochs = rows.epochs(connection)
             kept = rows.installation_keys(connection)
-        if len(kept) != len(NAMES):
+            searched = rows.searched(connection)
+        wanted = {*NAMES, *map(index_name, numbers(searched))}
+        if not wanted <= kept.keys():
             raise Unavailable("keys_not_initialised")
-        opened = self._keepers.opened(kept.values(), epochs)
-        found = {name: opened[key.id] for name, key in kept.items() if key.id in opened}
-        if len(found) != len(NAMES):
+        opened = self._keepers.opened([kept[name] for name in sorted(wanted)], epochs)
+        found = {name: opened[kept[name].id] for name in wanted if kept[name].id in opened}
+        if len(found) != len(wanted):
             raise Unavailable("key_epoch_ended", "installation keys")
+        found[_SEARCHED] = searched.encode()
         self._cache.remember(found, generation)
         return found
+
+
+def numbers(searched: str) -> list[int]:
+    """Return the numbers of index keys as `rows.searched` has them."""
+    return [int(each) for each in searched.split(",")]
 
 
 def make_first(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -10,6 +10,7 @@ from proxy.errors import Unavailable
 from proxy.keys.states import State
 from proxy.keys.tables import ASSENTS, EPOCHS, INSTALLATION_KEYS, SETTINGS, SUBJECT_KEYS
 
+_SEARCHED = "index_keys_searched"
 _AT_ONCE = 500
 """Names in one statement; SQLite once took 999 at most."""
 
@@ -268,6 +269,36 @@ def installation_keys(connection: Connection) -> dict[str, Wrapped]:
     """Return the keys that belong to nobody, by name."""
     rows = connection.execute(select(INSTALLATION_KEYS))
     return {row.name: Wrapped(row.name.encode(), None, row.epoch, row.wrapped) for row in rows}
+
+
+def searched(connection: Connection, *, hold: Literal["", "share", "change"] = "") -> str:
+    """Return the numbers of the index keys that are searched, `1,2`, the one in force last.
+
+    Args:
+        connection: may be one that changes something.
+        hold: `share`: nobody changes it before this connection's block has ended; `change`: nor reads it so.
+    """
+    if hold:
+        first = select(INSTALLATION_KEYS.c.name).where(INSTALLATION_KEYS.c.name == "index")
+        connection.execute(first.with_for_update(read=hold == "share")).first()
+    # A statement of its own: who waited for the row would not see what was changed meanwhile.
+    return settings(connection).get(_SEARCHED, "1")
+
+
+def search(connection: Connection, numbers: str) -> None:
+    """Keep which index keys are searched."""
+    connection.execute(delete(SETTINGS).where(SETTINGS.c.name == _SEARCHED))
+    connection.execute(insert(SETTINGS).values(name=_SEARCHED, value=numbers))
+
+
+def add_own(connection: Connection, name: str, epoch: int, wrapped: bytes) -> None:
+    """Keep a new installation key."""
+    connection.execute(insert(INSTALLATION_KEYS).values(name=name, epoch=epoch, wrapped=wrapped))
+
+
+def drop_own(connection: Connection, name: str) -> None:
+    """Delete an installation key."""
+    connection.execute(delete(INSTALLATION_KEYS).where(INSTALLATION_KEYS.c.name == name))
 
 
 def settings(connection: Connection) -> dict[str, str]:

@@ -32,6 +32,9 @@ def destroy(store: Store, keys: Keys, places: Iterable[Place]) -> Destroyed:
     with store.read() as connection:
         values = rows.in_records(connection, places)
     ids = sorted({value.key_id for value in values})
+    # With all keys of the person that each belongs to: one may have come with a rotation and seal nothing yet.
+    for subject in sorted(keys.subjects(ids)):
+        keys.shred(subject)
     for each in ids:
         keys.shred_key(each)
     with store.begin() as connection:

@@ -1,10 +1,10 @@
 """The rows of the vault: a handful of statements, each over many rows at once."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from proxy.store import Store
 from proxy.vault.tables import VALUES
@@ -28,6 +28,11 @@ class Value:
     mark: bytes | None = None
     normaliser: str | None = None
     created_at: float = 0.0
+    index_key: int = 1
+
+
+Where = tuple[str, str, str]
+"""Connector, object, field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,7 @@ def by_handle(connection: Connection, handles: Iterable[str]) -> dict[str, Value
     }
 
 
-def marked(
-    connection: Connection, place: tuple[str, str, str], marks: Collection[bytes], most: int
-) -> list[Value]:
+def marked(connection: Connection, place: Where, marks: Collection[bytes], most: int) -> list[Value]:
     """Return rows of one (connector, object, field) with one of the marks; at most `most` + 1."""
     connector, name, field = place
     query = (
@@ -118,6 +121,53 @@ def drop_keys(connection: Connection, key_ids: Iterable[bytes]) -> int:
     for chunk in _chunks(key_ids):
         gone += connection.execute(delete(VALUES).where(VALUES.c.key_id.in_(chunk))).rowcount
     return gone
+
+
+def marked_by(connection: Connection) -> dict[int, int]:
+    """Return how many values are found by the marks of each index key."""
+    query = select(VALUES.c.index_key, func.count()).where(VALUES.c.mark.is_not(None))
+    return {row.index_key: row[1] for row in connection.execute(query.group_by(VALUES.c.index_key))}
+
+
+def stale(
+    connection: Connection, current: int, wanted: Mapping[Where, str], after: str, most: int
+) -> list[Value]:
+    """Return the next tokens that are marked otherwise than they should be, by handle; none behind the last.
+
+    Args:
+        connection: to read by.
+        current: number of the index key in force.
+        wanted: normaliser of the fields for which it may have changed.
+        after: the last handle that was returned before.
+        most: how many at once.
+    """
+    older = and_(VALUES.c.mark.is_not(None), VALUES.c.index_key < current)
+    other = [
+        and_(
+            VALUES.c.connector == connector,
+            VALUES.c.object == name,
+            VALUES.c.field == field,
+            or_(VALUES.c.normaliser.is_(None), VALUES.c.normaliser != normaliser),
+        )
+        for (connector, name, field), normaliser in wanted.items()
+    ]
+    query = select(VALUES).where(VALUES.c.sealed.is_not(None), VALUES.c.handle > after, or_(older, *other))
+    return [_value(row) for row in connection.execute(query.order_by(VALUES.c.handle).limit(most))]
+
+
+def mark_anew(connection: Connection, values: Iterable[Value]) -> None:
+    """Give rows their marks, normalisers and index keys; those that are gone meanwhile stay gone."""
+    change = (
+        update(VALUES)
+        .where(VALUES.c.handle == bindparam("row"))
+        .values(mark=bindparam("found"), normaliser=bindparam("by"), index_key=bindparam("number"))
+    )
+    made = [
+        {"row": each.handle, "found": each.mark, "by": each.normaliser, "number": each.index_key}
+        for each in values
+    ]
+    if made:
+        connection.execute(change, made)
 
 
 def counted(connection: Connection) -> dict[tuple[str, str, str], int]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Float, Index, LargeBinary, String, Table
+from sqlalchemy import Column, Connection, Float, Index, Integer, LargeBinary, String, Table, text
 
 from proxy.store import METADATA, Chapter
 
@@ -20,13 +20,19 @@ VALUES: Final = Table(
     Column("mark", LargeBinary(32)),
     Column("normaliser", String(16)),
     Column("created_at", Float, nullable=False),
+    Column("index_key", Integer, nullable=False, server_default="1"),
     Index("ix_vault_values_place", "connector", "object", "record", "field"),
     Index("ix_vault_values_mark", "mark"),
     Index("ix_vault_values_key_id", "key_id"),
 )
 """`handle`: the token itself, or the binding id of an envelope in hex. `record`: None until the CRM has said
 which record the value went into. `sealed`: a token's value as an envelope under the key `key_id`; an envelope's
-value stands in the CRM. `mark`: what the value is found by, if its field can be searched. A row without its data
-key opens nothing, and is deleted with it."""
+value stands in the CRM. `mark`: what the value is found by, if its field can be searched, and `index_key` the
+number of the key that made it. A row without its data key opens nothing, and is deleted with it."""
 
-CHAPTER: Final = Chapter("vault", (VALUES,))
+
+def _say_index_key(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE vault_values ADD COLUMN index_key INTEGER NOT NULL DEFAULT 1"))
+
+
+CHAPTER: Final = Chapter("vault", (VALUES,), (_say_index_key,))

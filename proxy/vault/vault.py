@@ -42,7 +42,7 @@ SECONDS: Final = 60.0
 EMBEDDED: Final = "file"
 """Name of the provider whose keys lie on this machine."""
 _ATTEMPTS: Final = 4
-_PASSING: Final = frozenset({"key_epoch_changed", "store_conflict", "key_gone"})
+_PASSING: Final = frozenset({"key_epoch_changed", "store_conflict", "key_gone", "index_key_changed"})
 _KIN: Final = 3
 """Parts of the name that values of two elements share which the CRM may put into one text."""
 
@@ -90,6 +90,20 @@ class Vault:
         assert isinstance(need, Opening)
         return self._returned(need)
 
+    def told(self, values: Sequence[Value]) -> dict[str, str]:
+        """Return what some tokens stand for, by handle; those that nobody can open are missing."""
+        found = self.keys.find({value.key_id for value in values})
+        alive = {key.id: DataKey(key.enc, key.id) for key in found.values()}
+        clear: dict[str, str] = {}
+        for value in values:
+            try:
+                opened = self._clear(value, None, alive)
+            except Unavailable:  # damaged
+                continue
+            if isinstance(opened, str):
+                clear[value.handle] = opened
+        return clear
+
     def forget(self) -> None:
         """Forget every value that is remembered in this process."""
         self._known.drop()
@@ -120,10 +134,10 @@ class Vault:
         protection = seek.protection
         if protection.kind == "deterministic":
             return (self._field_key(protection.element).seal(seek.text.encode()),)
-        mark = self._mark(protection, protection.normaliser, seek.text)
+        found_by = self.marks(protection.element, protection.normaliser, seek.text)
         place = (protection.connector, protection.object, protection.field)
         with self.store.read() as connection:
-            found = rows.marked(connection, place, [mark], MOST_FOUND)
+            found = rows.marked(connection, place, [*found_by.values()], MOST_FOUND)
         if len(found) > MOST_FOUND:
             raise Refused("protected_too_many", f"{protection.object}.{protection.field}")
         # A filter has to say something: a token that nobody has been given is in no record.
@@ -145,6 +159,8 @@ class Vault:
                 # are settled by a new draw.
                 if error.reason not in _PASSING or attempt == _ATTEMPTS - 1:
                     raise
+                if error.reason == "index_key_changed":
+                    self.keys.forget()  # sooner than every process has to
         return tuple(back[id(each)] if id(each) in back else next(made) for each in puts)
 
     def _given_back(self, puts: Sequence[Put]) -> list[Placed]:
@@ -182,6 +198,10 @@ class Vault:
                     self.keys.keep(connection, draft)
                 # A row under a key that is shredded by now would be found by its mark for ever.
                 self.keys.hold(connection, {value.key_id for value in values})
+                # And one whose mark is made with an older index key might be overlooked by who marks anew.
+                number = self.keys.hold_index(connection)
+                if any(value.mark is not None and value.index_key != number for value in values):
+                    raise Unavailable("index_key_changed")
                 rows.add(connection, values)
         return placed
 
@@ -194,9 +214,12 @@ class Vault:
             with self.store.read() as connection:
                 held = rows.keys_of(connection, places.values())
         alive = self.keys.find(held.values()) if held else {}
+        # The person may have a newer key than the one that their values were sealed with.
+        newest = self.keys.sealing({key.subject for key in alive.values() if key.subject is not None})
         found: dict[int, DataKey] = {}
         for number in groups:
             key = alive.get(held.get(places[number], b"")) if number in places else None
+            key = key if key is None or key.subject is None else newest.get(key.subject)
             if key is None:
                 drafts.append(self.keys.draft_subject())
                 key = drafts[-1].key
@@ -220,7 +243,9 @@ class Vault:
 
     def _row(self, put: Put, handle: str, key: DataKey, sealed: str | None = None) -> Value:
         protection = put.protection
-        marked = self._mark(protection, protection.normaliser, put.text) if protection.normaliser else None
+        marked, number = None, 1
+        if protection.normaliser:
+            number, marked = self.marks(protection.element, protection.normaliser, put.text).popitem()
         return Value(
             handle,
             protection.connector,
@@ -233,6 +258,7 @@ class Vault:
             marked,
             protection.normaliser or None,
             self._now(),
+            number,
         )
 
     # ---- when an answer is there -------------------------------------------------------------------------
@@ -391,9 +417,10 @@ class Vault:
     def _tenant(self) -> str:
         return self.keys.tenant().decode()
 
-    def _mark(self, protection: Protection, normaliser: str, text: str) -> bytes:
-        key = self.keys.index_key(f"{protection.element}/{normaliser}")
-        return marks.index(key, normal(normaliser, text))
+    def marks(self, element: str, normaliser: str, text: str) -> dict[int, bytes]:
+        """Return what a value is found by: a mark of each index key that is searched, the one in force last."""
+        keys = self.keys.index_keys(f"{element}/{normaliser}")
+        return {number: marks.index(key, normal(normaliser, text)) for number, key in keys.items()}
 
     def _field_key(self, element: str) -> repeatable.FieldKey:
         return repeatable.FieldKey(self.keys.index_key(f"{element}/repeatable"), self._tenant, element)

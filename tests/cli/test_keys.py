@@ -12,6 +12,7 @@ from proxy.config import load_config
 from proxy.crypto import read_key
 from proxy.errors import LychgateError
 from proxy.kept import open_kept
+from proxy.keys import indexes
 from proxy.keys.rewrap import rewrap
 from proxy.ledger.verify import read_entries, verify
 from proxy.scaffold import scaffold
@@ -183,6 +184,37 @@ def test_two_officers_destroy_and_one_cannot(gate: Gate) -> None:
     assert gate.result(*want, gate.tokens["ben"]) == done
     assert gate.result("status")["findings"] == []
     assert gate.events()[-2:] == ["keys_destroy_begun epoch=1 officers=ann,ben", "keys_destroyed epoch=1"]
+
+
+def test_who_is_no_officer_any_more_does_not_count(gate: Gate) -> None:
+    """Ann wanted it, and has left since: Ben alone is one; with another officer it is done."""
+    gate.meet(2)
+    gate.run("rotate")
+    want = ("destroy", 1, "--token-file")
+    assert gate.result(*want, gate.tokens["ann"])["missing"] == 1
+    made = json.loads(CliRunner().invoke(keys, ["officer", "cyd", "--format", "json"]).output)
+    text = gate.config.read_text()
+    gate.config.write_text(text.replace(f'"ann": "{gate.digests["ann"]}"', f'"cyd": "{made["sha256"]}"'))
+    assert gate.result(*want, gate.tokens["ben"])["missing"] == 1
+    gate.tokens["ann"].write_text(made["token"])
+    assert gate.result(*want, gate.tokens["ann"])["state"] == "destroyed"
+    assert "keys_destroy_begun epoch=1 officers=ben,cyd" in gate.events()
+
+
+def test_the_key_that_finds_values_is_exchanged(gate: Gate) -> None:
+    """Status says which are searched and what each finds; it is on record, and can be taken up."""
+    assert gate.result("rotate", "--index") == {"index": 2, "values": 0, "lost": 0, "resumed": False}
+    assert gate.result("status")["index_keys"] == [{"index": 2, "values": 0}]
+    assert "index 2             0 values   in force" in gate.run("status").output
+    assert gate.events()[-2:] == ["index_rotated index=2", "index_key_retired index=2"]
+    config = load_config(gate.config)
+    kept = open_kept(config, read_key(config.state / "keys" / "root.key"))
+    indexes.begin(kept.keys, lambda what, detail: None)
+    kept.close()
+    assert [each["index"] for each in gate.result("status")["index_keys"]] == [2, 3]
+    assert "searched, until" in gate.run("status").output
+    assert gate.result("rotate", "--index")["resumed"]
+    assert gate.run("rotate", "--index", "--subjects").exit_code == 2
 
 
 def test_a_key_in_use_is_not_destroyed(gate: Gate) -> None:

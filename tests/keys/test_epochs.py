@@ -26,7 +26,13 @@ def said() -> list[str]:
 @pytest.fixture
 def epochs(keys: Keys, said: list[str], clock) -> Epochs:
     """Give the epochs of a new installation."""
-    return Epochs(keys, lambda what, detail: said.append(f"{what} {detail}"), now=clock, random=os.urandom)
+    return Epochs(
+        keys,
+        lambda what, detail: said.append(f"{what} {detail}"),
+        now=clock,
+        random=os.urandom,
+        officers=("ann", "ben"),
+    )
 
 
 def met(keys: Keys) -> bytes:
@@ -270,7 +276,7 @@ def test_the_key_of_another_provider_is_not_asked_for_here(keys: Keys, epochs: E
 
 def test_nothing_can_be_rotated_before_keys_are_made(make: Make, clock) -> None:
     """The text says what to do first."""
-    bare = Epochs(make(), lambda what, detail: None, now=clock, random=os.urandom)
+    bare = Epochs(make(), lambda what, detail: None, now=clock, random=os.urandom, officers=("ann", "ben"))
     with pytest.raises(NotNow, match="keys init"):
         bare.begin()
 

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from proxy.crypto.providers import KeyringFile
 from proxy.keys import CHAPTER as KEYS
-from proxy.keys import Keys, SharedNumber
+from proxy.keys import Keys, LeasedNumber, SharedNumber
 from proxy.model import Protection
 from proxy.store import Store
-from proxy.store.store import url_of
 from proxy.vault import CHAPTER, Vault
+
+LEASE = 0.6
+"""Seconds; short, since every shred in PostgreSQL waits for as long."""
 
 
 class Clock:
@@ -45,26 +48,27 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make(tmp_path: Path, clock: Clock) -> Iterator[Callable[[], Vault]]:
+def make(tmp_path: Path, clock: Clock, database_url: URL) -> Iterator[Callable[[], Vault]]:
     """Return a maker of vaults over one installation: each call is another process's view."""
-    opened: list[Store] = []
+    opened: list[Keys] = []
 
     def make_one() -> Vault:
-        store = Store.open(url_of(tmp_path / "s.db"), (KEYS, CHAPTER))
-        opened.append(store)
-        keys = Keys(
-            store,
-            KeyringFile(tmp_path / "keyring.json", key=bytes(32)),
-            SharedNumber(tmp_path / "generation"),
-            now=clock,
-            clock=clock,
+        store = Store.open(database_url, (KEYS, CHAPTER))
+        number = (
+            SharedNumber(tmp_path / "generation")
+            if store.embedded
+            else LeasedNumber(store, lease=LEASE, period=LEASE / 6)
         )
-        keys.initialise()
-        return Vault(store, keys, now=clock, clock=clock)
+        opened.append(
+            Keys(store, KeyringFile(tmp_path / "keyring.json", key=bytes(32)), number, now=clock, clock=clock)
+        )
+        opened[-1].initialise()
+        return Vault(store, opened[-1], now=clock, clock=clock)
 
     yield make_one
-    for store in opened:
-        store.close()
+    for keys in opened:
+        keys.close()
+        keys.store.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import Unavailable
+from proxy.keys.rewrap import renew_all
 from proxy.vault import Opening, Put, Sending, Shown, Vault, rows
 from proxy.vault.destroy import Destroyed, destroy
 from proxy.vault.rows import Place
@@ -29,6 +30,26 @@ def fates(vault: Vault, texts: list[str]) -> list[str]:
     """Return what becomes of them when they are shown."""
     where = zip((MAIL, PHONE, NOTES, MAIL), texts, ("r1", "r1", "r1", "r2"), strict=True)
     return [each.fate for each in vault.settle(Opening(tuple(Shown(*each) for each in where))).values]
+
+
+def test_a_new_key_of_a_person_seals_and_goes_with_the_older_one(vault: Vault, clock) -> None:
+    """What is written after a rotation is under the newest one; destroying ends all, used or not."""
+    texts = write(vault)
+    with vault.store.read() as connection:
+        (old,) = {value.key_id for value in rows.in_records(connection, [HERE])}
+    (subject,) = vault.keys.subjects([old])
+    for _ in range(2):
+        clock.seconds += 10
+        list(renew_all(vault.keys, clock.seconds, pause=0))
+    newest = vault.keys.sealing([subject])[subject].id
+    vault.settle(Sending(puts=(Put(NOTES, "And before noon.", "r1", 0),)))
+    with vault.store.read() as connection:
+        assert {value.key_id for value in rows.in_records(connection, [HERE])} == {old, newest}
+    assert fates(vault, texts) == ["opened"] * 4
+    assert destroy(vault.store, vault.keys, [HERE]) == Destroyed(4, 2, 0)
+    assert vault.keys.sealing([subject]) == {}
+    assert vault.keys.find([old, newest]) == {}
+    assert fates(vault, texts) == ["dead", "dead", "dead", "opened"]
 
 
 @pytest.mark.parametrize("dies", ["shred_key", "drop_keys", "forget", None])
