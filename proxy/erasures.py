@@ -755,7 +755,9 @@ class _Sweep:
                 (kind, record.fields[name]) for name, kind in self._telling.items() if name in record.fields
             ]
             parts = [
-                (normal.kind_of(kind, part), part) for kind, value in values for part in _parts(kind, value)
+                (normal.kind_of(kind, part), part)
+                for kind, value in values
+                for part in normal.parts(kind, value)
             ]
             if (case := self._met(parts)) is not None:
                 self._found["returned", spot] = case
@@ -776,10 +778,6 @@ class _Sweep:
         if spec is None:
             return frozenset()
         return self._retention.attributes(self._connector, spec.name) & spec.attributes.keys()
-
-
-def _parts(kind: str, value: str) -> list[str]:
-    return value.split(";") if kind == normal.SEVERAL else [value]
 
 
 def _identity(asked: Asked) -> str:

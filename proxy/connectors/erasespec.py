@@ -11,11 +11,11 @@ from pydantic import Field
 
 from proxy.yamlfile import Strict
 
-Kind = Literal["email", "emails", "phone", "id", "name", "address", "contact", "text"]
+Kind = Literal["email", "emails", "phone", "phones", "id", "name", "address", "contact", "text"]
 """What a field's values are, for those who look for them: `contact` is an address or a number, as each says
-itself; `emails` is several with semicolons between; `text` is not looked for."""
-Uses = Literal["find", "read", "deleted", "text", "exists", "linked", "all", "write", "delete", "purge"]
-"""What a call is for."""
+itself; `emails` and `phones` are several, in a list or with semicolons between; `text` is not looked for."""
+Uses = Literal["find", "read", "deleted", "past", "text", "exists", "linked", "all", "write", "delete", "purge"]
+"""What a call is for; `past` shows whether the CRM still knows what the fields of a record were."""
 
 
 class CallModel(Strict):
@@ -35,6 +35,8 @@ class CallModel(Strict):
     """The same for a field that only has to hold the value."""
     join: str = " OR "
     """Between conditions that are text."""
+    prefix: str = ""
+    """Stands before all but one of several conditions that are trees, in Polish notation."""
     most: int = Field(default=50, ge=1)
     """Conditions that the CRM takes at once."""
     records: str = ""
@@ -56,6 +58,10 @@ class CallModel(Strict):
     """JSONPath of a member that is there only when the CRM refuses, for an API whose faults come as 200."""
     gone: str = ""
     """JSONPath, in a record, of a mark that it is deleted and still there."""
+    alive: str = ""
+    """JSONPath, in a record, of a mark that is false once it is deleted and still there."""
+    short: bool = False
+    """What it shows of a record is not all that is asked for: each one is read by its id."""
 
 
 class OfModel(Strict):
@@ -94,10 +100,20 @@ class ErasedModel(Strict):
     then: Literal["delete", "overwrite", "scrub", "leave"] = "delete"
     or_else: Literal["", "overwrite"] = ""
     """What is done when the CRM does not let the record be deleted."""
+    mentions: bool = False
+    """Such texts in records of others are cleared too, whatever becomes of the person's own."""
     purge: bool = False
-    """Deleting puts it into a recycle bin, which is emptied of it."""
+    """Deleting leaves it in a recycle bin, or what its fields were in a history, which is cleared of it."""
     blank: dict[str, object] = Field(default_factory=dict)
     """Field -> what is written over it, where the record stays."""
+    lingers: bool = False
+    """Deleting keeps it for a while, and nobody can end that: it is written over first."""
+    inside: dict[str, str] = Field(default_factory=dict)
+    """Field -> member of the record in which it stands, read and written."""
+    words: dict[str, str] = Field(default_factory=dict)
+    """Further blanks of the calls, for this object: what the CRM calls it elsewhere."""
+    calls: dict[Uses, CallModel] = Field(default_factory=dict)
+    """Calls that are other ones for this object."""
     cascades: bool = False
     """The CRM deletes it along with what it belongs to."""
 

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 Values = Mapping[str, object]
 """By the name of the blank: text, a number, or a list."""
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _BLANK: Final = re.compile(r"\{([a-z]+)(?::([a-z]+))?\}")
 
 
@@ -42,6 +43,11 @@ def _odata(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def _odataid(value: object) -> str:
+    """A link is compared with a bare identifier; no quote can stand in one."""
+    return str(value) if _GUID.fullmatch(str(value)) else _odata(value)
+
+
 QUOTES: Final[Mapping[str, Callable[[object], object]]] = {
     "soql": _soql,
     "sosl": _sosl,
@@ -49,6 +55,7 @@ QUOTES: Final[Mapping[str, Callable[[object], object]]] = {
     "commas": _commas,
     "like": _like,
     "odata": _odata,
+    "odataid": _odataid,
     "xml": lambda value: escape(str(value), {'"': "&quot;", "'": "&apos;"}),
     "json": lambda value: json.dumps(str(value)),
     "int": lambda value: int(str(value)),

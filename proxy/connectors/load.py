@@ -93,7 +93,7 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     book = None
     if model.erasure is not None:
         with complaints.at("erasure"):
-            book = compile_book(model.erasure)
+            book = compile_book(model.erasure, _account(model))
     complaints.stop()
     return Connector(
         model.metadata.name,
@@ -104,6 +104,11 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
         book,
         document.where(("metadata", "name")),
     )
+
+
+def _account(model: ConnectorFile) -> dict[str, object]:
+    """Return what the calls of a playbook may fill in of the account that the lane uses."""
+    return {} if model.odoo is None else {"database": model.odoo.database, "uid": model.odoo.uid}
 
 
 def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None) -> Setting:

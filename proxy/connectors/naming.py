@@ -1,4 +1,4 @@
-"""What of a written record names somebody: by the playbook, or, without one, by what fields are for."""
+"""What of a written record names somebody: by the playbook, or by what fields are for where it has no word."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -14,12 +14,14 @@ def telling(connector: Connector, object_: str, names: Iterable[str]) -> dict[st
     """Return those of some fields that name somebody, and what each holds."""
     book, spec = connector.book, connector.catalogue.get(object_)
     known: Mapping[str, str] = {} if book is None else book.telling(object_)
-    if known or spec is None:
-        return {name: known[name] for name in names if name in known}
-    fields = spec.fields
-    return {
-        name: fields[name].semantic for name in names if name in fields and fields[name].semantic in SEMANTICS
-    }
+    fields = {} if spec is None else spec.fields
+    found = {}
+    for name in names:
+        if name in known:
+            found[name] = known[name]
+        elif name in fields and fields[name].semantic in SEMANTICS:
+            found[name] = fields[name].semantic
+    return found
 
 
 def told(fields: Mapping[str, str], members: Mapping[str, Tree]) -> Iterator[tuple[str, str]]:

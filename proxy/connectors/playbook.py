@@ -4,7 +4,9 @@ A `Book` is what `proxy.steps` works with. It knows the CRM's words, and nothing
 """
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -21,7 +23,11 @@ from proxy.model import Protections
 KNOWN: Final = frozenset({"object", "id", "fields", "field", "value", "values", "any", "session", "parent"})
 """Names of blanks."""
 SESSION: Final = "lychgate-session"
-"""Header by which whoever sends a request is told to put the credential into its body; never sent."""
+"""Header by which whoever sends a request is told to put the credential into its body, in place of the header's
+value; never sent."""
+_MARK: Final = secrets.token_hex(16)
+"""Nobody can have written it into a record: what is written back would have the credential in it."""
+NOWHERE: Final[Mapping[str, str]] = MappingProxyType({})
 _DECODER: Final = msgspec.json.Decoder(float_hook=msgspec.Raw)
 
 
@@ -60,16 +66,17 @@ class Call:
     more: tuple[str, ...]
     fault: tuple[str, ...]
     gone: tuple[str, ...]
+    alive: tuple[str, ...]
 
     def request(self, values: fill.Values) -> Request:
         """Return the request with its blanks filled in."""
         model = self.model
         method, _, template = model.send.partition(" ")
-        query = urlencode([(name, fill.text(value, values)) for name, value in model.query.items()])
+        query = urlencode([(fill.text(n, values), fill.text(v, values)) for n, v in model.query.items()])
         headers = [("accept", "application/json")]
         if model.session:
-            headers.append((SESSION, "body"))
-            values = {**values, "session": "{session}"}
+            headers.append((SESSION, _MARK))
+            values = {**values, "session": _MARK}
         headers += [(name.lower(), fill.text(value, values)) for name, value in model.headers.items()]
         body = b""
         if model.body is not None:
@@ -77,8 +84,25 @@ class Call:
             body = _body(model, values)
         return Request(method, fill.path(template, values), query, Headers(tuple(headers)), body)
 
-    def read(self, object_: str, key: str, names: Iterable[str], request: Request, response: Response) -> Page:
+    def read(
+        self,
+        object_: str,
+        key: str,
+        names: Iterable[str],
+        request: Request,
+        response: Response,
+        *,
+        inside: Mapping[str, str] = NOWHERE,
+    ) -> Page:
         """Return the records in an answer.
+
+        Args:
+            object_: whose records.
+            key: the field that is a record's id.
+            names: fields that were asked for.
+            request: that was answered.
+            response: to it.
+            inside: field -> member of a record in which it stands.
 
         Raises:
             Refusal: the CRM says no.
@@ -90,7 +114,7 @@ class Call:
         if not self.model.records:
             return Page(())
         rows = _each(tree, self.records)
-        found = [self._record(object_, key, names, row) for row in rows if isinstance(row, dict)]
+        found = [self._record(object_, key, names, row, inside) for row in rows if isinstance(row, dict)]
         return Page(tuple(found), self._next(tree, request) if rows else None)
 
     def accepted(self, response: Response) -> Tree:
@@ -121,14 +145,19 @@ class Call:
             raise Refusal("crm_refused")
         return tree
 
-    def _record(self, object_: str, key: str, names: Iterable[str], row: dict[str, Tree]) -> Found:
-        inside = paths.get(row, self.fields) if self.fields else row
-        held = inside if isinstance(inside, dict) else {}
+    def _record(
+        self, object_: str, key: str, names: Iterable[str], row: dict[str, Tree], inside: Mapping[str, str]
+    ) -> Found:
+        fields = paths.get(row, self.fields) if self.fields else row
+        held = fields if isinstance(fields, dict) else {}
         said = scalar_text(paths.get(row, self.key) if self.key else held.get(key))
         if said is None:
             raise UpstreamFault("crm_unreadable")
-        values = {name: text for name in names if (text := scalar_text(held.get(name)))}
-        return Found(object_, said, MappingProxyType(values), bool(self.gone and paths.get(row, self.gone)))
+        ways = {name: (inside[name], name) if name in inside else (name,) for name in names}
+        values = {name: text for name, way in ways.items() if (text := _text(paths.get(held, way)))}
+        deleted = bool(self.gone and paths.get(row, self.gone))
+        deleted = deleted or bool(self.alive and paths.get(row, self.alive) is False)
+        return Found(object_, said, MappingProxyType(values), deleted)
 
     def _next(self, tree: Tree, request: Request) -> Request | None:
         said = scalar_text(paths.get(tree, self.more)) if self.more else None
@@ -158,6 +187,33 @@ class Book:
     residual: tuple[str, ...] = ()
     protections: Protections = field(default_factory=dict)
     """Fields of which the CRM holds something else than the value."""
+    own: Mapping[tuple[str, str], Call] = field(default_factory=dict)
+    """(object, use) -> the call that takes the place of the one for all."""
+    account: Mapping[str, object] = NOWHERE
+    """Further blanks of every call."""
+
+    def find_call(self, object_: str, *uses: str) -> Call | None:
+        """Return the call for the first of some uses that an object has, or None."""
+        for use in uses:
+            found = self.own.get((object_, use)) or self.calls.get(use)
+            if found is not None:
+                return found
+        return None
+
+    def call(self, object_: str, *uses: str) -> Call:
+        """Return the same where there is one."""
+        found = self.find_call(object_, *uses)
+        assert found is not None
+        return found
+
+    def request(self, call: Call, object_: str, **values: object) -> Request:
+        """Return the request that asks something about records of an object."""
+        return call.request({**self.account, **self.objects[object_].words, "object": object_, **values})
+
+    def page(self, call: Call, object_: str, names: Iterable[str], request: Request, response: Response) -> Page:
+        """Return the records of an object in an answer; raises what `Call.read` raises."""
+        each = self.objects[object_]
+        return call.read(object_, each.key, names, request, response, inside=each.inside)
 
     def people(self) -> Iterator[str]:
         """Yield the objects whose records are people."""
@@ -192,8 +248,12 @@ class Book:
         return (record, record[:15]) if "first15" in self.forms and len(record) == 18 else (record,)
 
 
-def compile_book(model: ErasureModel) -> Book:
+def compile_book(model: ErasureModel, account: Mapping[str, object] = NOWHERE) -> Book:
     """Return the playbook, ready to use.
+
+    Args:
+        model: the section.
+        account: further blanks for every call, of the account that the lane uses.
 
     Raises:
         ValueError: a call is missing, or an object, field or blank is not what it has to be; a sentence for
@@ -203,15 +263,28 @@ def compile_book(model: ErasureModel) -> Book:
     for name in ("find", "read", "write", "delete"):
         if name not in model.calls:
             raise ValueError(f"erasure.calls needs `{name}`")
+    words = {word for each in model.objects.values() for word in each.words}
+    blanks = KNOWN | words | account.keys()
     for name, each in model.objects.items():
         _check(name, each, model)
-    calls: dict[str, Call] = {name: _compile(name, call) for name, call in model.calls.items()}
+        if missing := words - each.words.keys():
+            raise ValueError(f"erasure.objects.{name} has no word for {', '.join(sorted(missing))}")
+    calls: dict[str, Call] = {
+        name: _compile(f"calls.{name}", call, blanks) for name, call in model.calls.items()
+    }
+    own: dict[tuple[str, str], Call] = {
+        (name, use): _compile(f"objects.{name}.calls.{use}", call, blanks)
+        for name, each in model.objects.items()
+        for use, call in each.calls.items()
+    }
     return Book(
         MappingProxyType(calls),
         MappingProxyType(model.objects),
         tuple(model.forms),
         model.delays,
         tuple(model.residual),
+        own=MappingProxyType(own),
+        account=account,
     )
 
 
@@ -219,17 +292,18 @@ def _check(name: str, each: ErasedModel, model: ErasureModel) -> None:
     for way in each.of:
         if way.object not in model.objects:
             raise ValueError(f"erasure.objects.{name} belongs to {way.object}, which is not listed there")
-    if any(not way.field for way in each.of) and "linked" not in model.calls:
+    calls = model.calls.keys() | each.calls.keys()
+    if any(not way.field for way in each.of) and "linked" not in calls:
         raise ValueError(
             f"erasure.objects.{name} says no field by which it belongs, and there is no call `linked`"
         )
     if each.optional and "exists" not in model.calls:
         raise ValueError(f"erasure.objects.{name} is optional, and erasure.calls has no `exists`")
-    if each.purge and "purge" not in model.calls:
+    if each.purge and "purge" not in calls:
         raise ValueError(f"erasure.objects.{name} is purged, and erasure.calls has no `purge`")
-    if (each.then == "overwrite" or each.or_else) and not each.blank:
+    if (each.then == "overwrite" or each.or_else or each.lingers) and not each.blank:
         raise ValueError(f"erasure.objects.{name} is written over: say what with, under `blank`")
-    if each.then == "scrub" and not each.free_text:
+    if (each.then == "scrub" or each.mentions) and not each.free_text:
         raise ValueError(f"erasure.objects.{name} is scrubbed: say which fields, under `free_text`")
     for names in each.same:
         unknown = [field for field in names if field not in each.identifies]
@@ -237,19 +311,19 @@ def _check(name: str, each: ErasedModel, model: ErasureModel) -> None:
             raise ValueError(f"erasure.objects.{name}.same names what is not in its `identifies`")
 
 
-def _compile(name: str, call: CallModel) -> Call:
+def _compile(name: str, call: CallModel, known: AbstractSet[str]) -> Call:
     model = [call.send, call.query, call.headers, call.body, call.equals, call.contains]
     for blank, quoting in set[tuple[str, str]]().union(*map(fill.blanks, model)):
-        if blank not in KNOWN:
-            raise ValueError(f"erasure.calls.{name} has a blank of unknown name: {blank}")
+        if blank not in known:
+            raise ValueError(f"erasure.{name} has a blank of unknown name: {blank}")
         if quoting and quoting not in fill.QUOTES:
-            raise ValueError(f"erasure.calls.{name} quotes a blank as {quoting}, which is not known")
+            raise ValueError(f"erasure.{name} quotes a blank as {quoting}, which is not known")
     return Call(
         call,
         paths.compile_path(call.records) if call.records else (),
         *(
             paths.names(text) if text else ()
-            for text in (call.fields, call.key, call.more, call.fault, call.gone)
+            for text in (call.fields, call.key, call.more, call.fault, call.gone, call.alive)
         ),
     )
 
@@ -258,6 +332,16 @@ def _body(model: CallModel, values: fill.Values) -> bytes:
     if isinstance(model.body, str) and "json" not in model.media:
         return fill.text(model.body, values).encode()
     return json.dumps(fill.tree(model.body, values), ensure_ascii=False).encode()
+
+
+def _text(leaf: Tree) -> str:
+    """Return what a field holds as text; several, or several entries with a value each, with semicolons
+    between."""
+    if isinstance(leaf, list):
+        return ";".join(text for item in leaf if (text := _text(item)))
+    if isinstance(leaf, dict):
+        return _text(leaf.get("value"))
+    return scalar_text(leaf) or ""
 
 
 def _each(tree: Tree, steps: paths.Steps) -> list[Tree]:

@@ -7,14 +7,16 @@ what is left has to look for all of them, and whoever compares compares by `key`
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 Kind = Literal["email", "phone", "id", "name", "address", "text"]
 """What a value is. `text` is not looked for: it is no name of anybody."""
 CONTACT: Final = "contact"
 """What a playbook says of a field that holds an address, a number or a handle: each value tells which."""
-SEVERAL: Final = "emails"
-"""What it says of a field that holds addresses with semicolons between."""
+SEVERAL: Final[Mapping[str, str]] = MappingProxyType({"emails": "email", "phones": "phone"})
+"""What it says of a field that holds several values with semicolons between -> what each of them is."""
 FEWEST_DIGITS: Final = 6
 SHORTEST: Final = 4
 """Letters or digits that a value has to have before it is looked for; less would find strangers."""
@@ -24,10 +26,8 @@ _NO_WORD: Final = re.compile(r"[\W_]+")
 
 def kind_of(said: str, value: str) -> str:
     """Return what one value is, by what a playbook says of its field."""
-    if said == SEVERAL:
-        return "email"
     if said != CONTACT:
-        return said
+        return SEVERAL.get(said, said)
     if "@" in value:
         return "email"
     return "phone" if len(_NO_DIGIT.sub("", value)) >= FEWEST_DIGITS else "id"
@@ -35,9 +35,12 @@ def kind_of(said: str, value: str) -> str:
 
 def fits(said: str, kind: str) -> bool:
     """Say whether a field of which a playbook says `said` can hold a value of a kind."""
-    if said == SEVERAL:
-        return kind == "email"
-    return kind == said or (said == CONTACT and kind in {"email", "phone", "id"})
+    return kind == SEVERAL.get(said, said) or (said == CONTACT and kind in {"email", "phone", "id"})
+
+
+def parts(said: str, value: str) -> list[str]:
+    """Return the values that stand in a field of which a playbook says `said`."""
+    return value.split(";") if said in SEVERAL else [value]
 
 
 def key(kind: str, value: str) -> str:

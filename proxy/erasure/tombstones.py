@@ -88,7 +88,7 @@ class Tombstones:
         return None
 
     def _digests(self, said: str, value: str) -> Iterator[bytes]:
-        for part in value.split(";") if said == normal.SEVERAL else [value]:
+        for part in normal.parts(said, value):
             if (digest := self.digest(normal.kind_of(said, part), part)) is not None:
                 yield digest
 

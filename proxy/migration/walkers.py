@@ -1,6 +1,7 @@
 """How each kind of CRM lists records page by page, and changes one: pure, requests out and answers in."""
 
 import json
+import secrets
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from proxy.message import Headers, Request, Response, Tree
 PAGE: Final = 100
 """Records; HubSpot lists no more at once."""
 _JSON: Final = (("content-type", "application/json"), ("accept", "application/json"))
-_SESSION: Final = ("lychgate-session", "1")
+_MARK: Final = secrets.token_hex(16)
+"""Where the credential goes; nobody can have written it into a value that is sent with it."""
+_SESSION: Final = ("lychgate-session", _MARK)
 """Has our credential put into the body; see `proxy.transport`."""
 
 
@@ -235,7 +238,7 @@ class Odoo:
             return False
 
     def _call(self, name: str, method: str, args: list[Any], named: Mapping[str, Any]) -> Request:
-        call = (self.database, self.uid, "{session}", name, method, args, dict(named))
+        call = (self.database, self.uid, _MARK, name, method, args, dict(named))
         body = xmlrpc.client.dumps(call, "execute_kw", allow_none=True).encode()
         headers = Headers((("content-type", "text/xml"), _SESSION))
         return Request("POST", "/xmlrpc/2/object", "", headers, body)

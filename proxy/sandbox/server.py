@@ -70,6 +70,11 @@ class Sandbox(ABC):
     def people(self) -> list[dict[str, object]]:
         """Return copies of every person the CRM still holds, deleted but restorable ones included."""
 
+    def everything(self) -> list[dict[str, object]]:
+        """Return copies of all that the CRM still holds of anybody, bins and histories included, as far as it
+        has any."""
+        return self.people()
+
     async def start(self, host: str = "127.0.0.1", port: int = 0, tls: Tls | None = None) -> Address:
         """Listen, on a free port when `port` is 0, and return where; TLS 1.2 or later when `tls` is given.
 

@@ -31,13 +31,28 @@ def read(book: Book, object_: str, record: str, *, deleted: bool = False) -> Ask
     Raises:
         UpstreamFault: nobody can say.
     """
-    call = book.calls["deleted" if deleted and "deleted" in book.calls else "read"]
-    names, key = book.names(object_), book.objects[object_].key
-    request = call.request({"object": object_, "id": record, "fields": list(names)})
+    call = book.call(object_, *(("deleted", "read") if deleted else ("read",)))
+    names = book.names(object_)
+    request = book.request(call, object_, id=record, fields=list(names))
     response = yield request
-    page = call.read(object_, key, names, request, response)
-    found = yield from opened(book, [each for each in page.records if each.id == record][:1])
+    page = book.page(call, object_, names, request, response)
+    shown = [each for each in page.records if each.id == record and (deleted or not each.deleted)]
+    found = yield from opened(book, shown[:1])
     return found[0] if found else None
+
+
+def remembered(book: Book, object_: str, record: str) -> Asking[bool]:
+    """Say whether the CRM still shows what the fields of a record were; no where it keeps no such thing.
+
+    Raises:
+        UpstreamFault: nobody can say.
+    """
+    call = book.find_call(object_, "past")
+    if call is None:
+        return False
+    request = book.request(call, object_, id=record)
+    response = yield request
+    return bool(call.read(object_, "id", (), request, response).records)
 
 
 def find(
@@ -56,26 +71,33 @@ def find(
     """
     if book.objects[object_].optional and not (yield from _exists(book, object_)):
         return []
-    call = book.calls["text" if holding and "text" in book.calls else "find"]
+    call = book.call(object_, *(("text", "find") if holding else ("find",)))
     template = call.model.contains if holding else call.model.equals
-    names, key = book.names(object_), book.objects[object_].key
+    names = book.names(object_)
     found: dict[str, Found] = {}
+    sent: set[Request | None] = set()
     conditions = yield from sought(book, object_, conditions, holding=holding)
     for part in _parts(conditions, call.model.most):
         some = [_one(template, field, value) for field, value in part]
-        every: object = call.model.join.join(map(str, some)) if isinstance(template, str) else some
-        asked = {"object": object_, "fields": list(names), "any": every}
+        before = [call.model.prefix] * (len(some) - 1) if call.model.prefix else []
+        every: object = call.model.join.join(map(str, some)) if isinstance(template, str) else [*before, *some]
+        asked: dict[str, object] = {"fields": list(names), "any": every}
         if len(part) == 1:
             asked |= {"field": part[0][0], "value": part[0][1]}
-        request: Request | None = call.request(asked)
+        request: Request | None = book.request(call, object_, **asked)
+        if request in sent:  # another field, and the CRM is asked by the value alone
+            continue
+        sent.add(request)
         pages = 0
         while request is not None:
             response = yield request
-            page = call.read(object_, key, names, request, response)
+            page = book.page(call, object_, names, request, response)
             found |= {each.id: each for each in page.records}
             request, pages = page.next, pages + 1
             if pages > MOST_PAGES:
                 raise UpstreamFault("crm_endless")
+    if call.model.short:
+        return (yield from _whole(book, object_, found))
     return (yield from opened(book, list(found.values())))
 
 
@@ -85,8 +107,8 @@ def linked(book: Book, object_: str, parent: str, record: str) -> Asking[list[Fo
     Raises:
         UpstreamFault: nobody can say, or there are too many.
     """
-    call = book.calls["linked"]
-    request: Request | None = call.request({"object": object_, "parent": parent, "id": record})
+    call = book.call(object_, "linked")
+    request: Request | None = book.request(call, object_, parent=parent, id=record)
     ids: list[str] = []
     while request is not None:
         response = yield request
@@ -95,8 +117,12 @@ def linked(book: Book, object_: str, parent: str, record: str) -> Asking[list[Fo
         request = page.next
         if len(ids) > MOST_PAGES:
             raise UpstreamFault("crm_endless")
+    return (yield from _whole(book, object_, dict.fromkeys(ids)))
+
+
+def _whole(book: Book, object_: str, ids: Iterable[str]) -> Asking[list[Found]]:
     found = []
-    for each in dict.fromkeys(ids):
+    for each in ids:
         one = yield from read(book, object_, each)
         found += [one] if one is not None else []
     return found
@@ -109,8 +135,12 @@ def change(book: Book, object_: str, record: str, values: dict[str, object]) -> 
         Refusal: the CRM says no.
         UpstreamFault: whether it was done is unknown.
     """
-    call = book.calls["write"]
-    response = yield call.request({"object": object_, "id": record, "values": values})
+    call, inside = book.call(object_, "write"), book.objects[object_].inside
+    nested: dict[str, object] = {name: value for name, value in values.items() if name not in inside}
+    for member in dict.fromkeys(inside.values()):
+        within = {name: value for name, value in values.items() if inside.get(name) == member}
+        nested |= {member: within} if within else {}
+    response = yield book.request(call, object_, id=record, values=nested)
     call.accepted(response)
 
 
@@ -121,14 +151,14 @@ def remove(book: Book, object_: str, record: str, *, purge: bool = False) -> Ask
         Refusal: the CRM says no; `crm_absent`: it has no such record.
         UpstreamFault: whether it was done is unknown.
     """
-    call = book.calls["purge" if purge else "delete"]
-    response = yield call.request({"object": object_, "id": record})
+    call = book.call(object_, "purge" if purge else "delete")
+    response = yield book.request(call, object_, id=record)
     call.accepted(response)
 
 
 def _exists(book: Book, object_: str) -> Asking[bool]:
-    call = book.calls["exists"]
-    request = call.request({"object": object_})
+    call = book.call(object_, "exists")
+    request = book.request(call, object_)
     response = yield request
     return bool(call.read(object_, "name", (), request, response).records)
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from proxy.connectors.playbook import Book, Found, Refusal
 from proxy.erasure import normal
 from proxy.erasure.plan import Known, Step
-from proxy.steps.asking import Asking, change, read, remove
+from proxy.steps.asking import Asking, change, read, remembered, remove
 
 ERASED_WORD: Final = "[erased]"
 """Stands in a text for what named the person."""
@@ -60,7 +60,8 @@ def _purge(book: Book, step: Step) -> Asking[Outcome]:
     """A CRM may show what was purged for a while: whether it is gone is for the checks to say, later."""
     if (yield from read(book, step.object, step.id)) is not None:
         return Outcome("unknown", "restored")
-    if (yield from read(book, step.object, step.id, deleted=True)) is None:
+    binned = yield from read(book, step.object, step.id, deleted=True)
+    if binned is None and not (yield from remembered(book, step.object, step.id)):
         return Outcome("already")
     try:
         yield from remove(book, step.object, step.id, purge=True)
@@ -121,4 +122,4 @@ def _is_blank(found: Found, wanted: dict[str, object]) -> bool:
 
 
 def _text(value: object) -> str:
-    return "" if value is None or value is False else str(value)
+    return "" if value in (None, False, []) else str(value)

@@ -14,7 +14,7 @@ from proxy.erasure import normal
 from proxy.erasure.case import Finding
 from proxy.erasure.plan import Known, Plan, Step
 from proxy.errors import UpstreamFault
-from proxy.steps.asking import Asking, Condition, find, read
+from proxy.steps.asking import Asking, Condition, find, read, remembered
 from proxy.steps.carrying import scrubbed
 from proxy.steps.locating import telling
 
@@ -61,6 +61,8 @@ class Checks:
             return self._stays(step, live)
         if live is not None:
             return Finding(self.lane, step.object, "residue", "id", 1, why="still_there")
+        if step.do == "purge" and (yield from remembered(self.book, step.object, step.id)):
+            return Finding(self.lane, step.object, "residue", "history", 1, why="remembered")
         gone = yield from read(self.book, step.object, step.id, deleted=True)
         if gone is None:
             return Finding(self.lane, step.object, "erased", "id", 1)
@@ -97,7 +99,7 @@ class Checks:
                 for one in self.plan.known
                 if telling(one)
                 for name in _texts(each)
-                if name in each.free_text or one.kind == "email"
+                if name in each.free_text or normal.fits(_said(each, name), one.kind)
             ]
             for some, holding in ((conditions, False), (texts, True)):
                 if some:
@@ -176,14 +178,19 @@ def together(findings: Iterable[Finding]) -> list[Finding]:
 def _conditions(places: Mapping[str, str], known: Iterable[Known]) -> Iterator[Condition]:
     for one in known:
         for name, kind in places.items():
-            if kind != normal.SEVERAL and normal.fits(kind, one.kind) and one.kind not in IN_TEXTS:
+            if kind not in normal.SEVERAL and normal.fits(kind, one.kind) and one.kind not in IN_TEXTS:
                 yield from ((name, form) for form in normal.forms(one.kind, one.value))
 
 
 def _texts(each: ErasedModel) -> list[str]:
     """Return the fields that hold a value among other words."""
-    several = [name for name, kind in {**each.identifies, **each.holds}.items() if kind == normal.SEVERAL]
+    several = [name for name, kind in {**each.identifies, **each.holds}.items() if kind in normal.SEVERAL]
     return [*each.free_text, *several]
+
+
+def _said(each: ErasedModel, name: str) -> str:
+    """Return what a playbook says of a field."""
+    return {**each.identifies, **each.holds}.get(name, "text")
 
 
 def _places(record: Found, each: ErasedModel, known: Iterable[Known], *, holding: bool) -> Iterator[str]:
@@ -199,7 +206,8 @@ def _holds(known: Known, kind: str, text: str, *, holding: bool) -> bool:
     if holding:
         return telling(known) and normal.within(known.kind, known.value, text)
     same = normal.fits(kind, known.kind) and known.kind not in IN_TEXTS
-    return same and normal.key(known.kind, text) == normal.key(known.kind, known.value)
+    sought = normal.key(known.kind, known.value)
+    return same and any(normal.key(known.kind, part) == sought for part in normal.parts(kind, text))
 
 
 def _says(live: Found, each: ErasedModel, known: Iterable[Known]) -> bool:

@@ -46,13 +46,10 @@ class Trail:
 
     def learn(self, kind: str, value: str) -> None:
         """Take note of a value by which the person can be found."""
-        if kind == normal.SEVERAL:
-            for part in value.split(";"):
-                self.learn("email", part)
-            return
-        kind = normal.kind_of(kind, value)
-        if kind != "text" and (form := normal.key(kind, value)):
-            self.known.setdefault((kind, form), Known(kind, value))
+        for part in normal.parts(kind, value):
+            found = normal.kind_of(kind, part)
+            if found != "text" and (form := normal.key(found, part)):
+                self.known.setdefault((found, form), Known(found, part))
 
     def note(self, lane: str, each: ErasedModel, found: Found) -> None:
         """Take note of a record that is the person, or belongs to it."""
@@ -102,7 +99,7 @@ def trace(lane: str, book: Book, trail: Trail) -> Asking[None]:
         if spot.lane == lane:
             yield from _belonging(lane, book, trail, spot)
     for object_, each in book.objects.items():
-        if each.then == "scrub":
+        if each.then == "scrub" or each.mentions:
             yield from _mentioning(lane, book, trail, object_)
 
 
@@ -137,7 +134,7 @@ def _same(lane: str, book: Book, trail: Trail, object_: str) -> Asking[None]:
 def _meet(lane: str, book: Book, trail: Trail, found: Found) -> None:
     """Take note of a record that tells the same person, or of the person that it belongs to."""
     each = book.objects[found.object]
-    if each.person:
+    if each.person or not each.of:
         trail.note(lane, each, found)
         return
     owners = {Spot(lane, way.object, found.fields[way.field]) for way in each.of if way.field in found.fields}
@@ -146,9 +143,11 @@ def _meet(lane: str, book: Book, trail: Trail, found: Found) -> None:
 
 def _alike(found: Found, names: list[str], kinds: Mapping[str, str], trail: Trail) -> bool:
     for name in names:
-        value = found.fields.get(name, "")
-        kind = normal.kind_of(kinds[name], value)
-        if (kind, normal.key(kind, value)) not in trail.known:
+        values = [
+            (normal.kind_of(kinds[name], part), part)
+            for part in normal.parts(kinds[name], found.fields.get(name, ""))
+        ]
+        if not any((kind, normal.key(kind, part)) in trail.known for kind, part in values):
             return False
     return True
 

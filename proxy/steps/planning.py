@@ -80,8 +80,9 @@ def _steps(spot: Spot, found: Found, each: ErasedModel, held: list[Kept]) -> lis
         return [Step("scrub", *_at(spot), tuple(each.free_text), whole)]
     if each.then == "leave":
         return []
-    made = [] if found.deleted else [Step("delete", *_at(spot), (), whole, each.cascades)]
-    if each.blank and each.purge and not found.deleted and not each.cascades:
+    binned = found.deleted and not each.lingers
+    made = [] if binned else [Step("delete", *_at(spot), (), whole, each.cascades)]
+    if each.blank and (each.purge or each.lingers) and not found.deleted and not each.cascades:
         # Whatever outlives the deletion, in a bin or a backup of tomorrow, holds nothing then.
         made.insert(0, Step("overwrite", *_at(spot), tuple(each.blank), whole))
     if each.purge:

@@ -22,12 +22,12 @@ def everybody(
     Raises:
         UpstreamFault: nobody can say.
     """
-    call, key, wanted = book.calls["all"], book.objects[object_].key, tuple(names)
-    request: Request | None = call.request({"object": object_, "fields": list(wanted)})
+    call, wanted = book.call(object_, "all"), tuple(names)
+    request: Request | None = book.request(call, object_, fields=list(wanted))
     count = 0
     while request is not None:
         response = yield request
-        page = call.read(object_, key, wanted, request, response)
+        page = book.page(call, object_, wanted, request, response)
         look(tuple((yield from opened(book, page.records))))
         count += len(page.records)
         request = page.next

@@ -1,5 +1,6 @@
 """The client."""
 
+import json
 import socket
 import ssl
 from dataclasses import replace
@@ -16,8 +17,8 @@ from proxy.message import Headers, Request, Response
 MOST: Final = 16 << 20
 """Bytes of an answer."""
 SESSION: Final = "lychgate-session"
-"""Header of a request of ours that wants the credential in its body, where `{session}` stands, as XML writes
-text; the header itself is not sent."""
+"""Header of a request of ours that wants the credential in its body, where the header's value stands, as XML or
+JSON writes text; the header itself is not sent."""
 AT_ONCE: Final = 8
 """Requests to one CRM under way."""
 CONNECT_SECONDS: Final = 10.0
@@ -83,8 +84,11 @@ class Caller:
 
     def _built(self, request: Request) -> HTTPRequest:
         ours = self._credential.fields(request)
-        if request.headers.one(SESSION) is not None:
-            body = request.body.replace(b"{session}", escape(_secret(ours)).encode())
+        if (mark := request.headers.one(SESSION)) is not None:
+            secret = _secret(ours)
+            json_too = "json" in (request.headers.one("content-type") or "")
+            written = json.dumps(secret)[1:-1] if json_too else escape(secret)
+            body = request.body.replace(mark.encode(), written.encode())
             request = replace(request, headers=request.headers.without(SESSION), body=body)
         fields = {"accept-encoding": "identity"} | dict(request.headers.fields) | dict(ours)
         more: dict[str, Any] = {"ssl_options": self._tls} if self._origin.startswith("https:") else {}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from proxy.connectors import load_connector
-from proxy.connectors.playbook import SESSION, Refusal
+from proxy.connectors.erasespec import ErasureModel
+from proxy.connectors.playbook import SESSION, Refusal, compile_book
 from proxy.errors import Problems, UpstreamFault
 from proxy.message import Headers, Response
 
@@ -85,8 +86,60 @@ def test_the_next_page_is_asked_for_in_the_crms_own_way() -> None:
 def test_the_session_is_asked_for_and_not_known_here() -> None:
     """Whoever sends it puts the credential in."""
     request = book("salesforce").calls["purge"].request({"id": "003", "object": "Contact"})
-    assert request.headers.one(SESSION) == "body"
-    assert b"<urn:sessionId>{session}</urn:sessionId>" in request.body
+    mark = request.headers.one(SESSION)
+    assert f"<urn:sessionId>{mark}</urn:sessionId>".encode() in request.body
+
+
+def test_nobody_can_have_the_credential_written_into_a_record() -> None:
+    """What a record says is written back without the person; no text of it is where the credential goes."""
+    call = book("odoo").calls["write"]
+    request = call.request(
+        {"object": "mail.message", "id": "7", "database": "crm", "uid": 2, "values": {"body": "{session}"}}
+    )
+    mark = request.headers.one(SESSION)
+    assert mark is not None
+    assert request.body.count(mark.encode()) == 1
+    assert b"{session}" in request.body
+
+
+DRAFT = {
+    "find": {"send": "GET /{object}", "query": {"{field}": "{value}"}, "most": 1, "records": "$.items[*]"},
+    "read": {"send": "GET /{set}/{id}", "records": "$.item", "alive": "$.live"},
+    "write": {"send": "PATCH /{set}/{id}", "body": "{values}"},
+    "delete": {"send": "DELETE /{set}/{id}"},
+}
+
+
+def drafted(**people: object):
+    """Return a playbook of one object."""
+    one = {"person": True, "identifies": {"mails": "emails"}, "words": {"set": "humans"}, **people}
+    return compile_book(ErasureModel.model_validate({"calls": DRAFT, "objects": {"people": one}}))
+
+
+def test_several_values_in_a_field_are_text_with_semicolons() -> None:
+    """A list of texts, or of entries with a value; a member of a member; a mark that says it is not alive."""
+    found = drafted(inside={"code": "own"}, holds={"code": "id"}, key="id")
+    call, names = found.call("people", "read"), found.names("people")
+    request = found.request(call, "people", id="a/b")
+    assert request.path == "/humans/a%2Fb"
+    row = {"id": 7, "mails": [{"value": "a@example.org"}, "b@example.org", None], "own": {"code": "X1"}}
+    body = json.dumps({"item": {**row, "live": False}}).encode()
+    (record,) = found.page(call, "people", names, request, Response(200, JSON, body)).records
+    assert dict(record.fields) == {"id": "7", "mails": "a@example.org;b@example.org", "code": "X1"}
+    assert record.deleted
+
+
+def test_an_object_may_have_calls_of_its_own_and_has_every_word() -> None:
+    """They take the place of those for all; a word that one object lacks is told."""
+    own = {"delete": {"send": "POST /forget", "body": {"who": "{id}"}}}
+    found = drafted(calls=own)
+    assert found.call("people", "purge", "delete").model.send == "POST /forget"
+    assert found.find_call("people", "purge", "deleted") is None
+    assert found.request(found.call("people", "find"), "people", field="mails", value="a b").query == "mails=a+b"
+    with pytest.raises(ValueError, match="unknown name: set"):
+        drafted(words={})
+    with pytest.raises(ValueError, match="has a blank of unknown name: who"):
+        drafted(calls={"delete": {"send": "DELETE /{who}"}})
 
 
 def test_both_forms_of_a_salesforce_id() -> None:

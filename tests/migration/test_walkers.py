@@ -72,8 +72,11 @@ def test_odoo_has_the_credential_put_into_the_call():
     """Nobody here knows it; false is nothing."""
     walker = ALL[3]
     asked = walker.page("res.partner", ["email"], "")
-    assert asked.headers.one("lychgate-session") == "1"
-    assert b"{session}" in asked.body
+    mark = asked.headers.one("lychgate-session")
+    assert mark is not None
+    assert asked.body.count(mark.encode()) == 1
+    change = walker.change("res.partner", Row("3", {"email": "{session}"}), {"email": "{session}"})
+    assert (change.body.count(mark.encode()), b"{session}" in change.body) == (1, True)
     body = xmlrpc.client.dumps(([{"id": 3, "email": False}],), methodresponse=True).encode()
     (row,) = walker.rows("res.partner", ["email"], Response(200, Headers(), body)).rows
     assert row == Row("3", {"email": None})

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.errors import UpstreamFault
 from proxy.message import Headers, Request
-from proxy.sandbox import Fault, HubSpotSandbox, SalesforceSandbox, running
+from proxy.sandbox import Fault, HubSpotSandbox, OdooSandbox, SalesforceSandbox, running
 from proxy.transport import Caller
 from tests.sandbox.conftest import tls  # noqa: F401 - a fixture
 
@@ -33,16 +33,33 @@ async def test_the_lanes_credential_is_shown_and_the_answer_comes_whole() -> Non
 
 
 async def test_the_session_stands_in_the_body_where_that_is_asked_for() -> None:
-    """SOAP reads it there; the header that asks for it does not go out."""
+    """SOAP and JSON-RPC read it there; the header that asks for it does not go out, nor a mark of a record's."""
     crm = SalesforceSandbox(TOKEN)
-    body = b"<a><sessionId>{session}</sessionId></a>"
-    headers = Headers((("content-type", "text/xml"), ("lychgate-session", "body")))
+    body = b"<a><sessionId>mark-7</sessionId>{session}</a>"
+    headers = Headers((("content-type", "text/xml"), ("lychgate-session", "mark-7")))
     with running(crm) as address:
         caller = Caller(address.url, Held())
         await caller.send(Request("POST", "/services/Soap/u/59.0", headers=headers, body=body))
         caller.close()
-    assert crm.calls[-1].body == f"<a><sessionId>{TOKEN}</sessionId></a>".encode()
+    assert crm.calls[-1].body == f"<a><sessionId>{TOKEN}</sessionId>{{session}}</a>".encode()
     assert "lychgate-session" not in {name.lower() for name in crm.calls[-1].headers}
+
+
+@pytest.mark.parametrize(("media", "written"), [("application/json", 'a\\"b&<c'), ("text/xml", 'a"b&amp;&lt;c')])
+async def test_the_credential_ends_nothing_where_it_stands(media: str, written: str) -> None:
+    """It is written as JSON or XML writes a text."""
+    crm = OdooSandbox(TOKEN)
+
+    class Odd:
+        def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
+            return (("authorization", 'Bearer a"b&<c'),)
+
+    with running(crm) as address:
+        caller = Caller(address.url, Odd())
+        headers = Headers((("content-type", media), ("lychgate-session", "mark-7")))
+        await caller.send(Request("POST", "/nowhere", headers=headers, body=b"[mark-7]"))
+        caller.close()
+    assert crm.calls[-1].body.decode() == f"[{written}]"
 
 
 async def test_a_certificate_that_does_not_verify_is_refused(tls) -> None:  # noqa: F811

@@ -97,7 +97,9 @@ class Fetched:
     # ---- which rows --------------------------------------------------------------------------------------
 
     def _joined(self) -> list[Joined]:
-        found: list[Joined] = [{"": (self._table, row)} for row in self._store.rows(self._table.name)]
+        binned = self._fetch.get("datasource") == "bin"
+        rows = self._store.binned(self._table.name) if binned else self._store.rows(self._table.name)
+        found: list[Joined] = [{"": (self._table, row)} for row in rows]
         found = self._joins(found, self._entity, "")
         return [each for each in found if self._meets(each, self._entity, "")]
 

@@ -6,6 +6,8 @@
 /api/data/v9.2/{set}(ID)/{property}/$value   GET as text
 /api/data/v9.2/{set}(ID)/{way}/$ref      DELETE a link
 /api/data/v9.2/{set}/$count              GET as text
+/api/data/v9.2/{action}                  POST Merge, Restore, DeleteRecordChangeHistory
+/api/data/v9.2/RetrieveRecordChangeHistory(Target=@t)    GET
 /api/data/v9.2/$batch                    POST several of these, as JSON or multipart
 """
 
@@ -13,6 +15,7 @@ import json
 import re
 from urllib.parse import quote, unquote
 
+from proxy.sandbox.dynamics.actions import ACTIONS, HISTORY, history
 from proxy.sandbox.dynamics.asking import Asking, outer
 from proxy.sandbox.dynamics.batches import Batches
 from proxy.sandbox.dynamics.fetching import Fetched
@@ -25,7 +28,7 @@ from proxy.sandbox.dynamics.refusals import (
     precondition,
 )
 from proxy.sandbox.dynamics.store import Row, Store
-from proxy.sandbox.dynamics.tables import SETS, TABLES, Table
+from proxy.sandbox.dynamics.tables import AUDIT, SETS, TABLES, Table
 from proxy.sandbox.exchange import Answer, Call
 
 _MAX_PAGE = 5_000
@@ -46,6 +49,10 @@ class Rest:
             raise no_such_route(parts[-1])
         if parts[3:] == ("$batch",) and call.method == "POST":
             return Batches(self.store, self.dispatch).answer(call)
+        if len(parts) == 4 and parts[3] in ACTIONS and call.method == "POST":
+            return ACTIONS[parts[3]](self.store, json.loads(call.body))
+        if (asked := HISTORY.fullmatch(parts[3])) is not None and call.method == "GET":
+            return history(self.store, call, asked[1])
         asking = Asking(self.store, annotated="include-annotations" in call.headers.get("Prefer", ""))
         found = _ADDRESS.fullmatch(parts[3])
         table = SETS.get(found[1] if found else parts[3])
@@ -58,6 +65,8 @@ class Rest:
                 return Answer(
                     200, raw=str(len(asking.chosen(table, _options(call)))).encode(), headers=dict(_TEXT)
                 )
+            case ("POST" | "PATCH" | "DELETE", _, _) if table is AUDIT:
+                raise bad_request("The audit entity cannot be created, updated or deleted.")
             case ("POST", None, ()):
                 return self._told(table, self.store.create(table, self._written(table, call)), call, asking, 201)
             case (_, re.Match(), ()):

@@ -1,8 +1,11 @@
 """What the environment holds at first."""
 
 from proxy.sandbox.dynamics.store import Store
-from proxy.sandbox.dynamics.tables import ACCOUNT, CONTACT, LEAD, USER
+from proxy.sandbox.dynamics.tables import ACCOUNT, ANNOTATION, CONTACT, EMAIL, LEAD, PARTY, PHONECALL, TASK, USER
 from proxy.sandbox.people import Person
+
+_BUSY = 3
+"""People of whom there is more than a record."""
 
 
 def fill(store: Store, persons: list[Person]) -> None:
@@ -10,13 +13,15 @@ def fill(store: Store, persons: list[Person]) -> None:
     user = {"fullname": "Nora Quist", "internalemailaddress": "nora.quist@example.com"}
     owner = store.create(USER, user)["systemuserid"]
     companies: dict[str, object] = {}
-    for person in persons:
+    for number, person in enumerate(persons):
         if person.company not in companies:
             made = store.create(ACCOUNT, _account(person) | {"ownerid": owner})
             companies[person.company] = made["accountid"]
         contact = store.create(
             CONTACT, _contact(person) | {"ownerid": owner, "parentcustomerid": companies[person.company]}
         )
+        if number < _BUSY:
+            _around(store, person, str(contact["contactid"]))
         account = store.get(ACCOUNT, str(companies[person.company]))
         account["primarycontactid"] = account["primarycontactid"] or contact["contactid"]
     first = persons[0]
@@ -64,3 +69,16 @@ def _contact(person: Person) -> dict[str, object]:
         "new_processingrestricted": False,
         "donotbulkemail": person.newsletter == "out",
     }
+
+
+def _around(store: Store, person: Person, key: str) -> None:
+    """Store what there is about a person: a note with a file, activities, and a message to them."""
+    name = f"{person.given} {person.family}"
+    file = {"filename": f"contract {name}.pdf", "documentbody": "JVBERi0="}
+    store.create(ANNOTATION, {"subject": name, "notetext": person.description, "objectid": key, **file})
+    store.create(TASK, {"subject": f"Call {name}", "description": person.phone, "regardingobjectid": key})
+    store.create(PHONECALL, {"subject": "Called", "phonenumber": person.phone, "regardingobjectid": key})
+    sent = {"subject": "Our offer", "description": f"Dear {name}, ...", "torecipients": f"{person.email};"}
+    mail = store.create(EMAIL, {**sent, "sender": "nora.quist@example.com"})
+    party = {"activityid": mail["activityid"], "partyid": key, "addressused": person.email}
+    store.create(PARTY, party)

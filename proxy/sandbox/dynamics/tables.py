@@ -40,7 +40,8 @@ class Table:
 
 
 _ADDRESS = " ".join(
-    f"address1_{part}" for part in ("composite", "line1", "city", "stateorprovince", "postalcode", "country")
+    f"address1_{part}"
+    for part in ("composite", "line1", "line2", "city", "stateorprovince", "postalcode", "country")
 )
 _STATE = "ownerid statecode statuscode createdon modifiedon"
 
@@ -51,20 +52,23 @@ CONTACT = Table(
     "fullname",
     frozenset(
         (
-            "contactid fullname firstname lastname salutation emailaddress1 emailaddress2 telephone1 "
-            "mobilephone jobtitle department birthdate gendercode description governmentid creditlimit new_iban "
-            "new_allergies new_consents new_processingrestricted donotbulkemail parentcustomerid "
+            "contactid fullname firstname middlename lastname salutation emailaddress1 emailaddress2 "
+            "emailaddress3 telephone1 telephone2 mobilephone fax websiteurl merged masterid jobtitle department "
+            "birthdate gendercode description governmentid creditlimit new_iban new_allergies new_consents "
+            "new_processingrestricted donotbulkemail parentcustomerid "
             f"{_ADDRESS} {_STATE}"
         ).split()
     ),
     lookups={
         "parentcustomerid_account": "parentcustomerid",
         "parentcustomerid_contact": "parentcustomerid",
+        "masterid": "masterid",
         "owninguser": "ownerid",
     },
     targets={
         "parentcustomerid_account": "account",
         "parentcustomerid_contact": "contact",
+        "masterid": "contact",
         "owninguser": "systemuser",
         "account_primary_contact": "account",
     },
@@ -99,11 +103,11 @@ LEAD = Table(
     frozenset(
         (
             "leadid fullname firstname lastname companyname emailaddress1 telephone1 mobilephone jobtitle "
-            f"subject description {_STATE}"
+            f"subject description address1_line1 address1_city parentcontactid {_STATE}"
         ).split()
     ),
-    lookups={"owninguser": "ownerid"},
-    targets={"owninguser": "systemuser"},
+    lookups={"owninguser": "ownerid", "parentcontactid": "parentcontactid"},
+    targets={"owninguser": "systemuser", "parentcontactid": "contact"},
 )
 USER = Table(
     "systemuser",
@@ -112,5 +116,40 @@ USER = Table(
     "fullname",
     frozenset(["systemuserid", "fullname", "internalemailaddress", "createdon", "modifiedon"]),
 )
-TABLES = {each.name: each for each in (CONTACT, ACCOUNT, LEAD, USER)}
+_ABOUT = {f"{{}}_{name}": name for name in ("contact", "lead", "account")}
+
+
+def _below(name: str, key: str, columns: str, link: str) -> Table:
+    """Return a table whose rows are about a contact, a lead or an account, and go along with it."""
+    ways = {template.format(link): target for template, target in _ABOUT.items()}
+    held = frozenset(f"{key} subject {columns} {link} createdon modifiedon statecode statuscode".split())
+    return Table(name, f"{name}s", key, "subject", held, lookups=dict.fromkeys(ways, link), targets=ways)
+
+
+ANNOTATION = _below("annotation", "annotationid", "notetext filename documentbody", "objectid")
+TASK = _below("task", "activityid", "description", "regardingobjectid")
+PHONECALL = _below("phonecall", "activityid", "description phonenumber", "regardingobjectid")
+APPOINTMENT = _below("appointment", "activityid", "description location", "regardingobjectid")
+EMAIL = _below("email", "activityid", "description sender torecipients", "regardingobjectid")
+PARTY = Table(
+    "activityparty",
+    "activityparties",
+    "activitypartyid",
+    "addressused",
+    frozenset(["activitypartyid", "activityid", "partyid", "addressused"]),
+    lookups={"partyid_contact": "partyid", "partyid_lead": "partyid", "activityid_email": "activityid"},
+    targets={"partyid_contact": "contact", "partyid_lead": "lead", "activityid_email": "email"},
+)
+AUDIT = Table(
+    "audit",
+    "audits",
+    "auditid",
+    "action",
+    frozenset(["auditid", "objectid", "objecttypecode", "action", "changedata", "createdon"]),
+    lookups={"objectid": "objectid"},
+    targets={"objectid": "contact"},
+)
+"""What fields were before they were changed, or their row was deleted; nobody deletes a row of it."""
+BELOW = (ANNOTATION, TASK, PHONECALL, APPOINTMENT, EMAIL)
+TABLES = {each.name: each for each in (CONTACT, ACCOUNT, LEAD, USER, *BELOW, PARTY, AUDIT)}
 SETS = {each.set: each for each in TABLES.values()}

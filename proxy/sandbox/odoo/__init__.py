@@ -83,3 +83,8 @@ class OdooSandbox(Sandbox):
     def people(self) -> list[dict[str, object]]:
         """Return copies of every partner who is a person, archived ones included."""
         return [dict(row) for row in self.database.rows["res.partner"].values() if not row["is_company"]]
+
+    def everything(self) -> list[dict[str, object]]:
+        """Return copies of every row of every model, archived ones included."""
+        tables = self.database.rows.items()
+        return [{"table": model, **row} for model, rows in tables for row in rows.values()]

@@ -19,7 +19,7 @@ _ADDRESS = {"street": "char", "city": "char", "zip": "char", "country_id": "many
 _TEXTS = dict.fromkeys(
     (
         *("name", "complete_name", "email", "phone", "mobile", "function", "vat", "ref", "website", "lang"),
-        *("comment", "company_name", "type", "x_iban", "x_allergies"),
+        *("comment", "company_name", "type", "x_iban", "x_allergies", "email_normalized", "phone_sanitized"),
     ),
     "char",
 )
@@ -38,14 +38,35 @@ MODELS: dict[str, dict[str, str]] = {
     },
     "crm.lead": _COMMON
     | _ADDRESS
-    | dict.fromkeys(("name", "contact_name", "partner_name", "email_from", "phone", "description"), "char")
+    | dict.fromkeys(("name", "contact_name", "partner_name", "email_from", "phone", "mobile"), "char")
+    | dict.fromkeys(("function", "description", "email_normalized", "phone_sanitized"), "char")
     | {"expected_revenue": "float", "partner_id": "many2one:res.partner", "stage_id": "many2one:crm.stage"},
     "res.users": _COMMON | {"name": "char", "login": "char", "partner_id": "many2one:res.partner"},
     "res.country": _COMMON | {"name": "char", "code": "char"},
     "res.partner.category": _COMMON | {"name": "char"},
     "crm.stage": _COMMON | {"name": "char", "sequence": "integer"},
+    "mailing.contact": _COMMON | dict.fromkeys(("name", "email", "email_normalized"), "char"),
+    "mail.message": _COMMON
+    | dict.fromkeys(("subject", "body", "email_from", "reply_to", "record_name", "model"), "char")
+    | {"res_id": "integer", "author_id": "many2one:res.partner"},
+    "mail.tracking.value": _COMMON
+    | dict.fromkeys(("old_value_char", "new_value_char", "old_value_text", "new_value_text"), "char")
+    | {"mail_message_id": "many2one:mail.message"},
+    "ir.attachment": _COMMON
+    | dict.fromkeys(("name", "description", "res_model", "datas"), "char")
+    | {"res_id": "integer"},
+    "privacy.lookup.wizard": _COMMON | {"name": "char", "email": "char"},
+    "privacy.lookup.wizard.line": _COMMON
+    | {"res_model": "char", "res_name": "char", "res_id": "integer"}
+    | {"wizard_id": "many2one:privacy.lookup.wizard"},
+    "privacy.log": _COMMON | dict.fromkeys(("anonymized_name", "anonymized_email"), "char"),
+    "ir.model": _COMMON | {"name": "char", "model": "char"},
 }
 """Model -> field -> type, and what a relation leads to."""
+_CASCADES = {("mail.tracking.value", "mail_message_id"), ("privacy.lookup.wizard.line", "wizard_id")}
+"""Links whose records go along with what they lead to; all others are cleared."""
+_NORMAL = {"email": "email_normalized", "email_from": "email_normalized", "phone": "phone_sanitized"}
+"""Field -> the copy that Odoo keeps of it."""
 _SEARCHED = {"res.partner": ("name", "email", "ref", "vat")}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -64,6 +85,14 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def _normal(name: str, value: Any) -> Any:
+    """Return the copy that Odoo keeps of an address or a number, False for none."""
+    if not value:
+        return False
+    text = str(value)
+    return "+" + "".join(filter(str.isdigit, text)) if name == "phone" else text.strip().lower()
+
+
 class Database:
     """Every record of every model, by number."""
 
@@ -76,7 +105,8 @@ class Database:
         """Return what a record is called."""
         row = self.rows[model][key]
         above = row.get("parent_id")
-        return f"{self.name_of(model, above)}, {row['name']}" if above else str(row["name"])
+        name = row.get("name") or f"{model},{key}"
+        return f"{self.name_of(model, above)}, {name}" if above else str(name)
 
     def get(self, model: str, key: int) -> Row:
         """Return a record; raises OdooError if it is not there."""
@@ -94,13 +124,26 @@ class Database:
         return key
 
     def remove(self, model: str, key: int) -> None:
-        """Remove a record; links to it are cleared."""
+        """Remove a record, what was said about it and its attachments; links to it are cleared.
+
+        Raises:
+            OdooError: it is not there, or somebody logs in as it.
+        """
         self.get(model, key)
+        if model == "res.partner" and any(user["partner_id"] == key for user in self.rows["res.users"].values()):
+            raise OdooError("ValidationError", "You cannot delete contacts linked to an active user.")
         del self.rows[model][key]
         for other, fields in MODELS.items():
             for name in [name for name, kind in fields.items() if kind == f"many2one:{model}"]:
-                for row in self.rows[other].values():
-                    row[name] = False if row[name] == key else row[name]
+                for row in [row for row in self.rows[other].values() if row[name] == key]:
+                    if (other, name) in _CASCADES:
+                        self.remove(other, row["id"])
+                    else:
+                        row[name] = False
+        for other, name in (("mail.message", "model"), ("ir.attachment", "res_model")):
+            for row in [*self.rows[other].values()]:
+                if (row[name], row["res_id"]) == (model, key):
+                    self.remove(other, row["id"])
 
     def set(self, model: str, row: Row, vals: Row) -> None:
         """Change a record."""
@@ -114,6 +157,8 @@ class Database:
                 ]
             else:
                 row[name] = False if value is None else value
+            if (copy := _NORMAL.get(name)) in MODELS[model]:
+                row[copy] = _normal(name, value)
         row["write_date"] = _STAMP
 
     def _commands(self, target: str, commands: list[list[Any]], key: int) -> None:

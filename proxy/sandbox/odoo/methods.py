@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from proxy.sandbox.odoo import leaving
 from proxy.sandbox.odoo.database import MODELS, Database, Row
 from proxy.sandbox.odoo.refusals import OdooError, no_model
 
@@ -21,6 +22,8 @@ _PARAMETERS = {
     "unlink": ("ids",),
     "context_get": (),
     "export_data": ("ids", "fields_to_export"),
+    "action_lookup": ("ids",),
+    "action_unlink": ("ids",),
 }
 """Method -> its parameters, in order; all may be given by name, and a context as well."""
 
@@ -122,8 +125,23 @@ class Methods:
         return self._database.create(model, vals)
 
     def _write(self, model: str, given: Given) -> bool:
+        silent = (given.get("context") or {}).get("tracking_disable")
         for key in given["ids"]:
-            self._database.set(model, self._database.get(model, key), given["vals"])
+            row = self._database.get(model, key)
+            before = dict(row)
+            self._database.set(model, row, given["vals"])
+            if not silent:
+                leaving.track(self._database, model, before, row)
+        return True
+
+    def _action_lookup(self, model: str, given: Given) -> bool:
+        for key in given["ids"]:
+            leaving.look_up(self._database, self._database.get(model, key))
+        return True
+
+    def _action_unlink(self, model: str, given: Given) -> bool:
+        for key in given["ids"]:
+            leaving.unlink(self._database, self._database.get(model, key))
         return True
 
     def _unlink(self, model: str, given: Given) -> bool:

@@ -1,8 +1,8 @@
 """A small Pipedrive: one company account in memory, and its API in versions 1 and 2.
 
 Nouns: a `Store` holds `Held` records of a few kinds, `showing` writes them as a version does, `Rest` says what a
-call means. The story starts in `rest.Rest.dispatch`. Left out: leads, products, pipelines, saved filters, files,
-the mailbox, definitions of fields, and permissions of users.
+call means. The story starts in `rest.Rest.dispatch`. Left out: products, pipelines, saved filters, what is in
+files, the mailbox, definitions of fields, and permissions of users.
 """
 
 import time
@@ -13,8 +13,8 @@ from proxy.sandbox.people import people as fictitious
 from proxy.sandbox.pipedrive.refusals import PipedriveError, not_authenticated
 from proxy.sandbox.pipedrive.rest import Rest
 from proxy.sandbox.pipedrive.seed import fill
-from proxy.sandbox.pipedrive.showing import person_v2
-from proxy.sandbox.pipedrive.store import PERSONS, Store
+from proxy.sandbox.pipedrive.showing import person_v2, v2
+from proxy.sandbox.pipedrive.store import KINDS, PERSONS, Store
 from proxy.sandbox.server import Sandbox
 
 __all__ = ["PipedriveSandbox"]
@@ -53,3 +53,11 @@ class PipedriveSandbox(Sandbox):
     def people(self) -> list[dict[str, object]]:
         """Return every person as version 2 shows them, those that can still be brought back included."""
         return [person_v2(held) for held in self.store.everything(PERSONS)]
+
+    def everything(self) -> list[dict[str, object]]:
+        """Return every record of every kind, deleted ones, and what their fields were."""
+        return [
+            {"object": kind, **v2(held), "changes": list(held.changes)}
+            for kind in KINDS
+            for held in self.store.everything(kind)
+        ]

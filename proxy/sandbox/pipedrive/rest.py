@@ -5,7 +5,9 @@
 /{version}/{kind}/search             GET
 /{version}/itemSearch                GET
 /v1/{kind}/{id}/merge                PUT
-/v1/persons/{id}/deals|activities, /v1/organizations/{id}/persons    GET
+/v1/persons/{id}/deals|activities|files, /v1/organizations/{id}/persons    GET
+/v1/persons/{id}/changelog           GET: what its fields were
+/v1/leads/{id}                       PATCH, and no PUT
 """
 
 import base64
@@ -16,12 +18,25 @@ from proxy.sandbox.exchange import Answer, Call
 from proxy.sandbox.pipedrive.refusals import PipedriveError, invalid, not_found
 from proxy.sandbox.pipedrive.searching import search
 from proxy.sandbox.pipedrive.showing import USERS, found, v1, v2
-from proxy.sandbox.pipedrive.store import ACTIVITIES, DEALS, KINDS, NOTES, ORGANIZATIONS, PERSONS, Held, Store
+from proxy.sandbox.pipedrive.store import (
+    ACTIVITIES,
+    DEALS,
+    FILES,
+    KINDS,
+    LEADS,
+    NOTES,
+    OLD,
+    ORGANIZATIONS,
+    PERSONS,
+    Held,
+    Store,
+)
 
 _FILTERS = ("owner_id", "person_id", "org_id", "deal_id", "stage_id", "pipeline_id", "status")
 _BELOW = {
     (PERSONS, DEALS): "person_id",
     (PERSONS, ACTIVITIES): "person_id",
+    (PERSONS, FILES): "person_id",
     (ORGANIZATIONS, PERSONS): "org_id",
 }
 
@@ -53,9 +68,9 @@ class Rest:
         match (call.method, *rest):
             case ("GET", "itemSearch"):
                 return self._search(version, call, (PERSONS, ORGANIZATIONS, DEALS))
-            case ("GET", kind, "search") if kind in {PERSONS, ORGANIZATIONS, DEALS}:
+            case ("GET", kind, "search") if kind in {PERSONS, ORGANIZATIONS, DEALS, LEADS}:
                 return self._search(version, call, (kind,))
-            case (_, kind, *_) if kind not in KINDS or (version, kind) == (2, NOTES):
+            case (_, kind, *_) if kind not in KINDS or (version == 2 and kind in OLD):
                 raise not_found("Route", call.path)
             case ("GET", kind):
                 return self._page(version, call, self._chosen(kind, call))
@@ -65,7 +80,7 @@ class Rest:
                 return self._one(version, self.store.get(kind, key))
             case ("PUT", kind, key) if version == 1:
                 return self._updated(version, kind, key, call)
-            case ("PATCH", kind, key) if version == 2:
+            case ("PATCH", kind, key) if version == 2 or kind == LEADS:
                 return self._updated(version, kind, key, call)
             case ("DELETE", kind, key):
                 held = self.store.get(kind, key)
@@ -74,6 +89,9 @@ class Rest:
             case ("PUT", kind, key, "merge") if version == 1:
                 other = str(body(call).get("merge_with_id"))
                 return self._one(version, self.store.merge(kind, key, other))
+            case ("GET", kind, key, "changelog") if version == 1:
+                changes = self.store.get(kind, key).changes
+                return self._paged(version, changes, 0, len(changes), more=False)
             case ("GET", kind, key, below) if version == 1 and (kind, below) in _BELOW:
                 self.store.get(kind, key)
                 name = _BELOW[kind, below]

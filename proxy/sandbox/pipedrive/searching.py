@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from proxy.sandbox.exchange import Call
 from proxy.sandbox.pipedrive.refusals import invalid
-from proxy.sandbox.pipedrive.store import DEALS, NOTES, ORGANIZATIONS, PERSONS, Held, Store
+from proxy.sandbox.pipedrive.store import DEALS, LEADS, NOTES, ORGANIZATIONS, PERSONS, Held, Store
 
 _FIELDS = {
     PERSONS: ("custom_fields", "email", "name", "notes", "phone"),
     ORGANIZATIONS: ("address", "custom_fields", "name", "notes"),
     DEALS: ("custom_fields", "notes", "title"),
+    LEADS: ("title",),
 }
 
 

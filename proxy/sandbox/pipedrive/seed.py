@@ -4,9 +4,11 @@ from proxy.sandbox.people import Person
 from proxy.sandbox.pipedrive.store import (
     ACTIVITIES,
     DEALS,
+    FILES,
     HEALTH,
     IBAN,
     INCOME,
+    LEADS,
     NATIONAL_ID,
     NOTES,
     ORGANIZATIONS,
@@ -20,7 +22,7 @@ _BUSY = 12
 
 def fill(store: Store, persons: list[Person]) -> None:
     """Store `persons`, in order: the first one always gets id 1."""
-    organizations: dict[str, int] = {}
+    organizations: dict[str, int | str] = {}
     for number, person in enumerate(persons):
         if person.company not in organizations:
             place = f"{person.street}, {person.city}"
@@ -53,12 +55,14 @@ def _person(person: Person) -> dict[str, object]:
     return values | {"custom_fields": custom}
 
 
-def _business(store: Store, person: Person, key: int, organization: int) -> None:
+def _business(store: Store, person: Person, key: int | str, organization: int | str) -> None:
     name, links = f"{person.given} {person.family}", {"person_id": key, "org_id": organization}
     deal = {"title": f"Order of {name}", "value": 1200, "currency": "EUR", "status": "open", "stage_id": 1}
     made = store.create(DEALS, {**deal, **links, "pipeline_id": 1, "owner_id": 501})
     activity = {"subject": f"Call {name}", "type": "call", "done": False, "due_date": "2026-01-09"}
     store.create(ACTIVITIES, {**activity, **links, "note": person.description, "owner_id": 502})
+    store.create(LEADS, {"title": f"{name} at the fair", "person_id": key, "organization_id": organization})
+    store.create(FILES, {"name": f"contract {name}.pdf", **links})
     store.create(
         NOTES, {"content": f"{name}: {person.description}", **links, "deal_id": made.id, "user_id": 501}
     )

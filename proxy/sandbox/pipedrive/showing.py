@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from proxy.sandbox.pipedrive.store import NOTES, ORGANIZATIONS, PERSONS, Entry, Held, Store, stamp
+from proxy.sandbox.pipedrive.store import FILES, NOTES, OLD, ORGANIZATIONS, PERSONS, Entry, Held, Store, stamp
 
 USERS: Final = {
     501: {"id": 501, "name": "Nora Hansen", "email": "nora.hansen@example.com"},
@@ -22,7 +22,7 @@ def v2(held: Held) -> _Tree:
     if held.kind == PERSONS:
         tree |= {name: held.lists.get(name, []) for name in ("emails", "phones")}
         tree |= {"picture_id": None, "label_ids": []}
-    if held.kind != NOTES:
+    if held.kind not in OLD:
         tree["custom_fields"] = dict(held.custom)
     stamps = {"add_time": stamp(held.added, 2), "update_time": stamp(held.updated, 2)}
     return (
@@ -38,19 +38,21 @@ def v1(held: Held, store: Store) -> _Tree:
         tree |= {"email": emails, "phone": phones, "primary_email": _primary(emails)}
         tree |= {"open_deals_count": 1, "first_char": str(held.values.get("name", ""))[:1].lower()}
     owner = USERS.get(_number(held.values.get("owner_id", held.values.get("user_id"))))
-    if owner is not None and held.kind != NOTES:
+    if owner is not None and held.kind not in OLD:
         tree["owner_id"] = {**owner, "has_pic": 0, "pic_hash": None, "active_flag": True, "value": owner["id"]}
         tree["owner_name"] = owner["name"]
     if held.kind == NOTES and owner is not None:
         tree["user"] = dict(owner)
     organization = _linked(store, ORGANIZATIONS, held.values.get("org_id"))
-    if organization is not None and held.kind != NOTES:
+    if organization is not None and held.kind not in OLD:
         short = {"name": organization.values["name"], "people_count": 1, "owner_id": 501}
         address = organization.values.get("address")
         tree["org_id"] = {**short, "address": address, "active_flag": True, "value": organization.id}
         tree["org_name"] = organization.values["name"]
     person = _linked(store, PERSONS, held.values.get("person_id"))
-    if person is not None and held.kind != NOTES:
+    if person is not None and held.kind == FILES:
+        tree["person_name"] = person.values["name"]
+    if person is not None and held.kind not in OLD:
         email, phone = person.lists.get("emails", []), person.lists.get("phones", [])
         short = {"active_flag": True, "name": person.values["name"], "email": _copies(email)}
         tree["person_id"] = {**short, "phone": _copies(phone), "owner_id": 501, "value": person.id}

@@ -1,6 +1,7 @@
 """The records of one Pipedrive account. Deleted ones are marked, and gone after thirty days."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +14,11 @@ ORGANIZATIONS: Final = "organizations"
 DEALS: Final = "deals"
 ACTIVITIES: Final = "activities"
 NOTES: Final = "notes"
-KINDS: Final = (PERSONS, ORGANIZATIONS, DEALS, ACTIVITIES, NOTES)
+LEADS: Final = "leads"
+FILES: Final = "files"
+KINDS: Final = (PERSONS, ORGANIZATIONS, DEALS, ACTIVITIES, NOTES, LEADS, FILES)
+OLD: Final = frozenset({NOTES, LEADS, FILES})
+"""Kinds of version 1 only."""
 KEPT: Final = 30 * 86_400
 """Seconds for which a deleted record can be read and brought back."""
 NATIONAL_ID: Final = "1f7a0c4b9d2e6358a1c7f0b4d9e2635871a0c4bd"
@@ -31,9 +36,14 @@ _OWN: Final[Mapping[str, frozenset[str]]] = {
         {"title", "value", "currency", "status", "stage_id", "pipeline_id", "person_id", "org_id", "owner_id"}
     ),
     ACTIVITIES: frozenset(
-        {"subject", "type", "done", "due_date", "note", "person_id", "org_id", "deal_id", "owner_id"}
+        {
+            *("subject", "type", "done", "due_date", "note", "public_description", "location"),
+            *("person_id", "org_id", "deal_id", "owner_id"),
+        }
     ),
     NOTES: frozenset({"content", "person_id", "org_id", "deal_id", "user_id"}),
+    LEADS: frozenset({"title", "person_id", "organization_id", "owner_id"}),
+    FILES: frozenset({"name", "description", "person_id", "org_id", "deal_id"}),
 }
 _REQUIRED: Final = {
     PERSONS: "name",
@@ -41,6 +51,8 @@ _REQUIRED: Final = {
     DEALS: "title",
     ACTIVITIES: "subject",
     NOTES: "content",
+    LEADS: "title",
+    FILES: "name",
 }
 _LISTS: Final = {"email": "emails", "emails": "emails", "phone": "phones", "phones": "phones"}
 
@@ -52,7 +64,8 @@ class Held:
     """One record."""
 
     kind: str
-    id: int
+    id: int | str
+    """Of leads a text, of all others a number."""
     values: dict[str, object]
     """Scalars, by the names of version 2."""
     lists: dict[str, list[Entry]] = field(default_factory=dict)
@@ -61,6 +74,8 @@ class Held:
     added: float = 0
     updated: float = 0
     deleted: float | None = None
+    changes: list[dict[str, object]] = field(default_factory=list)
+    """What its fields were before they were changed, oldest first; it goes when the record goes for good."""
 
 
 class Store:
@@ -72,7 +87,7 @@ class Store:
 
     def __init__(self, now: Now) -> None:
         self.now = now
-        self._held: dict[str, dict[int, Held]] = {kind: {} for kind in KINDS}
+        self._held: dict[str, dict[str, Held]] = {kind: {} for kind in KINDS}
         self._next = dict.fromkeys(KINDS, 1)
 
     def everything(self, kind: str) -> list[Held]:
@@ -96,7 +111,7 @@ class Store:
         Raises:
             PipedriveError: 404.
         """
-        held = self._held[kind].get(int(key)) if key.isdecimal() else None
+        held = self._held[kind].get(key)
         if held is None or self._is_gone(held):
             raise not_found(kind.removesuffix("s").capitalize(), key)
         return held
@@ -109,10 +124,13 @@ class Store:
         """
         if not body.get(_REQUIRED[kind]):
             raise invalid(f"{_REQUIRED[kind]} is required")
-        held = Held(kind, self._next[kind], {}, added=self.now())
+        number = self._next[kind]
+        key = str(uuid.UUID(int=(0x1EAD << 112) + number)) if kind == LEADS else number
+        held = Held(kind, key, {}, added=self.now())
         self._write(held, body)
+        held.changes.clear()
         self._next[kind] += 1
-        self._held[kind][held.id] = held
+        self._held[kind][str(held.id)] = held
         return held
 
     def update(self, held: Held, body: Mapping[str, object]) -> None:
@@ -124,7 +142,9 @@ class Store:
         self._write(held, body)
 
     def delete(self, held: Held) -> None:
-        """Mark a record as deleted."""
+        """Mark a record as deleted; a lead has no bin, and is gone."""
+        if held.kind == LEADS:
+            del self._held[LEADS][str(held.id)]
         held.deleted = held.updated = self.now()
 
     def restore(self, held: Held) -> None:
@@ -164,6 +184,12 @@ class Store:
                 values[name] = value
             else:
                 raise invalid(f"Parameter '{name}' is not allowed: {value}")
+        before = {**held.values, **held.lists, **held.custom}
+        held.changes += [
+            {"field_key": name, "old_value": before.get(name), "new_value": value, "time": stamp(self.now(), 1)}
+            for name, value in {**values, **lists, **custom}.items()
+            if before.get(name) != value
+        ]
         held.values |= values
         held.lists |= lists
         held.custom |= custom
