@@ -255,4 +255,6 @@ def _count(opened: Opened) -> int:
     for record in opened.records:
         if record.within is None or not record.gone:
             keys.setdefault(record.object, []).append(record.key)
-    return sum(len(set(found)) + max(found.count(None) - 1, 0) for found in keys.values())
+    return sum(
+        len(each := set(found)) + (found.count(None) - 1 if None in each else 0) for found in keys.values()
+    )

@@ -23,10 +23,11 @@ MOST_KNOWN: Final = 256
 ODD_ESCAPE: Final = re.compile(rb'\\[^"\\bfnrt]')
 """An escape that we would not write: a text that has one is read and written anew."""
 
-_TEXT: Final = rb'"[^"]*+"'
-_TEXT_WITH_ESCAPES: Final = rb'(?:"[^"]*+(?<!\\)"|"[^"\\]*+(?:\\.[^"\\]*+)*+")'
+_REST: Final = rb'[^"]*+"'
+_REST_WITH_ESCAPES: Final = rb'(?:[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+")'
+"""A text behind its first quote."""
 _OTHER: Final = rb"null|[-+.0-9A-Za-z]++"
-_VALUE: Final = rb"(?:%b|%b)" % (_TEXT_WITH_ESCAPES, _OTHER)
+_VALUE: Final = rb'(?:"%b|%b)' % (_REST_WITH_ESCAPES, _OTHER)
 _NAME: Final = rb'"[^"\\]*+":'
 _FIRST: Final = re.compile(
     rb"\{(?:%b(?:%b|\{(?:%b%b,?+)*+\}),?+)++\}" % (_NAME, _VALUE, _NAME, _VALUE), re.DOTALL
@@ -64,9 +65,28 @@ class Cut:
     `pattern` matches a record, and the comma or bracket before it.
     """
 
-    def __init__(self, stencil: "Stencil", apart: Collection[Path], away: frozenset[Path], text: bytes) -> None:
+    def __init__(
+        self,
+        stencil: "Stencil",
+        apart: Collection[Path],
+        away: frozenset[Path] = frozenset(),
+        texts: frozenset[Path] = frozenset(),
+        bare: frozenset[Path] = frozenset(),
+        *,
+        escapes: bool,
+    ) -> None:
+        """Compile it.
+
+        Args:
+            stencil: what the records look like.
+            apart: columns that get slots of their own.
+            away: columns that get none.
+            texts: columns that are to hold nothing but texts.
+            bare: those apart of which the slots hold the text behind its first quote, and not the name.
+            escapes: whether there may be any in the texts.
+        """
         self.slots: list[Slot] = []
-        self.away = away
+        self.away, self.bare = away, bare
         (path, self.opening, name), *others = stencil.columns
         """How every record begins: no slot."""
         columns = [Column(path, b"", name), *others]
@@ -74,19 +94,27 @@ class Cut:
         if fixed and path not in apart and path not in away:
             self.opening += name + fixed
             columns = others
+        if columns and columns[0].path in bare and not columns[0].lead:
+            self.opening += columns[0].name + b'"'
+            columns[0] = columns[0]._replace(name=b"")
         self._pattern = rb"[\[,]" + re.escape(self.opening)
+        text = _REST_WITH_ESCAPES if escapes else _REST
         between = start = b""
         opens = False
         for path, lead, name in columns:
-            value = re.escape(name) + stencil.value(path, text)
+            value = re.escape(name) + stencil.value(path, text, only=path in texts)
             if lead:
                 between, start, opens = between + re.escape(lead), start or lead, lead.endswith(b"{")
+            if path in bare and name:
+                between, start, opens = between + re.escape(name) + b'"', start or name, False
             if path not in apart and path not in away:
                 between, start, opens = between + value, start or name, False
                 continue
             if between:
                 self._capture(between, Slot(None, start, opens))
-            if path in apart:
+            if path in bare:
+                self._capture(text, Slot(path, b"", opens=False))
+            elif path in apart:
                 self._capture(value, Slot(path, name, opens=False))
             else:
                 self._pattern += value
@@ -104,8 +132,8 @@ class Cut:
 class Stencil:
     """Records that are written alike, and the ways to cut them.
 
-    How the next page is cut depends on what was done with those before: `looked_at` and `dropped` are for
-    whoever holds one to fill in.
+    How the next page is cut depends on what was found and done in those before: `looked_at`, `dropped`, `mixed`
+    and `changed` are for whoever holds one to fill in.
     """
 
     def __init__(
@@ -124,12 +152,18 @@ class Stencil:
         """Records of this kind are not to be read by it."""
         self.looked_at: set[Path] = set()
         self.dropped: set[Path] = set()
+        self.mixed: set[Path] | None = None
+        """Columns that have held something else than a text; None: nobody has looked."""
+        self.changed: set[Path] = set()
+        """Columns that something else than texts was put into."""
         self._cuts: dict[bool, tuple[int, Cut]] = {}
 
-    def value(self, path: Path, text: bytes) -> bytes:
-        """Return what matches a value, given what matches a text."""
+    def value(self, path: Path, text: bytes, *, only: bool) -> bytes:
+        """Return what matches a value, or a text only, given what matches a text behind its first quote."""
         fixed = self.fixed(path)
-        return re.escape(fixed) if fixed else rb"(?:%b|%b)" % (text, _OTHER)
+        if fixed:
+            return re.escape(fixed)
+        return b'"%b' % text if only else b'(?:"%b|%b)' % (text, _OTHER)
 
     def fixed(self, path: Path) -> bytes:
         """Return the value that all have to have, b"" where they may have any."""
@@ -138,23 +172,23 @@ class Stencil:
         return json.dumps(self.told[1], ensure_ascii=False).encode()
 
     def cut(self, *, escapes: bool) -> Cut:
-        """Return what cuts the next page; where texts may have escapes, that takes a third longer."""
-        known = len(self.looked_at) + len(self.dropped)
-        if known == 0:
-            return self.cut_all(escapes=escapes)
+        """Return what cuts the next page; where texts may have escapes, that takes a third longer.
+
+        It takes it that a column which held texts up to now holds nothing else; `cut_all` does not.
+        """
+        mixed = self.paths if self.mixed is None else self.mixed
+        known = sum(map(len, (self.looked_at, self.dropped, mixed, self.changed)))
         made_for, found = self._cuts.get(escapes, (-1, None))
         if found is None or made_for != known:
-            found = Cut(self, self.looked_at, frozenset(self.dropped - self.looked_at), _text(escapes=escapes))
+            away, texts = frozenset(self.dropped - self.looked_at), self.paths - mixed
+            bare = texts & self.looked_at - self.dropped - self.changed
+            found = Cut(self, self.looked_at, away, texts, bare, escapes=escapes)
             self._cuts[escapes] = known, found
         return found
 
     def cut_all(self, *, escapes: bool) -> Cut:
-        """Return what cuts every column apart."""
-        return Cut(self, self.paths, frozenset(), _text(escapes=escapes))
-
-
-def _text(*, escapes: bool) -> bytes:
-    return _TEXT_WITH_ESCAPES if escapes else _TEXT
+        """Return what cuts every column apart, whatever it holds."""
+        return Cut(self, self.paths, escapes=escapes)
 
 
 class Stencils:

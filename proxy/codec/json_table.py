@@ -36,15 +36,32 @@ Decode = Callable[[bytes], Tree]
 class Table(Columns):
     """Records of a page, held as text."""
 
-    def __init__(self, stencil: Stencil, escapes: bool, body: bytes, decode: Decode) -> None:  # noqa: FBT001
-        """Cut the records out of a body; raises ValueError if they are not all there is in one list."""
+    def __init__(self, stencil: Stencil, body: bytes, start: int, decode: Decode, *, escapes: bool) -> None:
+        """Cut the records out of a body; raises ValueError if they are not all of the list at `start`."""
         self.names = stencil.names
-        self._stencil, self._escapes, self._body, self._decode = stencil, escapes, body, decode
+        self._stencil, self._escapes, self._decode = stencil, escapes, decode
+        self._body, self._start = body, start
         self._edited: dict[Path, list[bytes]] = {}
+        """What is to stand in slots, as they are cut by now."""
         self._gone: set[Path] = set()
-        self._take(stencil.cut(escapes=escapes))
+        if stencil.mixed is None or not self._fits(stencil.cut(escapes=escapes)):
+            self._take_all()
 
-    def _take(self, cut: Cut) -> None:
+    def _take_all(self) -> None:
+        """Cut every column apart, and note which of them hold texts."""
+        bare = self._cut.bare if self._edited else frozenset()
+        if not self._fits(self._stencil.cut_all(escapes=self._escapes)):
+            raise ValueError("not a list of such records and nothing else")
+        self._stencil.mixed = (self._stencil.mixed or set()) | set(filter(self._is_mixed, self._cut.at))
+        for path in self._edited.keys() & bare:
+            name = self._cut.slots[self._cut.at[path]].start
+            self._edited[path] = [b'%b"%b' % (name, text) for text in self._edited[path]]
+
+    def _is_mixed(self, path: Path) -> bool:
+        texts = self._texts[self._cut.at[path] + 1 :: self._width]
+        return not all(text.endswith(b'"') for text in texts)
+
+    def _fits(self, cut: Cut) -> bool:
         self._cut = cut
         self._texts = cut.pattern.split(self._body)
         """Per record an empty text and one per slot; before all that, and after, what is not of the list."""
@@ -52,8 +69,7 @@ class Table(Columns):
         between = self._texts[:: self._width]
         self.head, self.tail = between[0], between[-1]
         self._count = len(between) - 1
-        if any(between[1:-1]) or not self.tail.startswith(b"]"):
-            raise ValueError("not a list of such records and nothing else")
+        return len(self.head) == self._start and self.tail.startswith(b"]") and not any(between[1:-1])
 
     def __len__(self) -> int:
         return self._count
@@ -66,11 +82,19 @@ class Table(Columns):
         """Return what stands at a path of each record; None if nothing does."""
         if not self._is_there(path):
             return None
-        name, text = self._column(path)
+        name, texts = self._column(path)
+        text = b"".join(texts)
+        if path in self._cut.bare:
+            if b"\\" not in text:
+                return text.decode().split('"')[:-1]  # type: ignore[return-value]
+            return self._values(b'["%b]' % b',"'.join(texts))
         if b"\\" not in text and text.count(name + b'"') == self._count:
             # All are texts, and what stands between two of them stands in none: a quote ends a text.
             return text[len(name) + 1 : -1].decode().split(f'"{name.decode()}"')  # type: ignore[return-value]
-        values: Any = self._decode(b"[%b]" % text.replace(name, b",").removeprefix(b","))
+        return self._values(b"[%b]" % text.replace(name, b",").removeprefix(b","))
+
+    def _values(self, text: bytes) -> list[Tree]:
+        values: Any = self._decode(text)
         return list(values)
 
     def all_are(self, text: str, *path: str) -> bool:
@@ -83,8 +107,8 @@ class Table(Columns):
         """Say whether a text stands at a path of each record."""
         if not self._is_there(path):
             return False
-        name, text = self._column(path)
-        return text.count(name + b'"') == self._count
+        name, texts = self._column(path)
+        return path in self._cut.bare or b"".join(texts).count(name + b'"') == self._count
 
     def all_plain(self, names: Iterable[str]) -> bool:
         """Say whether no record has an object or a list in any of these members."""
@@ -100,6 +124,13 @@ class Table(Columns):
         """Put a value into a member of each record; raises KeyError if there is none."""
         path = (name,)
         self._check(path)
+        self._column(path)
+        if path in self._cut.bare:
+            if set(map(type, values)) == _ALL_TEXT:
+                self._edited[path] = _texts(values)
+                return
+            self._stencil.changed.add(path)
+            self._take_all()
         before, _ = self._column(path)
         self._edited[path] = _named(before, values)
 
@@ -111,9 +142,10 @@ class Table(Columns):
 
     def text(self) -> bytes:
         """Return the list of records as they are now, as compact JSON."""
-        if not self._cut.away <= self._gone or not self._gone <= self._cut.away | self._cut.at.keys():
-            self._stencil.looked_at |= self._cut.away - self._gone  # which others may see: not to be cut away
-            self._take(self._stencil.cut_all(escapes=self._escapes))
+        cut, gone = self._cut, self._gone
+        if not cut.away <= gone or not gone <= cut.away | cut.at.keys() or not gone.isdisjoint(cut.bare):
+            self._stencil.looked_at |= cut.away - gone  # which others may see: not to be cut away
+            self._take_all()
         texts, width, none = self._texts[1:-1], self._width, [b""] * self._count
         for path, at in self._cut.at.items():
             if path in self._gone or path in self._edited:
@@ -141,14 +173,21 @@ class Table(Columns):
         if not self._is_there(path):
             raise KeyError("no such column")
 
-    def _column(self, path: Path) -> tuple[bytes, bytes]:
-        """Return the name in front of a member that is there, and the text of that of all records."""
+    def _column(self, path: Path) -> tuple[bytes, list[bytes]]:
+        """Return the name in front of a member that is there, b"" where none is in its slots, and those."""
         self._stencil.looked_at.add(path)
         if path not in self._cut.at:
-            self._take(self._stencil.cut_all(escapes=self._escapes))
+            self._take_all()
         at = self._cut.at[path]
-        texts = self._edited.get(path) or self._texts[at + 1 :: self._width]
-        return self._cut.slots[at].start, b"".join(texts)
+        return self._cut.slots[at].start, self._edited.get(path) or self._texts[at + 1 :: self._width]
+
+
+def _texts(values: list[Tree]) -> list[bytes]:
+    """Return each of many texts as JSON without the first quote."""
+    text = _ENCODER.encode(values)
+    if b"\\" in text:
+        return [_ENCODER.encode(value)[1:] for value in values]
+    return text[2:-1].replace(b'","', b'"\n').split(b"\n")
 
 
 def _named(before: bytes, values: list[Tree]) -> list[bytes]:
@@ -177,15 +216,15 @@ def read_page(body: bytes, at: PageAt, decode: Decode) -> Tree | None:
     """
     opening = b'"%b":[{' % at.names[-1].encode()
     found = body.find(opening)
-    start = found + len(opening) - 1
+    start = found + len(opening) - 2
     has_escapes = b"\\" in body
     if found < 0 or (has_escapes and ODD_ESCAPE.search(body)):
         return None
-    stencil = _STENCILS.find(body, start, at)
+    stencil = _STENCILS.find(body, start + 1, at)
     if stencil is None:
         return None
-    table = Table(stencil, has_escapes, body, decode)
-    if len(table) < FEWEST or len(table.head) != start - 1 or _MARK in table.head or _MARK in table.tail:
+    table = Table(stencil, body, start, decode, escapes=has_escapes)
+    if len(table) < FEWEST or _MARK in table.head or _MARK in table.tail:
         return None
     _check_grammar(body)
     return _put(decode(b'%b["%b"%b' % (table.head, _MARK, table.tail)), at.names, table)

@@ -205,7 +205,8 @@ Sign = Callable[[Tree, tuple[tuple[str, str], ...]], SignedBody]
 class Sent(NamedTuple):
     """What goes to the CRM, and how its answer is read."""
 
-    target: str
+    place: Callable[[], str]
+    """See `Asked`."""
     tree: Tree | None
     answer: Answer
     widen: "Callable[[Wanted], Sent] | None" = None
@@ -220,8 +221,8 @@ class Asked:
 
     operations: tuple[Operation, ...]
     """Never empty."""
-    target: str
-    """Canonical request target `path?query`, rebuilt from what was understood."""
+    place: Callable[[], str]
+    """Returns `target`: it is written when nothing of the request changes any more."""
     headers: tuple[tuple[str, str], ...]
     """To send on; credentials and framing are not among them."""
     tree: Tree | None
@@ -249,6 +250,11 @@ class Asked:
     rowset: Rowset | None = None
     """What the rows of the request's body write; None: it does not come in rows."""
 
+    @property
+    def target(self) -> str:
+        """Canonical request target `path?query`, rebuilt from what was understood."""
+        return self.place()
+
     def substitute(self, looking: Looking) -> None:
         """Have the CRM compare protected fields with what it has in place of the values that the client named.
 
@@ -258,7 +264,7 @@ class Asked:
             Refused: a protected field is used in a way that only clear text allows.
         """
         if self.swap is not None:
-            self.target, self.tree, self.answer, self.widen, self.less = self.swap(looking)
+            self.place, self.tree, self.answer, self.widen, self.less = self.swap(looking)
 
     def narrow(self, hidden: Hidden) -> None:
         """Have the CRM not asked for fields of which nothing could be shown; comes before `gather`, and once.
@@ -269,7 +275,7 @@ class Asked:
             Refused: nothing else is asked for.
         """
         if self.less is not None:
-            self.target, self.tree, self.answer, self.widen, _ = self.less(hidden)
+            self.place, self.tree, self.answer, self.widen, _ = self.less(hidden)
 
     def gather(self, wanted: Wanted) -> None:
         """Have the records of the answer come with facts, and ask the CRM for the fields they are read from.
@@ -278,7 +284,7 @@ class Asked:
         come without them.
         """
         if self.widen is not None:
-            self.target, self.tree, self.answer, *_ = self.widen(wanted)
+            self.place, self.tree, self.answer, *_ = self.widen(wanted)
 
     def page(self, status: int) -> PageAt | None:
         """Return where the CRM's answer has records that may come as `Columns`; None: nowhere."""

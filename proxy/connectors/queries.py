@@ -51,13 +51,13 @@ class Links:
         sealer = self.sealer
         if sealer is None:
             return no_more
-        prefix = target.path_of(self.base, asking.params)
 
         def seal(relation: str, link: str) -> str | None:
             before, _, locator = link.rpartition("/")
             before = before.removesuffix(ALL) if understood.deleted else before
             child = understood.meaning.children.get(relation)
             query = understood.text if child is None else soql.write(child.query)
+            prefix = target.path_of(self.base, asking.params)
             if before != prefix or not self.setting.patterns["locator"].fullmatch(locator):
                 return None
             if relation and child is None:

@@ -102,16 +102,20 @@ class References:
         return replace(
             asked,
             operations=operations,
-            target=_put(asked.target, stands),
+            place=_put(asked.place, stands),
             widen=_later(asked.widen, stands),
             less=_later(asked.less, stands),
         )
 
 
-def _put(target: str, stands: dict[str, str]) -> str:
-    for stand, reference in stands.items():
-        target = target.replace(f"/{stand}", f"/{reference}")
-    return target
+def _put(place: Callable[[], str], stands: dict[str, str]) -> Callable[[], str]:
+    def put() -> str:
+        target = place()
+        for stand, reference in stands.items():
+            target = target.replace(f"/{stand}", f"/{reference}")
+        return target
+
+    return put
 
 
 def _later[Wish](change: Callable[[Wish], Sent] | None, stands: dict[str, str]) -> Callable[[Wish], Sent] | None:
@@ -121,7 +125,7 @@ def _later[Wish](change: Callable[[Wish], Sent] | None, stands: dict[str, str]) 
 
     def changed(wish: Wish) -> Sent:
         sent = change(wish)
-        return sent._replace(target=_put(sent.target, stands), widen=_later(sent.widen, stands))
+        return sent._replace(place=_put(sent.place, stands), widen=_later(sent.widen, stands))
 
     return changed
 

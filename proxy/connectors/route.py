@@ -135,7 +135,7 @@ class Route:
         swap = reading.swap
         return Asked(
             operations=reading.operations,
-            target=sent.target,
+            place=sent.place,
             headers=_replaced(headers, reading.headers),
             tree=sent.tree,
             writes=reading.writes,
@@ -164,11 +164,14 @@ class Route:
         return found if isinstance(found, str) else None
 
     def _sent(self, reading: Reading) -> Sent:
-        path = target.path_of(reading.path or self.declared.template, reading.params)
+        def place() -> str:
+            path = target.path_of(reading.path or self.declared.template, reading.params)
+            return path + target.query_of(reading.query)
+
         widen, narrow = reading.widen, reading.narrow
         wider = None if widen is None else lambda wanted: self._sent(widen(wanted))
         less = None if narrow is None else lambda hidden: self._sent(narrow(hidden))
-        return Sent(path + target.query_of(reading.query), reading.tree, reading.answer, wider, less)
+        return Sent(place, reading.tree, reading.answer, wider, less)
 
 
 def _replaced(

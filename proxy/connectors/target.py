@@ -94,6 +94,9 @@ def _decoded(text: str, reason: str) -> str:
         return text
     if _BAD_ESCAPE.search(text):
         raise Undecodable(reason)
+    text = text.replace("%20", " ").replace("%2C", ",")  # nothing but these is in most
+    if "%" not in text:
+        return text
     try:
         return unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError:

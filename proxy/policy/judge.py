@@ -111,7 +111,7 @@ def _something_shown(operation: Operation, foresee: Decide) -> Finding:
     queried = any(use.action in QUERYING for use in operation.uses)
     outcomes: Iterable[Outcome]
     if selected:
-        outcomes = [foresee(use.object, use.action).of(use.field) for use in selected]
+        outcomes = (foresee(use.object, use.action).of(use.field) for use in selected)
     elif queried:
         # Only computed columns or a count: each use is judged on its own below.
         return operation.object, Outcome(Effect.ALLOW), None

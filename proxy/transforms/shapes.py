@@ -19,7 +19,7 @@ _ADDRESS: Final = re.compile(r"([^@*\s]+)@([^@*\s]+)\.([A-Za-z]{2,24})")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,240}[A-Za-z0-9])?")
 _DATE: Final = re.compile(r"([0-9]{4})-?(0[1-9]|1[0-2])-?(?:0[1-9]|[12][0-9]|3[01])(?:[T ].*)?", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
-_DAY_LENGTH: Final = frozenset({10})
+_DAY_LENGTH: Final = 10
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _NOT_ASCII_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
@@ -106,6 +106,8 @@ def phones(texts: list[str]) -> list[str]:
     if not plain or max(map(len, texts)) > _LONGEST_PHONE:
         return list(map(phone, texts))
     digits = lines.encode().translate(None, _NOT_DIGITS_OR_ENDS).decode().split("\n")
+    if min(map(len, digits)) >= _FEWEST_DIGITS:
+        return [_NUMBERS[each[-2:]] for each in digits]
     return [_NUMBERS[each[-2:]] if len(each) >= _FEWEST_DIGITS else MASK for each in digits]
 
 
@@ -144,8 +146,10 @@ def number_range(text: str, count: int) -> str:
 
 def years(texts: list[str]) -> list[str]:
     """Return what `year_only` makes of each; those of a page are mostly days written as `1984-05-17`."""
-    if set(map(len, texts)) == _DAY_LENGTH and "W" not in "".join(texts):
+    together = "".join(texts)
+    if len(together) == _DAY_LENGTH * len(texts) and "W" not in together:
         with suppress(ValueError):
-            list(map(date.fromisoformat, texts))  # all of them are days: no other form has ten characters
+            # All of them are days: no other form has ten characters, and none has more.
+            list(map(date.fromisoformat, texts))
             return [text[:4] for text in texts]
     return list(map(year_only, texts))

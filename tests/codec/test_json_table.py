@@ -309,6 +309,44 @@ def test_there_is_no_column_that_is_not_there() -> None:
             table.put(path, [None] * FEWEST)
 
 
+def test_a_column_of_texts_with_something_else_in_it_for_once() -> None:
+    """It is read as columns all the same, and from then on no column of texts."""
+    body = _page(*_records())
+    for _ in range(3):
+        assert _learnt(body)["records"].column("Name") == ["Mara"] * FEWEST  # type: ignore[index]
+    odd = _page(*_records()).replace(b'"Mara"', b"null", 1)
+    for _ in range(3):
+        tree: Any = CODEC.decode_page(odd, AT)
+        assert tree["records"].column("Name") == [None] + ["Mara"] * (FEWEST - 1)
+        assert not tree["records"].all_text("Name")
+        assert CODEC.encode(tree) == odd
+        assert _learnt(body)["records"].all_text("Name")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("new", ["Mara", 'a\n"\\', "", ",", None, 1])
+def test_a_column_of_texts_takes_any_value(new: Tree) -> None:
+    """Page after page, beside another that is replaced by texts, and one that is not shown."""
+    for _ in range(4):
+        tree: Any = _learnt(_page(*_records()))
+        table = tree["records"]
+        assert ("Id",) in table._cut.bare or ("Id",) not in table._stencil.looked_at
+        ids = table.column("Id")
+        table.put("Id", [f"*{each}" for each in ids])
+        table.put("Name", [new] * FEWEST)
+        assert table.column("Name") == [new] * FEWEST
+        table.drop("attributes", "url")
+        rows = json.loads(CODEC.encode(tree))["records"]
+        assert rows[1] == {"attributes": {"type": "Contact"}, "Id": "*1", "Name": new}
+
+
+@example([""])
+@example(["", ",", '"'])
+@given(st.lists(TEXTS, min_size=1))
+def test_texts_are_written_behind_their_first_quotes(values: list[Tree]) -> None:
+    """However they are written, none is taken for two."""
+    assert [json.loads(b'"' + each) for each in json_table._texts(values)] == values
+
+
 @example(["a", None, "b"])
 @example([",", '"', ","])
 @given(st.lists(st.none() | TEXTS | st.integers() | st.booleans(), min_size=1))

@@ -33,7 +33,7 @@ class Faults:
 def asked() -> Asked:
     """Return a request that lets two headers back."""
     back = frozenset({"retry-after", "x-left"})
-    return Asked((Operation(Action.READ, "o"),), "/", (), None, (), Answer(), Faults(), back)
+    return Asked((Operation(Action.READ, "o"),), lambda: "/", (), None, (), Answer(), Faults(), back)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 207])
