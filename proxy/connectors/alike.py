@@ -13,7 +13,6 @@ from proxy.connectors.words import ObjectWords
 
 FEWEST: Final = 4
 """Records below which finding out that they are alike saves nothing."""
-_TEXT: Final = frozenset({str})
 
 
 def together(page: Page, columns: Columns, expected: ObjectWords) -> Alike | None:
@@ -53,10 +52,8 @@ def _are(name: str, columns: Columns, rows: Rows) -> bool:
 def _keys(columns: Columns, rows: Rows) -> list[str | None]:
     """Return the key of every record; mostly all say it at the first place where one may be."""
     found = columns.column(*rows.keys[0]) if rows.keys else None
-    if found is not None and set(map(type, found)) == _TEXT:
-        keys = [text.rpartition("/")[2] for text in found]  # type: ignore[attr-defined]
-        if rows.are_ids(keys):
-            return keys
+    if found is not None and (keys := rows.ids(found)) is not None:
+        return list[str | None](keys)
     if isinstance(columns, Dicts):
         return [rows.key(row) for row in columns.rows]
     there = [column for steps in rows.keys if (column := columns.column(*steps)) is not None]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from proxy.connectors import paths
 from proxy.connectors.asked import Beside, Opened, Total
@@ -24,7 +24,10 @@ MOST_LAYOUTS: Final = 1_024
 """Kept; a CRM that answers with ever new sets of members must not fill the memory."""
 
 MOST_IDS: Final = 16_384
-"""Remembered to be ids."""
+"""Texts of which is remembered which ids they end in."""
+LONGEST_WITH_ID: Final = 256
+"""Characters of such a text."""
+_TEXT: Final = frozenset({str})
 
 More = Callable[[str, str], str | None]
 """Gets the name of a child relation, "" for the page itself, and the link to its next page; returns a sealed
@@ -66,8 +69,8 @@ class Rows:
     """With `inner`: what has more than one value."""
     layouts: dict[tuple[tuple[str, ...], str], Layout] = field(default_factory=dict)
     """By the names of a record's members and of its object; kept from answer to answer."""
-    known: set[str] = field(default_factory=set, repr=False)
-    """Texts that are ids: pages name the same records again and again."""
+    known: dict[str, str] = field(default_factory=dict, repr=False)
+    """Texts, and the ids they end in: pages name the same records again and again."""
 
     @staticmethod
     def compile(
@@ -108,17 +111,25 @@ class Rows:
         found = self.layouts[names, name] = Layout(structure, parents, children, keep)
         return found
 
-    def are_ids(self, found: list[str]) -> bool:
-        """Say whether every one of many texts is an id; remembers, within bounds, those that are."""
-        if self.known.issuperset(found):
-            return True
-        if not all(map(self.id.fullmatch, found)):
-            return False
+    def ids(self, values: list[Any]) -> list[str] | None:
+        """Return what `key_among` finds in each of many values, None unless all are texts that end in an id.
+
+        Remembers, within bounds, which they end in.
+        """
+        try:
+            return list(map(self.known.__getitem__, values))
+        except (KeyError, TypeError):
+            pass
+        if set(map(type, values)) != _TEXT:
+            return None
+        found = {text: text.rpartition("/")[2] for text in values}
+        if not all(map(self.id.fullmatch, found.values())):
+            return None
         if len(self.known) + len(found) > MOST_IDS:
             self.known.clear()
         if len(found) <= MOST_IDS:
-            self.known.update(found)
-        return True
+            self.known.update((text, found[text]) for text in found if len(text) <= LONGEST_WITH_ID)
+        return list(map(found.__getitem__, values))
 
     def told(self, tree: dict[str, Tree]) -> str | None:
         """Return what a record says it is, unverified; None if it does not."""

@@ -193,9 +193,13 @@ def test_ids_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> No
     """The answer is the same for what was seen before; nothing that is no id, and not ever more, is kept."""
     monkeypatch.setattr(module, "MOST_IDS", 5)
     rows = typed()
-    for found in (["1", "2"], ["1", "2"], ["3", "1", "4"], ["5"], ["6"], ["1"] * 3, ["7"] * 9):
-        assert rows.are_ids(found)
+    monkeypatch.setattr(module, "LONGEST_WITH_ID", 3)
+    for found in (["1", "2"], ["1", "2"], ["3", "1", "4"], ["5"], ["6"], ["1"] * 3, ["7"] * 9, ["/x/8", "/9"]):
+        ids = [text[-1] for text in found]
+        assert rows.ids(found) == ids
         assert len(rows.known) <= 5
-        assert not rows.are_ids([*found, "x"])
-        assert "x" not in rows.known
-    assert rows.are_ids([])
+        for odd in ("x", "1/", 1, None, ["1"]):
+            assert rows.ids([*found, odd]) is None
+        assert rows.ids(found) == ids
+        assert {"x", "/x/8"}.isdisjoint(rows.known)
+    assert rows.ids([]) == []
