@@ -35,9 +35,10 @@ class LaneConnection(ProxyConnectionHandler):
     ) -> None:
         super().__init__(master, reader, writer, master.options, mode)
         self._writer = writer
+        self._secured = lane.spec.tls is not None
         context = self.layer.context
         self.conversation = Conversation(lane, underway, self, str(self.client.peername[0]))
-        if lane.spec.tls is not None:
+        if self._secured:
             Porch(context)  # ClientTLSLayer looks at the layer below it
             tls = self.layer = ClientTLSLayer(context)
             tls.child_layer = Door(context, self.conversation)
@@ -54,8 +55,14 @@ class LaneConnection(ProxyConnectionHandler):
     # ---- what a conversation needs of its host -----------------------------------------------------------
 
     async def say(self, wire: tuple[bytes, ...]) -> None:
-        """Send bytes, through TLS if the lane has it."""
-        await self.server_event(Say(wire))
+        """Send bytes, through TLS if the lane has it; where it has none, there is no layer to ask."""
+        if self._secured:
+            await self.server_event(Say(wire))
+            return
+        self.timeout_watchdog.register_activity()
+        for piece in wire:
+            if not self._writer.is_closing():
+                self._writer.write(piece)
 
     async def sent(self) -> None:
         """Return when little is left to send, or the connection is lost."""

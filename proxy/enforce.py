@@ -712,8 +712,10 @@ class Gateway:
 
 def is_large(message: Request | Response) -> bool:
     """Say whether work on a body takes so long that others should not wait for it."""
-    coded = any(name == "content-encoding" for name, _ in message.headers)
-    return len(message.body) > (LARGE_CODED if coded else LARGE)
+    size = len(message.body)
+    return size > LARGE or (
+        size > LARGE_CODED and any(name == "content-encoding" for name, _ in message.headers)
+    )
 
 
 def _says_who(request: Request) -> bool:

@@ -150,7 +150,8 @@ class Body:
         if length is not None:
             if len(buffer) < length:
                 return None
-            body = bytes(buffer[:length])
+            with memoryview(buffer) as view:
+                body = bytes(view[:length])
             del buffer[:length]
             return body
         end = self._measure(buffer)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from proxy.connectors.asked import Answer
+from proxy.connectors.asked import Answer, Beside
 from proxy.connectors.choices import SELECTS, Choice, choices, objects, select, selecting, shorter
 from proxy.connectors.comparing import Looking
 from proxy.connectors.describing import Descriptions, compile_descriptions
@@ -65,7 +65,13 @@ class Plain:
         reading = Reading(
             operations=uses.operations(route.also, made_by),
             answer=answer(
-                self.setting, self.answer, words, route.action, describes=self.describes, mixed=self.mixed
+                self.setting,
+                self.answer,
+                words,
+                route.action,
+                describes=self.describes,
+                mixed=self.mixed,
+                asked=uses.beside,
             ),
             params=canonical(asking.params, words),
             query=query,
@@ -73,8 +79,6 @@ class Plain:
             writes=(*uses.writes, *written),
             rowset=self._rowset(words),
         )
-        if isinstance(reading.answer, Envelope):
-            reading.answer = replace(reading.answer, asked=uses.beside)
         if by:
 
             def swap(looking: Looking) -> Reading:
@@ -198,6 +202,7 @@ def answer(
     *,
     describes: tuple[Descriptions, ...] = (),
     mixed: frozenset[str] = frozenset(),
+    asked: Beside | None = None,
 ) -> Answer:
     """Return how the answer to a request about `words` is read.
 
@@ -206,7 +211,16 @@ def answer(
     shown = Action.LIST if mixed else action if action in DISCLOSING else Action.READ
     if shape is None:
         return Nothing()
-    return Envelope(shape, setting.rows, words, shown, faults=setting.mishaps, describes=describes, mixed=mixed)
+    return Envelope(
+        shape,
+        setting.rows,
+        words,
+        shown,
+        faults=setting.mishaps,
+        describes=describes,
+        mixed=mixed,
+        asked=asked or Beside(),
+    )
 
 
 def gathering(read: Answer, wanted: Wanted, added: frozenset[str]) -> Answer:

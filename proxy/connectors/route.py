@@ -178,6 +178,8 @@ def _replaced(
     headers: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]
 ) -> tuple[tuple[str, str], ...]:
     """Return headers, of which some say another thing for one kind of request."""
+    if not others:
+        return headers
     names = {name for name, _ in others}
     return (*(pair for pair in headers if pair[0] not in names), *others)
 

@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from jwt import PyJWK
@@ -110,8 +110,8 @@ class Identifier:
         self.refuse_frozen(principal)  # 5
         purpose = purpose_of(client, request.headers, self._purposes)  # 6
         headers = strip(request.headers, keep_authorization=passthrough)  # 7
-        clean = replace(request, headers=headers)
-        return Identified(principal, purpose, clean)
+        told = request.method, request.path, request.query, headers, request.body, request.peer, request.host
+        return Identified(principal, purpose, Request(*told))
 
     def refuse_frozen(self, principal: Principal) -> None:
         """Return if nobody has stopped this principal by now.
