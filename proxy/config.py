@@ -430,10 +430,42 @@ class ErasureApi(Strict):
         return self
 
 
+class Webhook(Strict):
+    """Where a recipient takes messages, signed as Standard Webhooks has it."""
+
+    url: Callback
+    secret: Secret
+    """Shared with the recipient: `whsec_` and base64 of 24 to 64 bytes."""
+    ca_file: Path | None = None
+
+
+class Told(Strict):
+    """How a recipient of people's data is told that somebody was erased (GDPR Art. 19)."""
+
+    webhook: Webhook | None = None
+    outbox: Path | None = None
+    """A folder that gets a file for each message, for whoever brings it there; it has to be there."""
+    names: tuple[Literal["record", "email", "phone", "id"], ...] = ("record",)
+    """By what the person is named: ids of the records that were erased, or values. A recipient that got ids
+    needs no more, and no recipient should be told what it was never given."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Told":
+        if (self.webhook is None) == (self.outbox is None):
+            msg = "write exactly one of `webhook:` or `outbox:`"
+            raise ValueError(msg)
+        if not self.names:
+            msg = "`names` is empty: nobody could tell whom the message is about"
+            raise ValueError(msg)
+        return self
+
+
 class Erasure(Strict):
     """What belongs to erasures besides the policies."""
 
     api: ErasureApi | None = None
+    recipients: dict[Name, Told] = Field(default_factory=dict)
+    """By the names that clients have as recipients; who is not named is told by a person."""
 
 
 class Config(Strict):

@@ -14,13 +14,15 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from proxy import __version__
 from proxy.app import CHECKPOINTS, KEY_FILE, App, load_credential, new_id, note_keys
@@ -43,10 +45,12 @@ from proxy.erasure import (
     StoreCases,
     Terms,
     normal,
+    notices,
 )
 from proxy.erasure import certificate as certificates
 from proxy.erasure.assent import BULK, NotAgreed, agree
 from proxy.erasure.case import HOLD, IDENTITY, Verdict, moment
+from proxy.erasure.foreign import word
 from proxy.erasure.law import LAWS, warnings
 from proxy.erasure.plan import Plan
 from proxy.erasure.shut import Shut
@@ -58,6 +62,7 @@ from proxy.errors import ExchangeError, LychgateError
 from proxy.exchange import Rules
 from proxy.ledger.verify import read_entries
 from proxy.message import Headers, Request
+from proxy.messengers import Messengers
 from proxy.model import Erasure, Principal
 from proxy.policy.erasing import Consent
 from proxy.policy.retention import due
@@ -100,11 +105,13 @@ class Erasures:
         self.tombstones = Tombstones(app.kept.store, derive(root, "erasure/tombstones"))
         self._commitments = derive(root, "erasure/commitments")
         self._origins = derive(root, "erasure/origins")
+        self.messengers = Messengers(app.config, derive(root, "erasure/messages"))
         self._signer = note_keys(app.config, root).signer()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pressing: set[str] = set()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, str] = {}
+        self._looks = 0
         self.clocks: Counter[str] = Counter()
         """How many cases wait for an answer (`open`), and of how many the time is `near` its end or `passed`."""
 
@@ -360,15 +367,11 @@ class Erasures:
 
     async def _acknowledged(self, asked: Asked) -> dict[str, Any]:
         case, now = self.cases.get(str(asked["case"])), int(time.time())
-        notices = tuple(
-            Notice(one.recipient, one.disclosures, one.since, now, str(asked.get("note") or ""))
-            if one.recipient == asked["recipient"]
-            else one
-            for one in case.notices
-        )
-        if notices == case.notices:
+        found = next((one for one in case.notices if one.recipient == asked["recipient"]), None)
+        if found is None:
             raise LychgateError(f"{asked['recipient']!r} is not among those who are to be told")
-        return self._told_of(await self._keep(case.put(notices=notices), "acknowledged"))
+        changed = msgspec.structs.replace(found, acknowledged=now, note=str(asked.get("note") or ""), again=0)
+        return self._told_of(await self._keep(notices.put(case, changed), "acknowledged"))
 
     async def _allow(self, asked: Asked) -> dict[str, Any]:
         """Let somebody who was erased be stored again, on a basis that is put on record first."""
@@ -437,22 +440,42 @@ class Erasures:
     # ------------------------------------------------------------------------------
 
     async def keep_going(self) -> None:
-        """Move on every case that time has made ready; for as long as the process runs."""
-        look = 0
-        while True:
-            # A store that does not answer is told by /ready; the next look may find it back.
-            with contextlib.suppress(LychgateError):
-                await self._look(seldom=look % SELDOM == 0)
-            look += 1
-            await asyncio.sleep(EVERY_SECONDS)
+        """Move on every case that time has made ready, and tell others; for as long as the process runs.
 
-    async def _look(self, *, seldom: bool) -> None:
+        The two do not wait for each other: somebody else's server may take its time.
+        """
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_again_and_again(self._look))
+            both.create_task(_again_and_again(self.tell))
+
+    async def _look(self) -> None:
         """Move on what can be; what has failed, or waits for time, only now and then."""
+        seldom = self._looks % SELDOM == 0
+        self._looks += 1
         for name in [*self.cases.ids(MOVING if seldom else RUNNING | {State.VERIFIED})]:
             if self._goes_by_itself(name) and (seldom or name not in self._troubles):
                 await self._drive(name)
         if seldom:
             await self.warn()
+
+    async def tell(self) -> None:
+        """Tell whoever has to be told something by now: recipients of the data, and who sent the request."""
+        for name in self.cases.telling(int(time.time())):
+            if not self._eraser().turn(name).locked():
+                async with self._eraser().turn(name):
+                    await self._tell(self.cases.get(name))
+
+    async def _tell(self, case: Case) -> None:
+        now = int(time.time())
+        for notice in case.notices:
+            if 0 < notice.again <= now and case.plan is not None:
+                tried = await self.messengers.tell(case, notice, now)
+                how = "acknowledged" if tried.acknowledged else "sent" if tried.sent else f"missed {tried.why}"
+                told = f"{how} {notice.recipient}"
+                case = await self._eraser().keep(notices.put(case, tried), "told", how=told)
+        if case.origin is not None and case.origin.again <= now and word(case) not in {"", case.origin.told}:
+            origin, how = await self.messengers.replied(case, now)
+            await self._eraser().keep(case.put(origin=origin), "replied", how=how, who=origin.who)
 
     def _goes_by_itself(self, name: str) -> bool:
         """Say whether a case may be moved without a command: one that people agreed to waits for it."""
@@ -489,7 +512,7 @@ class Erasures:
         )  # fmt: skip
 
     @property
-    def notices(self) -> dict[str, str]:
+    def told(self) -> dict[str, str]:
         """What does not keep traffic away and needs somebody."""
         told = {"passed": "past the day on which they are due", "near": "close to it"}
         found = [f"{self.clocks[word]} {text}" for word, text in told.items() if self.clocks[word]]
@@ -497,12 +520,12 @@ class Erasures:
 
     def watch(self) -> None:
         """Count cases and their clocks among the metrics; once in a process."""
-        for name, text, word in (
+        for name, text, state in (
             ("open", "Cases of erasure whose person waits for an answer.", "open"),
             ("due_soon", "Those of which four fifths of the law's time are used up.", "near"),
             ("overdue", "Those that are past the day on which they are due.", "passed"),
         ):
-            self._app.metrics.watch(f"erasure_cases_{name}", text, partial(self.clocks.__getitem__, word))
+            self._app.metrics.watch(f"erasure_cases_{name}", text, partial(self.clocks.__getitem__, state))
 
     # ---- ports of the eraser
     # ---------------------------------------------------------------------------------------
@@ -629,12 +652,16 @@ class Erasures:
 
     def _disclosed(self, people: set[str]) -> tuple[Notice, ...]:
         found: dict[str, tuple[int, int]] = {}
+        now = int(time.time())
         for _, _, line in read_entries(self._app.config.state / "ledger"):
             if '"kind":"disclosed"' in line and any(one in line for one in people):
                 entry = json.loads(line)
                 count, since = found.get(entry["recipient"], (0, entry["time_ms"] // 1000))
                 found[entry["recipient"]] = (count + 1, since)
-        return tuple(Notice(name, count, since) for name, (count, since) in sorted(found.items()))
+        return tuple(
+            Notice(name, count, since, again=now if self.messengers.carries(name) else 0)
+            for name, (count, since) in sorted(found.items())
+        )
 
     def _sign(self, case: Case, edition: str) -> tuple[str, str]:
         said = certificates.statement(
@@ -785,6 +812,14 @@ def _identity(asked: Asked) -> str:
     if said and said not in IDENTITY:
         raise LychgateError(f"write how the identity was checked as one of: {', '.join(IDENTITY)}")
     return said
+
+
+async def _again_and_again(act: Callable[[], Awaitable[None]]) -> None:
+    """Do something every so often. A store that does not answer is told by /ready; next time it may be back."""
+    while True:
+        with contextlib.suppress(LychgateError):
+            await act()
+        await asyncio.sleep(EVERY_SECONDS)
 
 
 def _showing(asked: Asked) -> Request:

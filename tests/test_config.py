@@ -224,10 +224,13 @@ def test_what_the_erasure_api_calls_back_is_safe(tmp_path: Path, more: str) -> N
         load_config(write(tmp_path, HEAD + API + more + "lanes:" + LANE))
 
 
-def test_the_example_of_the_readme_is_one(tmp_path: Path) -> None:
-    """Word for word."""
+def test_the_examples_of_the_readme_are_some(tmp_path: Path) -> None:
+    """Word for word: how others are told, and the API."""
     readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    (example,) = (text for text in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if "requesters" in text)
-    api = load_config(write(tmp_path, HEAD + example + "lanes:" + LANE)).erasure.api
-    assert api is not None
-    assert api.drp is not None
+    examples = [
+        text for text in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if text.startswith("erasure:")
+    ]
+    told, api = (load_config(write(tmp_path, HEAD + text + "lanes:" + LANE)).erasure for text in examples)
+    assert told.recipients["mailer_us"].outbox == tmp_path / "outbox/mailer"
+    assert api.api is not None
+    assert api.api.drp is not None

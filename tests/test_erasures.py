@@ -133,16 +133,16 @@ async def test_a_clock_is_told_once_for_each_step(desk: Desk, caplog: pytest.Log
     case = (await desk.does("open", **ABOUT))["case"]
     desk.erasures.watch()
     await desk.erasures.warn()
-    assert (desk.erasures.notices, caplog.text) == ({}, "")
+    assert (desk.erasures.told, caplog.text) == ({}, "")
     kept = desk.erasures.cases.get(case)
     desk.erasures.cases.keep(kept.put(received=kept.received - 27 * 86_400))
     for _ in range(2):
         await desk.erasures.warn()
-    assert desk.erasures.notices == {"erasures": "cases 1 close to it"}
+    assert desk.erasures.told == {"erasures": "cases 1 close to it"}
     desk.erasures.cases.keep(desk.erasures.cases.get(case).put(received=kept.received - 40 * 86_400))
     for _ in range(2):
         await desk.erasures.warn()
-    assert desk.erasures.notices == {"erasures": "cases 1 past the day on which they are due"}
+    assert desk.erasures.told == {"erasures": "cases 1 past the day on which they are due"}
     assert b"lychgate_erasure_cases_overdue 1.0" in desk.harness.app.metrics.text()
     assert [one["clock"] for one in (await desk.does("list"))["cases"]] == ["passed"]
     said = [entry["how"] for entry in desk.harness.entries() if entry.get("what") == "warned"]

@@ -199,6 +199,11 @@ class RecipientTold(Told):
 
     recipient: str
     disclosures: int
+    sent: int
+    """When a message was taken by it, in seconds since the epoch; 0 = not yet, or a person tells it."""
+    tries: int
+    trouble: str
+    """Why the last message was not taken."""
     acknowledged: int
     """When, in seconds since the epoch; 0 = not yet."""
 

@@ -405,7 +405,8 @@ def _long(told: dict[str, Any]) -> str:
         more = " ".join(each for each in (one["until"] and f"until {one['until']}", one["why"]) if each)
         lines.append(f"  {one['verdict']:12} {where} ({one['how']}, {one['count']}) {more}".rstrip())
     for one in told["recipients"]:
-        state = "has acknowledged" if one["acknowledged"] else "is to be told"
+        state = "has acknowledged" if one["acknowledged"] else "was told" if one["sent"] else "is to be told"
+        state += f" (tried {one['tries']} times: {one['trouble']})" if one["trouble"] else ""
         lines.append(f"  recipient {one['recipient']}: {one['disclosures']} disclosures, {state}")
     lines += [f"  certificate: {one['edition']}" for one in told["issued"]]
     return "\n".join(lines)

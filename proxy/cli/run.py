@@ -123,7 +123,7 @@ async def _serve(app: App) -> None:
             port,
             not_ready=app.not_ready,
             metrics=service.metrics,
-            notices=lambda: app.watch.notices | erasures.notices,
+            notices=lambda: app.watch.notices | erasures.told,
         )
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None

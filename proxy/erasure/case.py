@@ -133,6 +133,13 @@ class Notice(msgspec.Struct, frozen=True):
     acknowledged: int = 0
     """When, 0 = not yet."""
     note: str = ""
+    sent: int = 0
+    """When a message was taken by where the configuration has it go; 0 = not yet."""
+    tries: int = 0
+    again: int = 0
+    """When it is tried next; 0 = not by us: it was sent, or nobody has said where to, or we have given up."""
+    why: str = ""
+    """Why it did not go the last time; a constant word."""
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -11,8 +11,9 @@ from typing import Final, Protocol
 from sqlalchemy import delete, insert, select
 
 from proxy.erasure.case import Case, decode, encode
+from proxy.erasure.notices import due_at
 from proxy.erasure.states import State
-from proxy.erasure.tables import CASES, HOLDING, ORIGINS
+from proxy.erasure.tables import CASES, HOLDING, ORIGINS, TELLING
 from proxy.errors import LychgateError
 from proxy.store import Store
 
@@ -81,12 +82,21 @@ class StoreCases:
             connection.execute(delete(HOLDING).where(HOLDING.c.case == case.id))
             if case.holds:
                 connection.execute(insert(HOLDING).values(case=case.id))
+            connection.execute(delete(TELLING).where(TELLING.c.case == case.id))
+            if (at := due_at(case)) is not None:
+                connection.execute(insert(TELLING).values(case=case.id, at=at))
 
     def holding(self) -> list[Case]:
         """Return the cases on which holds stand, whatever has become of them and whichever process put them."""
         with self._store.read() as connection:
             names = connection.scalars(select(HOLDING.c.case).order_by(HOLDING.c.case)).all()
         return [case for case in map(self.get, names) if case.holds]
+
+    def telling(self, now: int) -> list[str]:
+        """Return the ids of cases of which somebody has to be told something by now."""
+        found = select(TELLING.c.case).where(TELLING.c.at <= now).order_by(TELLING.c.at, TELLING.c.case)
+        with self._store.read() as connection:
+            return [*connection.scalars(found).all()]
 
     def claim(self, digest: bytes, case: str) -> str:
         """Return whose request this is from now on: `case`, or the one that had it before; durable."""

@@ -59,6 +59,7 @@ def statement(case: Case, edition: str, *, installation: str, software: str, key
         "told": [
             {
                 "recipient": one.recipient, "disclosures": one.disclosures,
+                "sent": _time(one.sent) if one.sent else "",
                 "acknowledged": _time(one.acknowledged) if one.acknowledged else "",
             }
             for one in case.notices

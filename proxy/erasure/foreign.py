@@ -47,6 +47,25 @@ def drp_status(case: Case, *, verification_url: str = "") -> dict[str, Any]:
     return told
 
 
+def word(case: Case) -> str:
+    """Return what whoever sent a case has to be told now, in one word; "" for nothing.
+
+    Fides is told once: it has nothing to ask us, and nothing that we could take back.
+    """
+    origin = case.origin
+    if origin is None or not origin.reply:
+        return ""
+    if origin.shape == "drp":
+        state, reason = drp_state(case)
+        return " ".join(part for part in (state, reason, "extended" if case.extended else "") if part)
+    if origin.told:
+        return origin.told
+    state = fides_state(case)
+    if origin.request.startswith("pre_approval:"):
+        return "eligible" if state == "done" else state
+    return state if state == "done" else ""
+
+
 def fides_state(case: Case) -> str:
     """Return what Fides has to be told: `eligible`, `not_eligible`, `done`, or "" for nothing yet.
 

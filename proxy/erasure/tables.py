@@ -27,6 +27,14 @@ ORIGINS: Final = Table(
 )
 """HMAC of whose request it was and what it is called there: the same request, sent again, is the same case."""
 
+TELLING: Final = Table(
+    "erasure_telling",
+    METADATA,
+    Column("case", String(40), primary_key=True),
+    Column("at", Integer, nullable=False),
+)
+"""Cases of which somebody else has to be told something, and when that is tried next."""
+
 SHUT: Final = Table(
     "erasure_shut",
     METADATA,
@@ -64,4 +72,10 @@ Table(
     Column("digest", LargeBinary(32), primary_key=True),
     Column("case", String(40), nullable=False),
 )
-CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, ORIGINS, SHUT, TOMBSTONES), (_to_2,))
+Table(
+    "erasure_telling",
+    METADATA_2,
+    Column("case", String(40), primary_key=True),
+    Column("at", Integer, nullable=False),
+)
+CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, ORIGINS, TELLING, SHUT, TOMBSTONES), (_to_2,))

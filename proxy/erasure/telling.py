@@ -61,7 +61,10 @@ def whole(case: Case) -> dict[str, Any]:
             for one in case.findings
         ],
         "recipients": [
-            {"recipient": one.recipient, "disclosures": one.disclosures, "acknowledged": one.acknowledged}
+            {
+                "recipient": one.recipient, "disclosures": one.disclosures, "sent": one.sent, "tries": one.tries,
+                "trouble": one.why, "acknowledged": one.acknowledged,
+            }
             for one in case.notices
         ],
         "issued": [{"edition": one.edition, "text": one.text, "seq": one.seq} for one in case.issued],

@@ -12,6 +12,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from proxy.demo.installation import LaneOf
 from proxy.demo.processes import free_port
+from proxy.ledger.verify import CERTIFICATE
 from proxy.sandbox import HubSpotSandbox, SalesforceSandbox, running
 from tests.e2e.processes import Installed, until
 from tests.e2e.sdks import Hubspot, salesforce
@@ -345,6 +346,6 @@ def test_the_api_of_a_process_that_runs(installed, crms) -> None:
         operator.agrees(case, operator.does("plan", case)["short"])
         assert operator.does("run", case)["cases"][0]["state"] == "live_complete"
         assert client.get(f"/v1/cases/{case}").json()["state"] == "live_complete"
-        assert client.get(f"/v1/cases/{case}/certificate").json()["type"].endswith("/certificate")
+        assert client.get(f"/v1/cases/{case}/certificate").json()["type"] == CERTIFICATE
     installed.down()
     installed.check_ledger()
