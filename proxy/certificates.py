@@ -1,4 +1,4 @@
-"""A certificate as it is handed out: the signed file with its proof, and a page that a person can read."""
+"""A certificate as it is handed out: the signed file with its proof, and pages that a person can read."""
 
 import json
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.erasure.certificate import page
+from proxy.erasure.paper import pdf
 from proxy.errors import LedgerError
 from proxy.ledger import verify as judge
 from proxy.ledger.follow import lines_from
@@ -21,6 +22,8 @@ class Bundle:
     """JSON: the certificate, signed, and the proof that the ledger holds it. What counts."""
     page: str
     """The same as HTML."""
+    pdf: bytes
+    """And as PDF."""
 
 
 def bundle(ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any]) -> Bundle:
@@ -47,4 +50,4 @@ def bundle(ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any])
         said, _ = judge.check_certificate(json.dumps(file), keys)
     except (judge.Unproved, OSError) as error:
         raise LedgerError(f"the certificate cannot be proved: {error}") from None
-    return Bundle(json.dumps(file, indent=2) + "\n", page(said))
+    return Bundle(json.dumps(file, indent=2) + "\n", page(said), pdf(said))

@@ -6,6 +6,7 @@ process that runs does it (over its control socket) or a command does it alone.
 """
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -392,7 +393,13 @@ class Erasures:
         made = await asyncio.to_thread(
             bundle, state / "ledger", state / CHECKPOINTS, note, {"text": one.text, "seq": one.seq}
         )
-        return {"case": case.id, "edition": one.edition, "json": made.file, "html": made.page}
+        return {
+            "case": case.id,
+            "edition": one.edition,
+            "json": made.file,
+            "html": made.page,
+            "pdf": base64.b64encode(made.pdf).decode(),
+        }
 
     async def _sweep(self, asked: Asked) -> dict[str, Any]:
         """Look through all people for those who are back, and for those whose time is over; open cases if asked.

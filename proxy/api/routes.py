@@ -1,5 +1,6 @@
 """What can be asked: one table, and a few lines for each row. Everything about a case is `Erasures.do`'s."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -139,7 +140,8 @@ async def _certificate(given: Given, call: Call) -> Answer:
     told = await given.erasures.do(asked)
     accepts = [each.partition(";")[0].strip() for each in (call.request.headers.one("accept") or "").split(",")]
     media = next((each for each in accepts if each in _CERTIFICATES), "application/json")
-    return Answer(200, told[_CERTIFICATES[media]].encode(), media)
+    found = told[_CERTIFICATES[media]]
+    return Answer(200, base64.b64decode(found) if media == "application/pdf" else found.encode(), media)
 
 
 async def _done(given: Given, call: Call, asked: Mapping[str, Any]) -> Answer:
@@ -170,7 +172,7 @@ def _short(told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name in OURS}
 
 
-_CERTIFICATES: Final = {"application/json": "json", "text/html": "html"}
+_CERTIFICATES: Final = {"application/json": "json", "text/html": "html", "application/pdf": "pdf"}
 ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/openapi.json", "openapi", "This document.", "anybody", _openapi, None),
     Route(

@@ -1,6 +1,7 @@
 """`lychgate erasure`: erase a person, with everything that has to come before and after."""
 
 import asyncio
+import base64
 import json
 import sys
 import time
@@ -318,12 +319,13 @@ def sweep(config: Path, form: str, *, opens: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder.")
 @CONFIG
 def certificate(case: str, edition: str | None, out: Path, config: Path) -> None:
-    """Write a case's certificate: CASE-EDITION.json, signed and with its proof, and a page to read or print."""
+    """Write a case's certificate: CASE-EDITION.json, signed and with its proof, and HTML and PDF to read."""
     told = _done(config, {"do": "certificate", "case": case, "edition": edition or ""})
     stem = f"{case}-{told['edition']}"
     out.mkdir(parents=True, exist_ok=True)
-    for suffix in ("json", "html"):
-        write_whole(out / f"{stem}.{suffix}", told[suffix].encode(), 0o644, replace=True)
+    for suffix in ("json", "html", "pdf"):
+        data = base64.b64decode(told[suffix]) if suffix == "pdf" else told[suffix].encode()
+        write_whole(out / f"{stem}.{suffix}", data, 0o644, replace=True)
         click.echo(out / f"{stem}.{suffix}")
 
 

@@ -9,7 +9,7 @@ last delay is over. The same case has the same certificate.
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Final
@@ -120,38 +120,50 @@ td,th{{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid #ddd;v
 code{{font-size:.85em;overflow-wrap:anywhere}} .left{{color:#a00}} @media print{{body{{margin:0}}}}
 </style></head><body>
 <h1>Certificate of erasure</h1>
-<p>Edition <b>{edition}</b> of case <code>{case}</code>, issued by <code>{installation}</code>. It names nobody:
-whom it is about can be shown by whoever holds the key to the commitment <code>{subject}</code>.</p>
+<p>Edition <b>{edition}</b> of case <code>{case}</code>, issued by <code>{installation}</code>.
+{nobody} <code>{subject}</code>.</p>
 {tables}
 <h2>What remains, or could not be looked into</h2><ul>{remains}</ul>
-<p>This page says what the signed file says, and is not signed itself. To check the file, offline:
-<code>lychgate certificate verify FILE --public-key KEY</code>. Plan agreed to: <code>{plan}</code>.</p>
+<p>{check} Plan agreed to: <code>{plan}</code>.</p>
 </body></html>
 """
 
 
-def page(said: Mapping[str, object]) -> str:
-    """Return the certificate for a person to read, print or send; everything in it is escaped."""
-    facts = [
-        {"": name.replace("_", " "), " ": said[name]}
-        for name in ("law", "ground", "source", "identity", "received", "erased", "software")
-    ]
-    tables = _table("The case", facts)
-    for title, name in (
+NOBODY: Final = "It names nobody: whom it is about can be shown by whoever holds the key to the commitment"
+CHECK: Final = (
+    "This page says what the signed file says, and is not signed itself. To check the file, offline: "
+    "lychgate certificate verify FILE --public-key KEY."
+)
+
+
+def sections(said: Mapping[str, object]) -> list[tuple[str, list[Mapping[str, object]]]]:
+    """Return what stands on a page, part by part: a title and its rows."""
+    names = ("law", "ground", "source", "identity", "received", "erased", "software")
+    facts: list[Mapping[str, object]] = [{name.replace("_", " "): said[name]} for name in names]
+    parts = (
         ("Agreed to by", "agreed"),
         ("What was done", "done"),
         ("What stays, and why", "kept"),
         ("What was seen afterwards", "checks"),
         ("Recipients to be told", "told"),
-    ):
-        tables += _table(title, said[name])
-    remains = "".join(f"<li>{escape(str(line))}</li>" for line in _list(said["remains"]))
+    )
+    found = [("The case", facts)]
+    for title, name in parts:
+        found.append((title, [row for row in list_of(said[name]) if isinstance(row, dict)]))
+    return found
+
+
+def page(said: Mapping[str, object]) -> str:
+    """Return the certificate for a person to read, print or send; everything in it is escaped."""
+    (title, facts), *parts = sections(said)
+    tables = _table(title, [{"": name, " ": value} for row in facts for name, value in row.items()])
+    tables += "".join(_table(title, rows) for title, rows in parts)
+    remains = "".join(f"<li>{escape(str(line))}</li>" for line in list_of(said["remains"]))
     words = {name: escape(str(said[name])) for name in ("case", "edition", "installation", "subject", "plan")}
-    return _PAGE.format(tables=tables, remains=remains, **words)
+    return _PAGE.format(tables=tables, remains=remains, nobody=NOBODY, check=CHECK, **words)
 
 
-def _table(title: str, rows: object) -> str:
-    listed = [row for row in _list(rows) if isinstance(row, dict)]
+def _table(title: str, listed: Sequence[Mapping[str, object]]) -> str:
     if not listed:
         return f"<h2>{title}</h2><p>Nothing.</p>"
     head = "".join(f"<th>{escape(str(name))}</th>" for name in listed[0])
@@ -161,5 +173,6 @@ def _table(title: str, rows: object) -> str:
     return f"<h2>{title}</h2><table><tr>{head}</tr>{body}</table>"
 
 
-def _list(value: object) -> list[object]:
+def list_of(value: object) -> list[object]:
+    """Return a list of what was signed; an empty one where it is none."""
     return value if isinstance(value, list) else []

@@ -40,6 +40,11 @@ async def test_a_person_is_erased_over_http(api: Api) -> None:
         x_purpose="subject_request", authorization=f"Bearer {key}",
     )  # fmt: skip
     assert (page.media, b"Certificate of erasure" in page.body) == ("text/html", True)
+    paper = await api.raw(
+        "GET", f"/v1/cases/{case}/certificate", accept="application/pdf", x_purpose="subject_request",
+        authorization=f"Bearer {key}",
+    )  # fmt: skip
+    assert (paper.media, paper.body[:5]) == ("application/pdf", b"%PDF-")
     for text in (json.dumps(file), page.body.decode(), json.dumps(done)):
         assert AOIFE not in text
         assert "Aoife" not in text

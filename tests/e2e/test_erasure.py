@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pypdf import PdfReader
 from simple_salesforce.exceptions import SalesforceError
 
 from proxy.demo.installation import LaneOf
@@ -109,6 +110,8 @@ def test_a_person_is_erased_and_the_certificate_verifies_elsewhere(installed, cr
     assert "of its ledger says so" in told.stdout
     assert "ok:" in operator.says("certificate", "verify", str(file), "--public-key", str(elsewhere / "key"))
     text = file.read_text("utf-8") + next(elsewhere.glob("*.html")).read_text("utf-8")
+    (paper,) = elsewhere.glob("*.pdf")
+    text += "".join(page.extract_text() for page in PdfReader(paper).pages)
     for secret in (AOIFE, "Aoife", "003Lg", "555 0101", TOKEN):
         assert secret not in text
     file.write_text(file.read_text("utf-8").replace("17(1)(b)", "17(1)(c)"), "utf-8")
