@@ -99,7 +99,7 @@ class Credential(Strict):
     header: Annotated[
         str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$"), AfterValidator(_carries_a_credential)
     ] = "Authorization"
-    scheme: Literal["Bearer", "Basic", "none"] = "Bearer"
+    scheme: Literal["Bearer", "Basic", "Zoho-oauthtoken", "none"] = "Bearer"
     """`Basic` encodes a secret of the form `user:password`; `none` sends the secret as it is."""
     file: Path | None = None
     env: str | None = None

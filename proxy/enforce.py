@@ -413,7 +413,9 @@ class Gateway:
             raise Undecodable("body_unexpected")
         body = undo_content_coding(request.headers, request.body, self._limit)
         self._ports.metrics.bytes(self.lane, "request").observe(len(body))
-        codec = codec_for(request.headers.one("content-type"), route.request_media)
+        stated = request.headers.one("content-type")
+        untyped = stated is None and route.untyped
+        codec = codec_named(route.request_media) if untyped else codec_for(stated, route.request_media)
         return codec, codec.decode(body)
 
     def _build_request(self, asked: Asked, request: Request, codec: Codec | None) -> Request:

@@ -17,6 +17,7 @@ from proxy.sandbox import (
     SalesforceSandbox,
     Sandbox,
     Tls,
+    ZohoSandbox,
 )
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -82,8 +83,18 @@ def pipedrive(**options: Any) -> None:
     _serve(PipedriveSandbox, **options)
 
 
+@sandbox.command()
+@_options
+def zoho(**options: Any) -> None:
+    """Serve Zoho CRM's API v8: records, COQL, search, recycle bin, lists of deleted records."""
+    _serve(ZohoSandbox, **options)
+
+
+_Kind = type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox | OdooSandbox | PipedriveSandbox | ZohoSandbox]
+
+
 def _serve(
-    kind: type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox | OdooSandbox | PipedriveSandbox],
+    kind: _Kind,
     *,
     listen: str,
     tls_cert: Path | None,

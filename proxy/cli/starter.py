@@ -7,6 +7,7 @@ UPSTREAMS: Final = {
     "salesforce": "https://example.my.salesforce.com",
     "hubspot": "https://api.hubapi.com",
     "pipedrive": "https://example.pipedrive.com",
+    "zoho": "https://www.zohoapis.com",
     "tryton": "https://tryton.example.org",
     "odoo": "https://odoo.example.org",
     "dynamics": "https://example.crm4.dynamics.com",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from proxy.columns import Alike, PageAt
+from proxy.connectors import paths
 from proxy.connectors.comparing import Looking
 from proxy.connectors.facts import Wanted
 from proxy.connectors.rowset import Rowset
@@ -16,6 +17,7 @@ from proxy.model import DISCLOSING, Action, Operation
 
 _REDIRECTS: Final = 300
 _ERRORS: Final = 400
+_NO_CONTENT: Final = 204
 _NOT_FOUND: Final = 404
 _BODILESS: Final = frozenset({204, 205})
 _MAX_DIGITS: Final = 6
@@ -84,6 +86,20 @@ class Total(NamedTuple):
             self.holder[self.member] = str(count) if isinstance(told, str) else count
 
 
+class Vacant(NamedTuple):
+    """An answer that a CRM sends without a body where its list would be empty."""
+
+    opened: "Opened"
+    at: tuple[str, ...]
+    """Where the list is."""
+    object: str
+
+    def restate(self) -> None:
+        """Have it be that, if nothing is left of the list."""
+        if not paths.get(self.opened.tree, self.at):
+            self.opened.tree, self.opened.status = None, _NO_CONTENT
+
+
 class Missing(NamedTuple):
     """What the CRM answers where a record that is asked for by its id is not there."""
 
@@ -113,7 +129,7 @@ class Opened:
     """The CRM's error answer: a known code with our constant text, never the CRM's words."""
     discloses: bool = False
     """It was asked for to read: a record that nothing may be shown of is to leave no place behind."""
-    totals: list[Total] = field(default_factory=list)
+    totals: list[Total | Vacant] = field(default_factory=list)
     ids: list[tuple[str, list[Tree]]] = field(default_factory=list)
     """Live lists of nothing but ids, each with the object that they are of."""
     missing: Missing | None = None

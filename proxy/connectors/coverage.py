@@ -144,6 +144,15 @@ def _export(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     yield _endpoint(route, [Action.EXPORT])
 
 
+def _filtered_export(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    yield _endpoint(route, [Action.EXPORT, Action.FILTER])
+
+
+def _rows(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    more = [Action.CREATE, Action.READ, Action.FILTER] if route.layout == "upsert" else []
+    yield _endpoint(route, [route.action, *more])
+
+
 def _parts(route: RouteModel, file: ConnectorFile) -> Iterator[Endpoint]:
     inside = [each for each in file.routes if each.grammar != route.grammar and not each.refuse]
     actions = [
@@ -248,6 +257,12 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "odata-link": _record,
     "odata-property": _property,
     "odoo": _odoo,
+    "zoho-coql": _query(*_QUERIES),
+    "zoho-search": _query(Action.READ, Action.FILTER),
+    "zoho-rows": _rows,
+    "zoho-bin": _record,
+    "zoho-export": _filtered_export,
+    "zoho-fields": _record,
 }
 """Grammar -> the endpoints of a route that it reads; one entry for each of `table.GRAMMARS`."""
 GRAMMARS: Final = frozenset(_COVERS)

@@ -1,5 +1,6 @@
 """Successful answers: an envelope of declared members around records."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from proxy.columns import Columns, Dicts, PageAt
 from proxy.connectors import paths
 from proxy.connectors.alike import together
-from proxy.connectors.asked import Beside, Opened
+from proxy.connectors.asked import Beside, Faults, Missing, Opened, Vacant
 from proxy.connectors.describing import Descriptions
 from proxy.connectors.facts import NOTHING, Gathering
 from proxy.connectors.faults import filled
@@ -21,6 +22,7 @@ from proxy.message import Tree
 from proxy.model import Action
 
 NO_CONTENT: Final = 204
+NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ class Envelope:
     """Further names that the CRM may give the object."""
     asked: Beside = field(default_factory=Beside)
     """What is to come beside the fields of records."""
+    missing: Faults | None = None
+    """Says that there is no such record, where the CRM sends an answer without a body for that, and for a list
+    of nothing; None: it does not."""
 
     @property
     def rowset(self) -> Rowset:
@@ -73,7 +78,7 @@ class Envelope:
         if tree is None:
             if status != NO_CONTENT:
                 raise UpstreamFault("body_missing")
-            return Opened(None)
+            return self._empty()
         opened = Opened(tree)
         page = Page(self.rows, self.action, opened, self.more, self.gathering, self.asked)
 
@@ -111,7 +116,17 @@ class Envelope:
                 return records(columns.apart())
             return rows
 
-        visits = {"record": record, "every record": records, "optional": optional, "more": link, "fault": fault}
+        def outcome(value: Tree) -> Tree:
+            return GONE if self.faults is None else self.faults.outcome(value)
+
+        visits = {
+            "record": record,
+            "every record": records,
+            "optional": optional,
+            "more": link,
+            "fault": fault,
+            "outcome": outcome,
+        }
         opened.tree, pruned = self.shape.open(tree, visits)
         opened.pruned += pruned
         opened.totals += self.shape.totals(opened.tree, self.object.name)
@@ -121,6 +136,18 @@ class Envelope:
             opened.sparse.append(opened.tree)
         for each in self.describes:
             opened.told += each.told(opened.tree, self.object)
+        if self.missing is not None and self.action is Action.READ:
+            opened.missing = Missing(NOT_FOUND, self.missing.open(NOT_FOUND, None).tree, any=True)
+        elif self.missing is not None and self.shape.records is not None:
+            opened.totals.append(Vacant(opened, self.shape.records, self.object.name))
+        return opened
+
+    def _empty(self) -> Opened:
+        """Return an answer without a body: of one record, as if the CRM had said that there is none."""
+        if self.missing is None or self.action is not Action.READ:
+            return Opened(None)
+        opened = self.missing.open(NOT_FOUND, None)
+        opened.status = NOT_FOUND
         return opened
 
 
@@ -134,15 +161,25 @@ class Mishaps:
     otherwise: str
     """The code where the CRM sent none we know."""
     lacks: LackingModel | None = None
+    done: frozenset[str] = frozenset()
+    """Codes that say that nothing went wrong."""
+    kept: Shape | None = None
+    """What is released of what has such a code."""
 
     @staticmethod
-    def compile(file: ConnectorFile) -> "Mishaps | None":
-        """Return them as a connector declares them, None where it does not."""
+    def compile(file: ConnectorFile, patterns: Mapping[str, re.Pattern[str]]) -> "Mishaps | None":
+        """Return them as a connector declares them, None where it does not.
+
+        Raises:
+            ValueError: a path or a kind is wrong.
+        """
         errors = file.errors
         if errors.item is None:
             return None
         code_at, otherwise = paths.compile_path(errors.item_code), errors.statuses["400"]
-        return Mishaps(code_at, errors.item, errors.codes, otherwise, errors.lacking)
+        kept = Shape(errors.kept, frozenset({"drop"}), patterns) if errors.kept else None
+        done = frozenset(errors.done)
+        return Mishaps(code_at, errors.item, errors.codes, otherwise, errors.lacking, done, kept)
 
     def lacking(self, shape: Shape, tree: dict[str, Tree]) -> Callable[[], int] | None:
         """Return what has an answer say that a record is not there, and returns the status that goes with it.
@@ -162,6 +199,13 @@ class Mishaps:
             return lacks.status
 
         return say
+
+    def outcome(self, tree: Tree) -> Tree:
+        """Return what is released of what came of one record: what is kept, or the error told; total."""
+        code = paths.first(tree, self.code_at)
+        if self.kept is None or not isinstance(code, str) or code not in self.done:
+            return self.tell(tree)
+        return self.kept.open(tree, {})[0]
 
     def tell(self, tree: Tree) -> Tree:
         """Return one error in constants; total."""

@@ -41,7 +41,7 @@ class Implying:
         named = self.words.object(asking.params["object"]).name if "object" in asking.params else ""
         more = tuple(outright(self._use(use, named)) for use in self.uses)
         reading = self.grammar.read(asking)
-        return _with(reading, more)
+        return adding(reading, more)
 
     def _use(self, use: Use, named: str) -> FieldUse:
         words = self.words.objects[named if use.object == NAMED else use.object]
@@ -53,14 +53,14 @@ def outright(use: FieldUse) -> Operation:
     return Operation(Action.READ if use.action is not Action.READ else Action.LIST, use.object, (use,))
 
 
-def _with(reading: Reading, more: tuple[Operation, ...]) -> Reading:
+def adding(reading: Reading, more: tuple[Operation, ...]) -> Reading:
     """Return what was read with more operations, in every form that it can be asked in."""
     narrow, widen = reading.narrow, reading.widen
     return replace(
         reading,
         operations=(*reading.operations, *more),
-        narrow=None if narrow is None else lambda hidden: _with(narrow(hidden), more),
-        widen=None if widen is None else lambda wanted: _with(widen(wanted), more),
+        narrow=None if narrow is None else lambda hidden: adding(narrow(hidden), more),
+        widen=None if widen is None else lambda wanted: adding(widen(wanted), more),
     )
 
 

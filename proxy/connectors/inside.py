@@ -31,6 +31,8 @@ class Inside:
     short: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Field that links a record -> the object of that, and the member of its short form that is the link."""
     words: Words | None = None
+    written: frozenset[str] = frozenset()
+    """Those links that writes name by that member, too."""
 
     @staticmethod
     def compile(model: RecordModel, words: Words, values: Values | None) -> "Inside":
@@ -43,7 +45,8 @@ class Inside:
             if short.object not in words.objects:
                 raise ValueError(f'short: {name} leads to "{short.object}", which is not among the objects')
         found = {name: (short.object, short.id) for name, short in model.short.items()}
-        return Inside(values if model.many else None, tuple(model.more), found, words)
+        written = frozenset(name for name, short in model.short.items() if short.written)
+        return Inside(values if model.many else None, tuple(model.more), found, words, written)
 
     def __bool__(self) -> bool:
         """Whether there is anything to open in records."""
@@ -79,6 +82,14 @@ class Inside:
             Gap: it is neither, or something in it is not declared.
             Undecodable: one field under two names.
         """
+        if name in self.written and isinstance(tree, dict):
+            link = self.short[name][1]
+            if tree.keys() != {link}:
+                raise Gap("construct", "nested_value")
+            found = members_of({name: tree[link]}, uses, ())
+            live = dict.fromkeys(found, (tree, link))
+            uses.writes.append(Record(uses.words.name, uses.action, found, live=live))
+            return tree
         if name in self.more and isinstance(tree, dict):
             written = members_of(tree, uses, ())
             uses.writes.append(Record(uses.words.name, uses.action, written))

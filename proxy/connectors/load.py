@@ -25,6 +25,7 @@ from proxy.connectors.shape import ANSWERED, REQUESTED, Shape
 from proxy.connectors.spec import ConnectorFile, ParameterModel, RecordModel, RouteModel
 from proxy.connectors.table import FAULTS, GRAMMARS
 from proxy.connectors.words import NAME, Words
+from proxy.connectors.zoho.faults import ZohoFaults
 from proxy.errors import Problem, Problems
 from proxy.model import DISCLOSING, WRITING
 from proxy.yamlfile import YamlFile, nearest, read_yaml, validate
@@ -140,7 +141,7 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
         faults = FAULTS[model.errors.style](model)
     mishaps: Mishaps | None = None
     with complaints.at("errors", "item_code"):
-        mishaps = Mishaps.compile(model)
+        mishaps = Mishaps.compile(model, patterns)
     complaints.stop()
     assert rows is not None
     assert faults is not None
@@ -182,10 +183,11 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             {name: _parameter(kind, setting.patterns) for name, kind in route.query.items()},
             _grammar(route, setting),
             _headers(setting.file, route.accept),
-            setting.faults.at(path) if isinstance(setting.faults, SalesforceFaults) else setting.faults,
+            _faults(setting, method, path),
             frozenset(media),
             frozenset(answers),
             coded=setting.file.media.coding == "stated",
+            untyped=setting.file.media.untyped,
             in_query=frozenset(setting.file.headers.in_query),
             refused=route.refuse,
             streams=route.streams,
@@ -193,6 +195,16 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
         table.add(method, setting.patterns, declared)
         if route.match.endswith(EITHER_WAY):
             table.add(method, setting.patterns, replace(declared, template=target.template(f"{path}/")))
+
+
+def _faults(setting: Setting, method: str, path: str) -> Faults:
+    """Return how errors of one route look, where they look different from route to route."""
+    match setting.faults:
+        case SalesforceFaults():
+            return setting.faults.at(path)
+        case ZohoFaults():
+            return setting.faults.at(method, path)
+    return setting.faults
 
 
 def _check_streams(route: RouteModel, method: str, media: list[str], answers: list[str]) -> None:

@@ -79,6 +79,8 @@ class Plain:
             writes=(*uses.writes, *written),
             rowset=self._rowset(words),
         )
+        if route.absent and isinstance(reading.answer, Envelope):
+            reading.answer = replace(reading.answer, missing=self.setting.faults)
         if by:
 
             def swap(looking: Looking) -> Reading:

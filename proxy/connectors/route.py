@@ -71,6 +71,7 @@ class Declared:
     request_media: frozenset[str] = frozenset()
     response_media: frozenset[str] = frozenset({"json"})
     coded: bool = True
+    untyped: bool = False
     in_query: frozenset[str] = frozenset()
     """Parameters in which clients put credentials."""
     refused: str = ""
@@ -95,6 +96,11 @@ class Route:
     def response_media(self) -> frozenset[str]:
         """Names of the codecs an answer may come in."""
         return self.declared.response_media
+
+    @property
+    def untyped(self) -> bool:
+        """Whether a request body may come without a media type: it is then in the only codec there is."""
+        return self.declared.untyped and len(self.declared.request_media) == 1
 
     @property
     def streams(self) -> Literal["", "request", "response"]:

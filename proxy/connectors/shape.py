@@ -12,6 +12,7 @@ Kinds with a meaning:
     optional    answers    the same, or null where there is none; in a list: the list may be null, and in the
                            outermost list an item is null where a record that was asked for is not there
     fault       answers    an error about one record, told in our words
+    outcome     answers    what came of one record: an error as `fault`, or what the connector says is kept
     link        answers    an entry of a list of what is linked, opened by `grammar: links`
     links       answers    the same for many records at once: `from`, and the list in `to`
     counters    answers    named numbers, or groups of them, whatever their names
@@ -45,7 +46,7 @@ from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Tree
 
 ANSWERED: Final = frozenset(
-    {"record", "optional", "more", "empty", "drop", "fault", "counters", "link", "links"}
+    {"record", "optional", "more", "empty", "drop", "fault", "outcome", "counters", "link", "links"}
 )
 """Kinds with a meaning in answers."""
 REQUESTED: Final = frozenset({"fields", "pair", "select", "history", "links", "key", "by", "row"})

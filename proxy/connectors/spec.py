@@ -51,6 +51,8 @@ class ShortModel(Strict):
     object: str
     id: str = "id"
     """Member of it that holds what the field holds elsewhere."""
+    written: bool = False
+    """Whether writes name the record so as well, by this member and nothing else."""
 
 
 class RecordModel(Strict):
@@ -141,6 +143,9 @@ class RouteModel(Strict):
     """Name of an entry of `bodies`; "" when a body is refused or the grammar reads it itself."""
     answer: str = ""
     """Name of an entry of `answers`; "" when the answer has no body."""
+    absent: bool = False
+    """The CRM answers 204, without a body, where there is no such record, and where a list would be empty. Of
+    one record clients are told 404; a list of which nothing may be shown is answered as an empty one."""
     any_object: bool = False
     """Whether records of any listed object may be in the answer; each says what it is, and is judged as that."""
     record: str = ""
@@ -183,6 +188,9 @@ class MediaModel(Strict):
 
     request: list[str] = Field(default_factory=lambda: ["json"])
     response: list[str] = Field(default_factory=lambda: ["json"])
+    untyped: bool = False
+    """Whether a request body may come without a media type, as this CRM's own clients send it; it is then read
+    in the route's one codec, and sent on with its type."""
     coding: Literal["stated", "none"] = "stated"
     """Content coding of the CRM's answers: what each states, or none whatever it states."""
 
@@ -280,7 +288,7 @@ class LackingModel(Strict):
 class ErrorsModel(Strict):
     """How the CRM says no."""
 
-    style: Literal["json", "rpc", "odoo", "salesforce"] = "json"
+    style: Literal["json", "rpc", "odoo", "salesforce", "zoho"] = "json"
     """An entry of `table.py`."""
     shape: object = None
     """The body, with `{text}`, `{code}` and `{id}` where those go."""
@@ -290,6 +298,10 @@ class ErrorsModel(Strict):
     """JSONPath of the error code in such a one."""
     lacking: LackingModel | None = None
     """How answers that have such errors say that a record is not there; None: it is merely left out."""
+    done: list[str] = Field(default_factory=list)
+    """Codes, at the same place, of an `outcome` that is no error."""
+    kept: dict[str, Kind] = Field(default_factory=dict)
+    """JSONPath -> kind of what of such an outcome is released."""
     code: str = ""
     """JSONPath of the error code in the CRM's own error bodies."""
     codes: dict[str, str] = Field(default_factory=dict)

@@ -31,6 +31,11 @@ from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.searches import compile_sosl
 from proxy.connectors.soap.grammar import compile_soap
 from proxy.connectors.spec import ConnectorFile
+from proxy.connectors.zoho.actions import compile_bin, compile_fields, compile_zoho_export
+from proxy.connectors.zoho.faults import ZohoFaults
+from proxy.connectors.zoho.queries import compile_coql
+from proxy.connectors.zoho.searching import compile_zoho_search
+from proxy.connectors.zoho.writes import compile_rows
 
 GRAMMARS: Final[Mapping[str, Compile]] = {
     "record": compile_plain,
@@ -56,6 +61,12 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "odata-link": compile_odata_link,
     "odata-property": compile_odata_property,
     "odoo": compile_odoo,
+    "zoho-coql": compile_coql,
+    "zoho-search": compile_zoho_search,
+    "zoho-rows": compile_rows,
+    "zoho-bin": compile_bin,
+    "zoho-export": compile_zoho_export,
+    "zoho-fields": compile_fields,
 }
 
 FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {
@@ -63,4 +74,5 @@ FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {
     "salesforce": SalesforceFaults.compile,
     "rpc": RpcFaults.compile,
     "odoo": OdooFaults.compile,
+    "zoho": ZohoFaults.compile,
 }

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from proxy.identity import digest, mint
 from proxy.scaffold import scaffold
 
-Crm = Literal["salesforce", "hubspot", "tryton", "dynamics", "odoo", "pipedrive"]
+Crm = Literal["salesforce", "hubspot", "tryton", "dynamics", "odoo", "pipedrive", "zoho", "suitecrm"]
 
 PEOPLE: Final = (
     ("helpdesk", "customer_support", "support agent"),
@@ -47,7 +47,7 @@ class LaneOf:
     """The CRM's origin."""
     credential: str
     """What the CRM wants to see; only Lychgate will have it."""
-    scheme: Literal["Bearer", "Basic", "none"] = "Bearer"
+    scheme: Literal["Bearer", "Basic", "Zoho-oauthtoken", "none"] = "Bearer"
     tls: bool = False
 
 

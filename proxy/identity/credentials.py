@@ -112,7 +112,7 @@ def _from_authorization(value: str) -> ApiKey | BearerToken:
     if not text:
         raise Unidentified("no_credential")
     match scheme.lower():
-        case "bearer":
+        case "bearer" | "zoho-oauthtoken":  # as Zoho's own clients call one
             if not _TOKEN68.fullmatch(text):
                 raise Unidentified("malformed_credential")
             return _key(text) if text.startswith(PREFIX) else BearerToken(text)

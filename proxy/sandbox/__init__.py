@@ -1,7 +1,8 @@
 """Small CRMs to try Lychgate on: they hold fictitious people and answer like the documented APIs.
 
 Nouns: a `Sandbox` is one CRM (`SalesforceSandbox`, `HubSpotSandbox`,
-`DynamicsSandbox`, `OdooSandbox`) with a store of its own; a `Call` comes
+`DynamicsSandbox`, `OdooSandbox`, `PipedriveSandbox`,
+`ZohoSandbox`) with a store of its own; a `Call` comes
 in, an `Answer` goes out; `Faults` make it misbehave on demand; an `Address` is where it listens. The story
 starts in `server.Sandbox.start`; what a call does is in `rest.py` of its folder.
 
@@ -22,6 +23,7 @@ from proxy.sandbox.odoo import OdooSandbox
 from proxy.sandbox.pipedrive import PipedriveSandbox
 from proxy.sandbox.salesforce import SalesforceSandbox
 from proxy.sandbox.server import Address, Sandbox, Tls, running
+from proxy.sandbox.zoho import ZohoSandbox
 
 __all__ = [
     "Address",
@@ -37,5 +39,6 @@ __all__ = [
     "Sandbox",
     "StoppedClock",
     "Tls",
+    "ZohoSandbox",
     "running",
 ]

@@ -23,6 +23,7 @@ START = "import sys; from proxy.cli.sandbox import sandbox; sandbox(sys.argv[1:]
         ("salesforce", "/services/data/v59.0/query?q=SELECT+COUNT()+FROM+Contact", "totalSize"),
         ("hubspot", "/crm/v3/objects/contacts?limit=100", "results"),
         ("pipedrive", "/api/v2/persons", "data"),
+        ("zoho", "/crm/v8/Contacts?fields=Email", "data"),
         ("dynamics", "/api/data/v9.2/contacts?$select=fullname", "value"),
     ],
 )

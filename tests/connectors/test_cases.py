@@ -30,6 +30,9 @@ def ask(connector: Connector, case: dict) -> Asked:
         case["body"] = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 7}
     if "soql" in case:
         case["request"] = f"GET /services/data/v59.0/query/?q={quote_plus(case['soql'])}"
+    if "coql" in case:
+        case["request"] = "POST /crm/v8/coql"
+        case["body"] = {"select_query": case["coql"]}
     method, _, url = case["request"].partition(" ")
     path, _, query = url.partition("?")
     if "query" in case:
@@ -99,6 +102,12 @@ def test_dynamics(dynamics: Connector, case: dict) -> None:
 def test_odoo(odoo: Connector, case: dict) -> None:
     """A call does exactly what the case says, or is refused as it says."""
     check(odoo, case)
+
+
+@pytest.mark.parametrize("case", cases("zoho.yaml"))
+def test_zoho(zoho: Connector, case: dict) -> None:
+    """A Zoho request does exactly what the case says, or is refused as it says."""
+    check(zoho, case)
 
 
 @pytest.mark.parametrize("case", cases("pipedrive.yaml"))

@@ -27,6 +27,7 @@ def request(*fields, sans=()):
         (request(("authorization", f"Bearer {KEY}")), ApiKey(KEY)),
         (request(("authorization", "Basic " + b64encode(f"a:{KEY}".encode()).decode())), ApiKey(KEY)),
         (request(("authorization", "Bearer a.b.c")), BearerToken("a.b.c")),
+        (request(("authorization", f"Zoho-oauthtoken {KEY}")), ApiKey(KEY)),
         (request(("x-sfdc-session", KEY)), ApiKey(KEY)),
         (request(("x-sfdc-session", "a.b.c")), BearerToken("a.b.c")),
         (request(("x-sfdc-session", KEY), ("authorization", f"Bearer {KEY}")), ApiKey(KEY)),
