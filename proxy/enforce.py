@@ -41,6 +41,7 @@ from proxy.columns import PageAt
 from proxy.connectors import Asked, Opened, Route
 from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
+from proxy.groups import leave_out_small
 from proxy.identity.headers import KEY_HEADER, WHO
 from proxy.intercepts import Intercepts, Opens
 from proxy.ledger import Appends
@@ -481,8 +482,10 @@ class Gateway:
         exchange.stage = "connector"  # 9
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
-        left = self.bars.drop(opened, exchange.rules.connector.catalogue)
         catalogue = exchange.rules.connector.catalogue
+        left = self.bars.drop(opened, catalogue)
+        exchange.stage = "policy"
+        leave_out_small(exchange, opened)
         people = self._accounts.people(opened, catalogue)
         exchange.stage = "policy"
         assert exchange.principal is not None

@@ -164,6 +164,8 @@ class Record:
     """Its members are one of several values of a field, and go from here where none of them may be shown."""
     removed: bool = False
     """It went from its place."""
+    counts: tuple[str, ...] | None = None
+    """It is a group of records: the members that say how many are in it, or fewer; None: it is a record."""
 
     def person(self, key: str | None) -> str | None:
         """Return who the record is about, if its object is about people and `key` is where it says so."""

@@ -15,6 +15,11 @@ SENTENCES: Final[dict[str, str]] = {
         f"Leave that field out of the query. {ASK}"
     ),
     "field_not_writable": f"This request writes a field that your role and purpose may not change. {ASK}",
+    "group_too_small": f"What this counts is too few to be told for your role and purpose. {ASK}",
+    "group_uncounted": (
+        "What is computed has to come with a count of the records behind it, of the same object and without "
+        "joins. Add such a count to the query."
+    ),
     "nothing_released": f"Nothing in this record may be shown for your role and purpose. {ASK}",
     "masked_value_written": (
         "A value in this write looks like one that was masked on the way out. Writing it would destroy the "

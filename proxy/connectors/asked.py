@@ -132,6 +132,8 @@ class Opened:
     totals: list[Total | Vacant] = field(default_factory=list)
     ids: list[tuple[str, list[Tree]]] = field(default_factory=list)
     """Live lists of nothing but ids, each with the object that they are of."""
+    sizes: list[tuple[str, int]] = field(default_factory=list)
+    """Numbers of records that stand there in place of the records, each with the object that is counted."""
     missing: Missing | None = None
     """How it looks where a record that was asked for alone is not there; None: it was not."""
     blank: bool = False

@@ -200,7 +200,8 @@ class Soql:
         """Return how the answer to a query is read."""
         rows, meaning = self.setting.rows, understood.meaning
         if meaning.columns is not None:
-            return Aggregated(self.answer, rows, meaning.object.name, meaning.columns, meaning.kinds)
+            name, columns = meaning.object.name, meaning.columns
+            return Aggregated(self.answer, rows, name, columns, meaning.kinds, meaning.counts)
         more = self.links.more(understood, asking)
         return Envelope(self.answer, rows, meaning.object, Action.LIST, more)
 
@@ -246,6 +247,7 @@ class Aggregated:
     object: str
     columns: Mapping[str, tuple[str, str, Action]]
     kinds: Mapping[str, soql.Kind]
+    counts: tuple[str, ...] = ()
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the rows; a column that the query did not ask for, or of another kind, is pruned."""
@@ -259,6 +261,12 @@ class Aggregated:
 
         opened.tree, pruned = self.shape.open(tree, {"record": row, "more": lambda _: GONE})
         opened.pruned += pruned
+        for total in self.shape.totals(opened.tree, self.object):
+            size = total.holder[total.member]
+            if self.columns:  # it says how many groups there are
+                opened.totals.append(total)
+            elif isinstance(size, int):
+                opened.sizes.append((self.object, size))
         return opened
 
     def _row(self, tree: Tree, page: Page) -> Tree:
@@ -269,7 +277,8 @@ class Aggregated:
             if name not in self.columns or not soql.fits(self.kinds[name], tree[name]):
                 del tree[name]
                 page.into.pruned += 1
-        page.into.records.append(Record(self.object, Action.LIST, tree, self.columns, keep))
+        record = Record(self.object, Action.LIST, tree, self.columns, keep, counts=self.counts)
+        page.into.records.append(record)
         return tree
 
 

@@ -82,7 +82,7 @@ class RpcAnswer:
             case "ids", list() if all(_is_number(item) for item in result):
                 opened.ids.append((self.object, result))
             case "count", int() if not isinstance(result, bool) and 0 <= result < MAX_COUNT:
-                pass
+                opened.sizes.append((self.object, result))
             case "text", str():
                 pass
             case _:

@@ -28,6 +28,7 @@ from proxy.model import (
 )
 from proxy.policy.conditions import ERROR, Condition
 from proxy.policy.erasing.rules import NO_ERASING, Erasing
+from proxy.policy.grouping import MinimumGroup, groups_on
 from proxy.policy.plans import WHOLE_RECORD, Applicable, Plan, Reach, Table, outcomes_of
 from proxy.policy.protection import protections_in
 from proxy.policy.retention.rules import NO_RETENTION, Retention
@@ -67,6 +68,7 @@ class PolicySet:
         retention: Retention = NO_RETENTION,
         erasing: Erasing = NO_ERASING,
         validity: Iterable[Validity] = (),
+        groups: Iterable[MinimumGroup] = (),
         protection: Iterable[Protection] = (),
     ) -> None:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
@@ -84,6 +86,8 @@ class PolicySet:
         """How long what is kept; no decision about a request depends on it."""
         self.validity = tuple(sorted(validity, key=lambda demand: demand.id))
         """What values have to look like when they are written."""
+        self.groups = tuple(groups)
+        """How large groups have to be of which something computed is shown."""
         self.has_standins = any(rule.effect in {Effect.TOKENIZE, Effect.ENCRYPT} for rule in self.rules)
         """Whether any recipient is shown something else than others where both are shown something."""
         self.protection = tuple(protection)
@@ -116,6 +120,7 @@ class PolicySet:
         self._marks = lru_cache(MAX_PLANS)(self._make_marks)
         self._masks_for = lru_cache(MAX_PLANS)(self._collect_masks)
         self._demands = lru_cache(MAX_PLANS)(self._collect_demands)
+        self._groups = lru_cache(MAX_PLANS)(self._collect_groups)
 
     def plan(
         self,
@@ -168,6 +173,13 @@ class PolicySet:
     def masks_for(self, connector: str, name: str, field: str) -> frozenset[Mask]:
         """Return every mask that any rule can put on this field of object `name`: what a write may echo."""
         return self._masks_for(connector, name, field)
+
+    def minimum_group(
+        self, connector: str, name: str, *, roles: frozenset[str], purpose: str, recipient: str
+    ) -> MinimumGroup | None:
+        """Return what is demanded of groups of an object's records for a caller; None: nothing is."""
+        found = self._groups(connector, name)
+        return next((each for each in found if each.holds(roles, purpose, recipient)), None)
 
     def demands(self, connector: str, name: str) -> Demands:
         """Return what is demanded of values of each field of object `name` when they are written."""
@@ -242,6 +254,10 @@ class PolicySet:
             for each in self._reaching(connector, name, action)
             if each.rule.mask is not None and each.rule.applies and field in each.fields
         )
+
+    def _collect_groups(self, connector: str, name: str) -> tuple[MinimumGroup, ...]:
+        spec = self.catalogues.get(connector, {}).get(name)
+        return groups_on(self.groups, connector, spec) if spec is not None else ()
 
     def _collect_demands(self, connector: str, name: str) -> Demands:
         spec = self.catalogues.get(connector, {}).get(name)

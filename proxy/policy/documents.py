@@ -267,6 +267,19 @@ class ValidityDocument(Strict):
         return self
 
 
+class GroupsDocument(Strict):
+    """How many records a group has to have before anything computed from them is shown."""
+
+    id: Word
+    description: Text | None = None
+    on: OnDocument
+    """Of every object that has one of these fields."""
+    minimum: Annotated[int, Field(ge=2, le=1_000_000)]
+    except_: ExceptDocument | None = Field(default=None, alias="except")
+    refs: tuple[Text, ...] = ()
+    waive: Waive = ()
+
+
 class ProtectDocument(Strict):
     """Which fields lie in the CRM as something that only Lychgate can turn back."""
 
@@ -308,5 +321,7 @@ class PolicyDocument(Document):
     guards: tuple[RuleDocument, ...] = ()
     validity: tuple[ValidityDocument, ...] = ()
     """What values have to look like when they are written; it opens nothing."""
+    minimum_groups: tuple[GroupsDocument, ...] = ()
+    """How large groups have to be of which counts, sums and the like are shown; it opens nothing."""
     protect: tuple[ProtectDocument, ...] = ()
     """What lies in the CRM as tokens or ciphertext; who gets it in clear is for grants and guards."""

@@ -88,10 +88,10 @@ class Linker:
             actions=_actions(given.actions),
             mask=mask.mask if mask else None,
             strength=mask.strength if mask else 0,
-            callers=self._callers(spot, given),
-            unless=self._callers(spot / "except", except_) if except_ else None,
+            callers=self.callers(spot, given),
+            unless=self.callers(spot / "except", except_) if except_ else None,
             spared=tuple(
-                Spared(self._callers(spot / "exceptions" / at, each), each.owner, each.until)
+                Spared(self.callers(spot / "exceptions" / at, each), each.owner, each.until)
                 for at, each in enumerate(given.exceptions)
             ),
             on=on,
@@ -127,7 +127,8 @@ class Linker:
             return None
         return self.words.masks[given.with_]
 
-    def _callers(self, spot: Spot, given: RuleDocument | ExceptDocument) -> Callers:
+    def callers(self, spot: Spot, given: RuleDocument | ExceptDocument) -> Callers:
+        """Return whom a rule concerns, or leaves out, the names checked."""
         purposes = self.findings.selector(spot / "purposes", "purpose", given.purposes, self.purposes)
         if purposes is not None:
             declared = self.words.purposes

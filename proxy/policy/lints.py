@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from proxy.model import DISCLOSING, Catalogue, Effect, FieldSpec
+from proxy.model import DISCLOSING, Action, Catalogue, Effect, FieldSpec
 from proxy.policy.cells import Cell, Cells, Walls, covers, listed
 from proxy.policy.fields import check_fields
+from proxy.policy.grouping import MinimumGroup, groups_on
 from proxy.policy.link import Written
 from proxy.policy.names import Findings
 from proxy.policy.oracles import check_oracles
@@ -14,6 +15,7 @@ from proxy.policy.rules import Rule
 from proxy.policy.taxonomy import PERSONAL, SPECIAL, ancestors
 from proxy.policy.vocabulary import Vocabulary
 
+_COMPUTING: Final = frozenset({Action.GROUP, Action.AGGREGATE})
 GROUND: Final = "Art. 9(2)"
 """What a reference names that says on which ground special categories are given."""
 
@@ -23,13 +25,15 @@ def lint(
     vocabulary: Vocabulary,
     catalogues: Mapping[str, Catalogue],
     findings: Findings,
+    groups: Sequence[MinimumGroup] = (),
 ) -> None:
-    """Note LG109, LG112, LG113, LG115, LG120, LG125, LG127, LG135 and one case of LG102: warnings."""
+    """Note LG109, LG112, LG113, LG115, LG120, LG125, LG127, LG135, LG136 and one case of LG102: warnings."""
     cells = Cells(catalogues)
     _special_data_without_ground(written, cells, findings)
     check_fields(written, cells, findings)
     check_queries(written, cells, findings)
     check_oracles(written, cells, findings)
+    _groups_of_one(written, groups, cells, findings)
     _roles_without_answers(written, vocabulary, cells, findings)
     _rules_that_wait_for_a_record(written, vocabulary, findings)
 
@@ -60,6 +64,30 @@ def _withholds(rule: Rule) -> bool:
 
 def _is_special(spec: FieldSpec) -> bool:
     return "special" in spec.tags or not SPECIAL.isdisjoint(ancestors(spec.category))
+
+
+def _groups_of_one(
+    written: Sequence[Written], groups: Sequence[MinimumGroup], cells: Cells, findings: Findings
+) -> None:
+    """Note grants to compute from people's data of which no group has to be large (LG136)."""
+    shut = Walls((each.rule for each in written if _withholds(each.rule)), cells)
+    for each in written:
+        rule = each.rule
+        if not rule.gives or not rule.actions & _COMPUTING:
+            continue
+        alone = {
+            cell
+            for cell in cells.of(rule)
+            if not PERSONAL.isdisjoint(ancestors(cells.spec(cell).category))
+            and not any(covers(wall, rule) for wall in shut.at(cell))
+            and not any(groups_on(groups, cell[0], cells.catalogues[cell[0]][cell[1]]))
+        }
+        if alone:
+            message = (
+                f"grant {rule.id} lets callers compute from {listed(alone)}, and no minimum_groups says how "
+                "many records a group needs: a sum, a mean or a count over one person is that person's"
+            )
+            findings.add(each.spot / "actions", "LG136", message, severity="warning")
 
 
 def _roles_without_answers(

@@ -16,6 +16,7 @@ from proxy.policy.dates import check_dates
 from proxy.policy.erasing import link_erasing
 from proxy.policy.floors import check_floors
 from proxy.policy.gather import gather
+from proxy.policy.grouping import link_groups
 from proxy.policy.link import link_rules
 from proxy.policy.lints import lint
 from proxy.policy.names import Findings
@@ -101,6 +102,7 @@ def check_policies(
     vocabulary = link_vocabulary(gathered.vocabularies, check_mask, findings)
     written = link_rules(gathered.policies, vocabulary, catalogues, findings, gathered.floors)
     validity = link_validity(gathered.policies, vocabulary, catalogues, findings)
+    groups = link_groups(gathered.policies, vocabulary, catalogues, findings)
     protection = link_protection(gathered.policies, vocabulary, catalogues, findings)
     retention = link_retention(gathered.retentions, vocabulary, catalogues, findings)
     erasing = link_erasing(gathered.erasures, vocabulary, catalogues, findings)
@@ -108,7 +110,7 @@ def check_policies(
     tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
     if not any(problem.severity == "error" for problem in findings.problems):
         check_rules(written, vocabulary, catalogues, findings)
-        lint(written, vocabulary, catalogues, findings)
+        lint(written, vocabulary, catalogues, findings, groups)
         check_retention(retention, catalogues, today, findings)
         check_terms(retention.retention, gathered.vocabularies, gathered.packs, catalogues, findings)
         check_dates(files, written, vocabulary, today, findings)
@@ -128,6 +130,7 @@ def check_policies(
             retention=retention.retention,
             erasing=erasing,
             validity=validity,
+            groups=groups,
             protection=protection,
         )
     fields = sum(len(spec.fields) for catalogue in catalogues.values() for spec in catalogue.values())

@@ -78,6 +78,8 @@ def _places(spot: Spot, document: Document) -> Iterator[tuple[Spot, Waive]]:
                 yield spot / kind / at, rule.waive
         for at, demand in enumerate(document.validity):
             yield spot / "validity" / at, demand.waive
+        for at, groups in enumerate(document.minimum_groups):
+            yield spot / "minimum_groups" / at, groups.waive
         for at, protect in enumerate(document.protect):
             yield spot / "protect" / at, protect.waive
     if isinstance(document, RetentionDocument):

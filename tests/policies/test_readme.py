@@ -33,7 +33,7 @@ def test_the_examples_are_one_policy_set_without_a_single_finding(
     for number, example in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(example)
     checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
-    assert len(examples) == 5
+    assert len(examples) == 6
     assert [str(problem) for problem in checked.problems if problem.code != "LG113"] == []
     assert checked.rules == 11
 

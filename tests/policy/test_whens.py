@@ -261,6 +261,7 @@ def test_a_purpose_that_does_not_say_what_people_consent_to_is_reported(bench: A
     """LG108; until it does, its own name is what they must have consented to."""
     bench.write("more.yaml", "purposes:\n  news: {lawful_basis: consent}\n", kind="Vocabulary")
     checked = bench.check(OPEN % ", objects: [Contact]")
-    assert [(each.code, each.line) for each in checked.problems] == [("LG108", 5)]
+    told = [(each.code, each.line) for each in checked.problems if each.code != "LG136"]
+    assert told == [("LG108", 5)]
     assert _decision(checked.policies, {"consents": ["news"]}, why="news").of("Name").effect is Effect.ALLOW
     assert _decision(checked.policies, {"consents": ["mail"]}, why="news").of("Name").effect is Effect.DENY

@@ -26,6 +26,8 @@ _OF_LINKS: Final = frozenset(
     {"Microsoft.Dynamics.CRM.lookuplogicalname", "Microsoft.Dynamics.CRM.associatednavigationproperty"}
 )
 _COUNTING: Final = frozenset({"sum", "average", "countdistinct", "$count"})
+COUNTS: Final = frozenset({"countdistinct", "$count"})
+"""What never says more than how many records there are."""
 MAX_NESTING: Final = 8
 NO_CONTENT: Final = 204
 
@@ -170,6 +172,8 @@ class Grouped:
     columns: Columns
     counting: frozenset[str]
     """Columns that can only be numbers."""
+    counts: tuple[str, ...] = ()
+    """Columns that say how many records of the object are in a group, or fewer."""
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the rows; a column that was not asked for, or is of another kind, is pruned."""
@@ -182,7 +186,7 @@ class Grouped:
             for name in row.keys() - names.keys():
                 del row[name]
                 opened.pruned += 1
-            opened.records.append(Record(self.object.name, Action.LIST, row, names))
+            opened.records.append(Record(self.object.name, Action.LIST, row, names, counts=self.counts))
         return opened
 
     def _names(self, row: dict[str, Tree]) -> Columns:

@@ -37,22 +37,25 @@ def _counted(reading: Reading) -> Reading:
     return replace(
         reading,
         operations=(own, *inside),
-        answer=Number(),
+        answer=Number(own.object),
         narrow=None,
         widen=None,
         swap=None if swap is None else lambda looking: _counted(swap(looking)),
     )
 
 
+@dataclass(frozen=True, slots=True)
 class Number:
     """An answer that is a number."""
+
+    object: str
 
     def open(self, status: int, tree: Tree | None) -> Opened:
         """Return the number; see `Answer`."""
         text = tree.get("value") if isinstance(tree, dict) else None
         if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
             raise UpstreamFault("unexpected_shape")
-        return Opened({"value": text})
+        return Opened({"value": text}, sizes=[(self.object, int(text))])
 
 
 def compile_odata_count(route: RouteModel, setting: Setting) -> Grammar:

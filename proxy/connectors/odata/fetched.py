@@ -28,6 +28,8 @@ from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Record, Tree
 from proxy.model import Action
 
+_COUNTS: Final = frozenset({"count", "countcolumn"})
+
 FETCH: Final = "fetchXml"
 COOKIE: Final = "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie"
 MORE: Final = "@Microsoft.Dynamics.CRM.morerecords"
@@ -82,7 +84,10 @@ class Fetching:
     def _answer(self, asking: Asking, query: "_Query") -> Answer:
         meaning = query.meaning
         if query.fetch.aggregates:
-            return Grouped(self.reader, query.words, meaning.columns, meaning.counting)
+            # Joined rows count a record as often as it is joined.
+            own = query.sent.entity.columns if len(meaning.joined) == 1 else ()
+            counts = tuple(each.alias for each in own if each.aggregate in _COUNTS)
+            return Grouped(self.reader, query.words, meaning.columns, meaning.counting, counts)
 
         def sealed(cookie: str) -> str | None:
             return self._sealed(asking, query.fetch, cookie)

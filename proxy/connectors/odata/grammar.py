@@ -19,7 +19,7 @@ from proxy.connectors.envelope import Nothing
 from proxy.connectors.facts import Gathering, Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.odata import keys, parsing, writing
-from proxy.connectors.odata.answers import Answered, Grouped, Reader, counting
+from proxy.connectors.odata.answers import COUNTS, Answered, Grouped, Reader, counting
 from proxy.connectors.odata.fetched import FETCH, Fetching
 from proxy.connectors.odata.meaning import Meaning, narrowed, understand, widened
 from proxy.connectors.odata.naming import Names
@@ -173,8 +173,9 @@ class OData:
         words, options = query.words, query.told or query.options
         if meaning.columns is not None:
             assert options.apply is not None
-            numbers = counting({each.alias: each.method for each in options.apply.columns})
-            return Grouped(self.reader, words, meaning.columns, numbers)
+            methods = {each.alias: each.method for each in options.apply.columns}
+            counts = tuple(name for name, method in methods.items() if method in COUNTS)
+            return Grouped(self.reader, words, meaning.columns, counting(methods), counts)
         shown = self.action if self.action in DISCLOSING else Action.READ
 
         def sealed(link: str) -> str | None:

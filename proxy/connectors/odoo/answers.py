@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy.connectors.asked import Faults, Opened
 from proxy.connectors.domains import UNDECLARED, Relation, Shapes
-from proxy.connectors.odoo.arguments import ID, Columns
+from proxy.connectors.odoo.arguments import COUNT, ID, Columns
 from proxy.connectors.odoo.calls import Protocol
 from proxy.connectors.shape import MAX_COUNT
 from proxy.connectors.words import Words
@@ -105,7 +105,9 @@ class OdooAnswer:
                 opened.ids.append((self.object, result))
             case ("created", list()) if self.many and all(map(_is_number, result)):
                 pass
-            case ("created" | "uid" | "count", int()) if _is_number(result) and 0 <= result < MAX_COUNT:
+            case ("count", int()) if _is_number(result) and 0 <= result < MAX_COUNT:
+                opened.sizes.append((self.object, result))
+            case ("created" | "uid", int()) if _is_number(result) and 0 <= result < MAX_COUNT:
                 pass
             case ("uid" | "done", bool()):
                 pass
@@ -154,7 +156,9 @@ class _Rows:
         for member in [member for member in row if member not in columns]:
             del row[member]
             self.opened.pruned += not member.startswith("__")
-        record = Record(name, self.action, row, columns)
+        counts = tuple(each for each in row if each == COUNT or each.endswith("_count"))
+        counts = tuple(each for each in counts if columns[each][1:] == (ID, Action.AGGREGATE))
+        record = Record(name, self.action, row, columns, counts=counts)
         self.opened.records.append(record)
         for member, (_, base, action) in columns.items():
             relation = self.shapes[name].relations.get(base)

@@ -5,7 +5,7 @@ which no rule grants; what the client called it goes no further than the text se
 if policy lets the request pass.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -32,6 +32,7 @@ from proxy.message import RECORD_ITSELF
 from proxy.model import Action, FieldUse
 
 _SHOWS_VALUES: Final = frozenset({"MIN", "MAX"})
+_COUNTS: Final = frozenset({"COUNT", "COUNT_DISTINCT"})
 """Aggregates whose result is one of the values: judged as showing the field, too."""
 _RESERVED: Final = "attributes"
 _CUSTOM: Final = "__c"
@@ -54,6 +55,8 @@ class Meaning:
     """Text literals that the query compares the object's subject key with; quotes removed."""
     columns: Shown | None = None
     """None: columns are fields."""
+    counts: tuple[str, ...] = ()
+    """Columns that say how many records of its object are in a group, or fewer."""
     kinds: Mapping[str, Kind] = field(default_factory=lambda: MappingProxyType({}))
     """Column of an aggregate's answer -> what can stand there."""
     children: "Mapping[str, Meaning]" = field(default_factory=lambda: MappingProxyType({}))
@@ -96,7 +99,15 @@ class _Scope:
         canonical = replace(self._rest(query), columns=columns, source=self.words.name)
         if grouped:
             _check_grouped(columns, canonical.group)
-        return replace(self._meaning(canonical), columns=shown, kinds=MappingProxyType(kinds))
+        found = replace(self._meaning(canonical), columns=shown, kinds=MappingProxyType(kinds))
+        return replace(found, counts=tuple(self._counting(columns, shown))) if shown else found
+
+    def _counting(self, columns: Iterable[Column | FieldSet | Query], shown: Shown) -> Iterator[str]:
+        """Yield the columns that count records of the query's own object."""
+        for (name, (of, _, _)), column in zip(shown.items(), columns, strict=True):
+            expression = column.expression if isinstance(column, Column) else None
+            if isinstance(expression, Call) and expression.name in _COUNTS and of == self.words.name:
+                yield name
 
     def _meaning(self, canonical: Query) -> Meaning:
         if self.children and not any(use.action is Action.LIST for use in self.notes.uses):

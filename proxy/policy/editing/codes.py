@@ -40,6 +40,7 @@ CODES: Final = {
     "LG148": "Erasure said twice",
     "LG134": "A term that a law asks for and nobody has laid down",
     "LG135": "Hidden records that a query tells of",
+    "LG136": "Groups of one that a computed value tells of",
     "LG140": "A protected value that does not fit its field",
     "LG141": "Deterministic protection that nobody answers for",
     "LG142": "Protection of values that are too easily guessed",

@@ -73,6 +73,11 @@ _OF: Final = {
     "ValidityDocument.country": "With form phone or postal_code: two letters, or the field that says it.",
     "ValidityDocument.mode": "enforce; warn: written and reported; audit: written, and noted in the ledger.",
     "PolicyDocument.validity": "What values have to look like when they are written; it opens nothing.",
+    "GroupsDocument.id": "Name of the demand, once in the whole set, rules included.",
+    "GroupsDocument.on": "It holds for every object that has one of these fields.",
+    "GroupsDocument.minimum": "Groups of fewer records are left out, and a count below it is refused.",
+    "GroupsDocument.except_": "Whom it leaves out: callers who fit all that stands in it.",
+    "PolicyDocument.minimum_groups": "How large groups have to be of which something computed is shown.",
     "ProtectDocument.id": "Name of the entry, once in the whole set, rules included.",
     "ProtectDocument.on": "Which fields; each of them lies in the CRM like this, whoever writes it.",
     "ProtectDocument.as_": "token: random, kept in the vault; envelope: ciphertext in the field itself; "
