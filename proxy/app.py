@@ -127,7 +127,8 @@ class App:
     settled: tuple[str, ...] = ()
     """How far each origin had come when its policies were read, for `Source.settle`."""
     spread: Callable[[], Awaitable[None]] = _alone
-    """Has `frozen` and `restricted` take effect in every other process that serves; returns when it has."""
+    """Has `frozen` and `restricted` take effect in every other process that serves, and identifiers forgotten
+    there; returns when it has."""
     problems: dict[str, str] = field(default_factory=dict)
     """What keeps the installation from being ready, by part; empty = ready."""
 
@@ -194,6 +195,11 @@ class App:
         for name, rules in fresh.rules.items():
             self.gateways[name].rules = rules
             self.metrics.policy(name, rules.policies.digest, rules.commit)
+
+    def forget(self) -> None:
+        """Forget every identifier of a person or record that this process remembers to save time."""
+        for gateway in self.gateways.values():
+            gateway.forget()
 
     async def freeze(self, who: str) -> None:
         """Stop a principal, or a client with all of its principals, until `unfreeze`; restarts included.

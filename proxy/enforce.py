@@ -171,6 +171,11 @@ class Gateway:
         self._deadline = deadline
         self._last_resort = _constant(503, "unavailable", "none")
 
+    def forget(self) -> None:
+        """Forget every identifier of a person or record that is remembered to save time."""
+        self._ports.pseudonyms.forget()
+        self.rules.connector.forget()
+
     # ---- what a data plane calls -------------------------------------------------------------------------
 
     async def on_head(self, request: Request) -> str | InRows | Response:

@@ -599,13 +599,17 @@ class Erasures:
     async def shut(self, case: Case) -> None:
         """Have nobody read the plan's records any more; see `Shuts.shut`."""
         self._shut.put(case.id, self._items(case))
-        self._app.restricted.replace(self._shut.items())
-        await self._app.spread()
+        await self._tell_all()
 
     async def reopen(self, case: Case) -> None:
         """Let everybody in again."""
         self._shut.put(case.id, ())
+        await self._tell_all()
+
+    async def _tell_all(self) -> None:
+        """Have every process know who is restricted now, and remember no id of anybody from before."""
         self._app.restricted.replace(self._shut.items())
+        self._app.forget()
         await self._app.spread()
 
     def _items(self, case: Case) -> Iterator[str]:
@@ -624,7 +628,9 @@ class Erasures:
         """Remember whom nobody may put back, then destroy what lies with us; see `Shreds.shred`."""
         assert case.plan is not None
         await asyncio.to_thread(self.tombstones.put, case.id, case.plan.known, int(time.time()))
-        return await asyncio.to_thread(self._destroyed, case.plan)
+        findings = await asyncio.to_thread(self._destroyed, case.plan)
+        await self._tell_all()
+        return findings
 
     def _destroyed(self, plan: Plan) -> tuple[Finding, ...]:
         """Return what is left of sealed values once their keys are gone, and then their rows."""

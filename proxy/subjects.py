@@ -12,7 +12,7 @@ Why
 
     *Remembered, within bounds.* Pages name the same people again and again, and two hashes for each of hundreds
     are an eighth of what such an exchange costs. So identifiers are kept with their pseudonyms, in memory and
-    nowhere else, until there are too many. Whoever destroys a subject's key has to have them forgotten as well.
+    nowhere else, until there are too many, or somebody is erased: then all are forgotten, in every process.
 """
 
 import hashlib
@@ -51,6 +51,10 @@ class Pseudonyms:
 
     def __repr__(self) -> str:
         return "Pseudonyms(...)"
+
+    def forget(self) -> None:
+        """Forget every identifier."""
+        self._remembered.clear()
 
     def of(self, kind: str, value: str) -> str:
         """Return the pseudonym: 32 lower-case hex digits, 128 bits of HMAC-SHA256.

@@ -77,6 +77,16 @@ def test_what_is_no_unicode_text_has_a_pseudonym_too():
     assert PSEUDONYMS.of("record", "\ud800") != PSEUDONYMS.of("record", "\udc00")
 
 
+def test_what_is_forgotten_gets_the_same_pseudonym_again():
+    """Somebody was erased: no identifier is left in memory."""
+    made = Pseudonyms(KEY)
+    before = made.all("record", ["003xx", "003yy"])
+    assert "003xx" in made._remembered["record"]
+    made.forget()
+    assert not made._remembered
+    assert made.all("record", ["003xx", "003yy"]) == before
+
+
 def test_another_key_makes_other_pseudonyms():
     """Without the key a guess cannot be tested."""
     assert Pseudonyms(bytes(32)).of("record", "1") != PSEUDONYMS.of("record", "1")

@@ -25,6 +25,12 @@ class Connector:
     """How somebody is erased here; None: nobody has said."""
     where: str = ""
     """`file:line:column` of its name."""
+    known: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Ids of records that were seen lately."""
+
+    def forget(self) -> None:
+        """Forget every id of a record."""
+        self.known.clear()
 
     def route(self, request: Request) -> Route:
         """Return the declared route of a request.

@@ -104,6 +104,7 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
         cast("dict[str, object]", document.data),
         book,
         document.where(("metadata", "name")),
+        setting.rows.known,
     )
 
 
@@ -266,7 +267,9 @@ def _for_route(route: RouteModel, setting: Setting) -> Setting:
             f'names an unknown record "{route.record}"{nearest(route.record, setting.file.records)}'
         )
     is_id = setting.patterns.get("id", NAME)
-    return replace(setting, rows=Rows.compile(model, setting.words, is_id, setting.patterns, setting.links))
+    known = setting.rows.known
+    rows = Rows.compile(model, setting.words, is_id, setting.patterns, setting.links, known=known)
+    return replace(setting, rows=rows)
 
 
 def _names(words: Words) -> re.Pattern[str]:

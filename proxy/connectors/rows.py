@@ -70,7 +70,8 @@ class Rows:
     layouts: dict[tuple[tuple[str, ...], str], Layout] = field(default_factory=dict)
     """By the names of a record's members and of its object; kept from answer to answer."""
     known: dict[str, str] = field(default_factory=dict, repr=False)
-    """Texts, and the ids they end in: pages name the same records again and again."""
+    """Texts, and the ids they end in: pages name the same records again and again. All rows of a connector share
+    it, and it is emptied when somebody is erased (`Connector.forget`)."""
 
     @staticmethod
     def compile(
@@ -79,8 +80,18 @@ class Rows:
         id_pattern: re.Pattern[str],
         patterns: Mapping[str, re.Pattern[str]] = MappingProxyType({}),
         links: Links | None = None,
+        *,
+        known: dict[str, str] | None = None,
     ) -> "Rows":
         """Return the rows a connector declares.
+
+        Args:
+            model: how they look.
+            words: the connector's.
+            id_pattern: what a whole id matches.
+            patterns: the connector's, by name.
+            links: who belongs to whom.
+            known: see there; None: a new one.
 
         Raises:
             ValueError: a path in the model is wrong.
@@ -97,6 +108,7 @@ class Rows:
             inner[0] if inner else None,
             model.outer,
             Sides.compile(model, words, patterns, links),
+            known={} if known is None else known,
         )
 
     def layout(self, names: tuple[str, ...], name: str = "") -> Layout:

@@ -157,6 +157,7 @@ class Worker:
                     case m.Freeze():
                         self._frozen.replace(message.ids)
                         self._restricted.replace(message.restricted)
+                        self._forget()
             except LychgateError as error:
                 problem = str(error)
             except Exception as error:  # noqa: BLE001 - the supervisor decides what becomes of a worker that cannot follow
@@ -221,6 +222,11 @@ class Worker:
         if {name: each.policy for name, each in rules.items()} != message.expected:
             raise LychgateError("the copy of the policies is not what was checked")
         return rules
+
+    def _forget(self) -> None:
+        """Forget whom this process has seen: somebody may have been erased."""
+        for gateway in self._has.gateways.values() if self._has is not None else ():
+            gateway.forget()
 
     def _swap(self) -> None:
         if self._has is None or not self._loaded:

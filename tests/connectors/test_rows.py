@@ -1,16 +1,19 @@
 """Records in answers: where the fields are, and which records lie inside others."""
 
 import re
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
+from proxy.connectors import load_connector
 from proxy.connectors import rows as module
 from proxy.connectors.asked import Opened
 from proxy.connectors.rows import MAX_NESTING, Page, Rows
 from proxy.connectors.spec import RecordModel
 from proxy.connectors.words import ObjectWords, Relation, Words
 from proxy.errors import UpstreamFault
+from proxy.message import Headers, Request
 from proxy.model import Action, FieldSpec, ObjectSpec
 
 ID = re.compile("[0-9]+")
@@ -203,3 +206,16 @@ def test_ids_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> No
         assert rows.ids(found) == ids
         assert {"x", "/x/8"}.isdisjoint(rows.known)
     assert rows.ids([]) == []
+
+
+def test_a_connector_forgets_every_id() -> None:
+    """Whichever way the records of a route look: all of them share what they remember."""
+    connector = load_connector(Path(__file__).parents[2] / "policies" / "connectors" / "hubspot.yaml")
+    paths = ("/crm/v3/objects/contacts/101", "/contacts/v1/contact/vid/101/profile")
+    held = [connector.route(Request("GET", path, "", Headers())).declared.grammar.setting.rows for path in paths]
+    assert held[0] is not held[1]
+    for rows, key in zip(held, ("101", "102"), strict=True):
+        assert rows.ids([key]) == [key]
+    assert connector.known.keys() == {"101", "102"}
+    connector.forget()
+    assert not any(rows.known for rows in held)
