@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from proxy.model import Client
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.cell import Verdict
+from proxy.policy.plan.protecting import protecting
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Note:
 
 
 def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
-    """Return what changes for clients, purposes and recipients, and in what connectors make of requests.
+    """Return what changes for clients, purposes and recipients, in what connectors make of requests, and in what
+    the CRM has in clear.
 
     A cell says what callers with some roles may do; a client that gains a role becomes such a caller, which
     opens as much as a grant does.
@@ -29,6 +31,7 @@ def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
     found = [
         *_clients(old.clients, new.clients),
         *_connectors(old.connectors, new.connectors),
+        *(Note(*each) for each in protecting(old, new)),
         *_described("purpose", _purposes(old), _purposes(new)),
         *_described("recipient", _recipients(old), _recipients(new)),
     ]
