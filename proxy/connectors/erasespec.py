@@ -100,12 +100,16 @@ class ErasedModel(Strict):
     then: Literal["delete", "overwrite", "scrub", "leave"] = "delete"
     or_else: Literal["", "overwrite"] = ""
     """What is done when the CRM does not let the record be deleted."""
-    mentions: bool = False
-    """Such texts in records of others are cleared too, whatever becomes of the person's own."""
+    mentions: Literal["", "scrub", "delete"] = ""
+    """What is done to records of others whose texts name the person; always `scrub` with `then: scrub`. Deleted
+    are those of which the CRM lets nobody change the text."""
     purge: bool = False
     """Deleting leaves it in a recycle bin, or what its fields were in a history, which is cleared of it."""
     blank: dict[str, object] = Field(default_factory=dict)
-    """Field -> what is written over it, where the record stays."""
+    """Field -> what is written over it, where the record stays; `{id}` is the record's, for a field that has to
+    be unique."""
+    unlock: dict[str, object] = Field(default_factory=dict)
+    """Written first where the CRM does not let the record be written over as it is."""
     lingers: bool = False
     """Deleting keeps it for a while, and nobody can end that: it is written over first."""
     inside: dict[str, str] = Field(default_factory=dict)

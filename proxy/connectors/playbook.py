@@ -238,6 +238,11 @@ class Book:
         wanted += [name for names in [*each.same, *each.called] for name in names]
         return tuple(dict.fromkeys([*wanted, *each.blank]))
 
+    def blank(self, object_: str, record: str, names: Iterable[str] = ()) -> dict[str, object]:
+        """Return what is written over fields of a record, over all that can be without `names`."""
+        blank = self.objects[object_].blank
+        return {name: fill.tree(blank[name], {"id": record}) for name in [*names] or blank}
+
     def telling(self, object_: str) -> Mapping[str, str]:
         """Return the fields of an object that name somebody, and what each holds."""
         each = self.objects.get(object_)
@@ -303,6 +308,8 @@ def _check(name: str, each: ErasedModel, model: ErasureModel) -> None:
         raise ValueError(f"erasure.objects.{name} is purged, and erasure.calls has no `purge`")
     if (each.then == "overwrite" or each.or_else or each.lingers) and not each.blank:
         raise ValueError(f"erasure.objects.{name} is written over: say what with, under `blank`")
+    if {name for value in each.blank.values() for name, _ in fill.blanks(value)} - {"id"}:
+        raise ValueError(f"erasure.objects.{name}.blank may hold no other blank than {{id}}")
     if (each.then == "scrub" or each.mentions) and not each.free_text:
         raise ValueError(f"erasure.objects.{name} is scrubbed: say which fields, under `free_text`")
     for names in each.same:

@@ -72,20 +72,30 @@ def _purge(book: Book, step: Step) -> Asking[Outcome]:
 
 
 def _overwrite(book: Book, step: Step) -> Asking[Outcome]:
-    each = book.objects[step.object]
-    fields = step.fields or tuple(each.blank)
-    wanted = {name: each.blank[name] for name in fields}
+    wanted = book.blank(step.object, step.id, step.fields)
     found = yield from read(book, step.object, step.id)
-    if found is None or _is_blank(found, wanted):
+    if found is None or is_blank(found, wanted):
         return Outcome("already")
     try:
-        yield from change(book, step.object, step.id, wanted)
+        yield from _put(book, step, wanted)
     except Refusal as refusal:
         return Outcome("refused", refusal.reason)
     found = yield from read(book, step.object, step.id)
-    if found is not None and not _is_blank(found, wanted):
+    if found is not None and not is_blank(found, wanted):
         return Outcome("unknown", "still_there")
     return Outcome("done")
+
+
+def _put(book: Book, step: Step, wanted: dict[str, object]) -> Asking[None]:
+    """Write values over a record, after what lets it be written where it cannot be as it is."""
+    unlock = book.objects[step.object].unlock
+    try:
+        yield from change(book, step.object, step.id, wanted)
+    except Refusal:
+        if not unlock:
+            raise
+        yield from change(book, step.object, step.id, unlock)
+        yield from change(book, step.object, step.id, wanted)
 
 
 def _scrub(book: Book, step: Step, known: tuple[Known, ...]) -> Asking[Outcome]:
@@ -117,7 +127,8 @@ def scrubbed(found: Found, fields: tuple[str, ...], known: tuple[Known, ...]) ->
     return changed
 
 
-def _is_blank(found: Found, wanted: dict[str, object]) -> bool:
+def is_blank(found: Found, wanted: dict[str, object]) -> bool:
+    """Say whether a record holds nothing but what was to be written over it."""
     return all(found.fields.get(name, "") == _text(value) for name, value in wanted.items())
 
 

@@ -15,7 +15,7 @@ from proxy.erasure.case import Finding
 from proxy.erasure.plan import Known, Plan, Step
 from proxy.errors import UpstreamFault
 from proxy.steps.asking import Asking, Condition, find, read, remembered
-from proxy.steps.carrying import scrubbed
+from proxy.steps.carrying import is_blank, scrubbed
 from proxy.steps.locating import telling
 
 IN_TEXTS: Final = frozenset({"text", "name", "address"})
@@ -51,6 +51,8 @@ class Checks:
         for step in self._last_steps():
             try:
                 found.append((yield from self._one(step)))
+                if step.do != "purge" and (yield from remembered(self.book, step.object, step.id)):
+                    found.append(Finding(self.lane, step.object, "kept", "history", 1, why="remembered"))
             except UpstreamFault as fault:
                 found.append(Finding(self.lane, step.object, "unverifiable", "id", 1, why=fault.reason))
         return found
@@ -73,14 +75,12 @@ class Checks:
         return each.or_else == "overwrite" and not _says(live, each, self.plan.known)
 
     def _stays(self, step: Step, live: Found | None) -> Finding:
-        each = self.book.objects[step.object]
         if live is None:
             return Finding(self.lane, step.object, "erased", "id", 1)
         if step.do == "scrub":
             left = bool(scrubbed(live, step.fields, self.plan.known))
         else:
-            fields = step.fields or tuple(each.blank)
-            left = any(live.fields.get(name, "") != str(each.blank[name] or "") for name in fields)
+            left = not is_blank(live, self.book.blank(step.object, step.id, step.fields))
         return Finding(self.lane, step.object, "residue" if left else "erased", "id", 1)
 
     def _in_bin(self, place: str, how: str, count: int) -> Finding:
@@ -212,4 +212,4 @@ def _holds(known: Known, kind: str, text: str, *, holding: bool) -> bool:
 
 def _says(live: Found, each: ErasedModel, known: Iterable[Known]) -> bool:
     known = tuple(known)
-    return any(True for _ in _places(live, each, known, holding=False))
+    return any(place not in each.shared for place in _places(live, each, known, holding=False))

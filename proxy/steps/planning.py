@@ -48,11 +48,13 @@ def make(
         held = _held(spot, found, stays, catalogues[spot.lane])
         kept += held
         steps += _steps(spot, found, each, held)
-    steps += [
-        Step("scrub", *_at(spot), tuple(each.free_text), _print(each.free_text, found))
-        for spot, found in sorted(trail.mentions.items())
-        for each in [books[spot.lane].objects[spot.object]]
-    ]
+    for spot, found in sorted(trail.mentions.items()):
+        each = books[spot.lane].objects[spot.object]
+        text = _print(each.free_text, found)
+        deleted = each.mentions == "delete"
+        steps.append(
+            Step("delete" if deleted else "scrub", *_at(spot), () if deleted else tuple(each.free_text), text)
+        )
     people = frozenset(trail.people)
     steps.sort(key=lambda step: (_ORDER[step.do], step.spot in people and not step.cascades, step.key))
     steps = _parents_first(steps)

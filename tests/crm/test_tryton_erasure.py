@@ -21,7 +21,7 @@ from proxy.demo.installation import LaneOf
 from proxy.demo.processes import free_port
 from proxy.demo.tryton import serving
 from proxy.demo.under_way import started
-from tests.crm.conftest import CACHE, Lane
+from tests.crm.conftest import CACHE, Lane, Wire
 
 MARA = 1
 SECRETS = (
@@ -46,6 +46,52 @@ def lane(python: Path) -> Iterator[Lane]:
             yield made
             for wire in made.wires.values():
                 wire.close()
+
+
+@pytest.fixture
+def selling(python: Path) -> Iterator[Lane]:
+    """The same with Tryton's sales: Mara has an opportunity that nobody has qualified, and one that was."""
+    with (
+        serving(python, CACHE, modules=("party", "sale_opportunity")) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        upstream = LaneOf(free_port(), server.origin, server.secret, "Basic", tls=True)
+        with started(Path(folder), {"tryton": upstream}) as run:
+            made = Lane(python, server, run)
+            create(made, "ir.note", {"resource": f"party.party,{MARA}", "message": NOTE})
+            file = {"name": "Contract Mara Quinn.txt", "type": "data"}
+            create(made, "ir.attachment", {"resource": f"party.party,{MARA}", **file})
+            yield made
+            for wire in made.wires.values():
+                wire.close()
+
+
+def create(lane: Lane, model: str, values: dict[str, Any]) -> int:
+    """Return the id of a record that is made past Lychgate."""
+    with contextlib.closing(Wire(lane.server.origin, lane.server.secret, {})) as wire:
+        told = wire.call("json", f"model.{model}.create", [values], {})
+    assert told.fault is None, told.fault
+    return int(told.result[0])
+
+
+def opportunities(lane: Lane) -> tuple[int, int]:
+    """Return a lead and a qualified opportunity of Mara's; both were changed, so that both have a past."""
+    euro = create(lane, "currency.currency", {"name": "Euro", "symbol": "E", "code": "EUR"})
+    party = create(lane, "party.party", {"name": "Own Ltd"})
+    company = create(lane, "company.company", {"party": party, "currency": euro})
+    lane.truth("model.res.user.write", [1], {"companies": [["add", [company]]], "company": company}, {})
+    worker = create(lane, "party.party", {"name": "Sam Seller"})
+    employee = create(lane, "company.employee", {"party": worker, "company": company})
+    about = {"company": company, "currency": euro, "party": MARA, "conversion_probability": 0.5}
+    about |= {"start_date": {"__class__": "date", "year": 2026, "month": 11, "day": 23}}
+    lead = create(lane, "sale.opportunity", {**about, "description": "Boats for Mara Quinn"})
+    more = {"employee": employee, "comment": f"{NOTE} Wants two."}
+    sold = create(lane, "sale.opportunity", {**about, **more})
+    lane.truth("model.sale.opportunity.opportunity", [sold], {})
+    lane.truth("model.sale.opportunity.write", [lead, sold], {"reference": "mara.quinn@example.org"}, {})
+    create(lane, "ir.note", {"resource": f"sale.opportunity,{lead}", "message": "Mara Quinn likes blue."})
+    create(lane, "ir.attachment", {"resource": f"sale.opportunity,{sold}", "name": "Offer.txt", "type": "data"})
+    return lead, sold
 
 
 def does(lane: Lane, *words: str, code: int = 0) -> dict[str, Any]:
@@ -107,6 +153,37 @@ def test_nothing_of_a_person_is_left_in_a_real_tryton(lane: Lane) -> None:
     assert lane.truth("model.party.contact_mechanism.search", compact, 0, None, None, everywhere) == []
     assert in_database(lane) == []
     assert lane.truth("model.party.party.search", [], 0, None, [["id", "ASC"]], everywhere) == [2, 3, 4]
+
+
+def test_opportunities_stay_and_name_nobody(selling: Lane) -> None:
+    """One needs its party, which is written over then, inactive as it is. What the history keeps is listed."""
+    lead, sold = opportunities(selling)
+    selling.truth("model.party.party.write", [MARA], {"active": False}, {})  # nobody can change its name then
+    case = does(
+        selling, "open", "--email", "mara.quinn@example.org", "--ground", "objection", "--identity", "account"
+    )
+    plan = does(selling, "plan", case["case"])
+    assert "2 sale.opportunity in tryton: personal fields are written over" in " ".join(plan["summary"])
+    agree(selling, case["case"], plan["short"])
+    done = does(selling, "run", case["case"])["cases"][0]
+    assert done["state"] == "live_complete", done
+    verdicts = {(one["place"], one["verdict"], one["how"]) for one in done["findings"]}
+    assert {verdict for _, verdict, _ in verdicts} == {"erased", "kept"}
+    assert {each for each in verdicts if each[1] == "kept"} == {
+        ("sale.opportunity", "kept", "history"), ("party.party.code", "kept", "value"),
+        ("party.party.code_alnum", "kept", "value"),
+    }  # fmt: skip
+    # An independent look: the API, and every column of the database.
+    fields = ["party", "description", "comment", "reference"]
+    rows = selling.truth("model.sale.opportunity.read", [lead, sold], fields, {})
+    assert [[row[name] for name in fields[1:]] for row in rows] == [[None, None, None]] * 2
+    assert {row["party"] for row in rows} == {MARA}
+    (party,) = selling.truth("model.party.party.read", [MARA], ["name", "code"], {})
+    assert (party["name"], party["code"]) == (None, "P-001")
+    left = in_database(selling)
+    assert left
+    assert {line.partition(".")[0] for line in left} == {"sale_opportunity__history"}
+    assert "history tables" in " ".join(plan["summary"])
 
 
 def test_clients_read_the_person_until_then_and_never_after(lane: Lane) -> None:

@@ -23,6 +23,7 @@ from proxy.demo.tryton.place import environment
 PEOPLE: Final = Path(__file__).resolve().parent / "scripts" / "people.py"
 DATABASE: Final = "crm"
 LOGIN: Final = "admin"
+PARTY: Final = ("party",)
 PASSWORD: Final = "lychgate-demo-only"  # noqa: S105 - of a database that ends with the demo
 
 Command = list[str | Path]
@@ -62,14 +63,15 @@ class TrytonServer:
 
 
 @contextlib.contextmanager
-def serving(python: Path, cache: Path) -> Iterator[TrytonServer]:
+def serving(python: Path, cache: Path, *, modules: tuple[str, ...] = PARTY) -> Iterator[TrytonServer]:
     """Run a server on a fresh copy of the template for as long as the context lasts.
 
     Args:
-        python: of the virtual environment that has trytond, trytond-party and proteus.
+        python: of the virtual environment that has trytond, the modules and proteus.
         cache: folder for the template; made if missing, safe to delete, safe to share between processes.
+        modules: that are active, with what they depend on.
     """
-    source = template(python, cache)
+    source = template(python, cache, modules)
     with tempfile.TemporaryDirectory(prefix="lychgate-tryton-") as name:
         folder = Path(name)
         shutil.copy(source, folder / f"{DATABASE}.sqlite")
@@ -92,19 +94,19 @@ def serving(python: Path, cache: Path) -> Iterator[TrytonServer]:
                 process.wait()
 
 
-def template(python: Path, cache: Path) -> Path:
-    """Return a database with the party module active and the people in it; built once per cache folder."""
+def template(python: Path, cache: Path, modules: tuple[str, ...] = PARTY) -> Path:
+    """Return a database with some modules active and the people in it; built once per cache folder."""
     cache.mkdir(parents=True, exist_ok=True)
-    done = cache / f"{DATABASE}-{_version(python)}.sqlite"
+    done = cache / f"{DATABASE}-{_version(python, modules)}.sqlite"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             with tempfile.TemporaryDirectory(dir=cache) as name:
-                _build(python, Path(name)).rename(done)
+                _build(python, Path(name), modules).rename(done)
     return done
 
 
-def _build(python: Path, folder: Path) -> Path:
+def _build(python: Path, folder: Path, modules: tuple[str, ...]) -> Path:
     database = folder / f"{DATABASE}.sqlite"
     database.touch()  # trytond-admin fills a SQLite database, but does not make one
     password = folder / "password"
@@ -113,7 +115,7 @@ def _build(python: Path, folder: Path) -> Path:
     admin: Command = [python, "-m", "trytond.cli.admin", "-c", config, "-d", DATABASE]
     env = {**environment(), "TRYTONPASSFILE": str(password)}
     _run([*admin, "--all", "--email", "admin@example.com"], env)
-    _run([*admin, "-u", "party", "--activate-dependencies"], env)
+    _run([*admin, "-u", *modules, "--activate-dependencies"], env)
     _run([python, PEOPLE, config], env)
     _make_login_cheap(database)
     return database
@@ -132,10 +134,11 @@ def _make_login_cheap(database: Path) -> None:
         connection.execute(reset, (PASSWORD, "9999-12-31 23:59:59", LOGIN))
 
 
-def _version(python: Path) -> str:
+def _version(python: Path, modules: tuple[str, ...]) -> str:
     """Return what a template depends on: the installed modules, and who is put into it."""
-    listing = "import importlib.metadata as m; print([m.version(n) for n in ('trytond','trytond-party')])"
-    versions = _run([python, "-c", listing], environment())
+    names = ["trytond", *(f"trytond-{name.replace('_', '-')}" for name in modules)]
+    listing = "import importlib.metadata as m, sys; print([(n, m.version(n)) for n in sys.argv[1:]])"
+    versions = _run([python, "-c", listing, *names], environment())
     seed = versions + PEOPLE.read_bytes() + Path(__file__).read_bytes()
     return hashlib.sha256(seed).hexdigest()[:16]
 
