@@ -19,6 +19,7 @@ STRENGTH: Final = {
     "year_only": 60,
     "year_month": 55,
     "email_domain": 40,
+    "detect": 20,
 }
 """How much each kind of mask hides, where masks meet on one field; see `DEFAULT_STRENGTH`."""
 DEFAULT_STRENGTH: Final = 50

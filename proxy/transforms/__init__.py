@@ -5,7 +5,8 @@ The nouns: a `Mask` (`proxy.model`) names one way to say less, `compile_mask` ma
 of each field. The story starts at `apply_all`: one pass over the records of an answer, in place.
 
 It decides nothing, and it knows no CRM. It hides what nobody judged: a member that is not a field, and a
-container where the connector promises a scalar. It does not look for personal data inside free text.
+container where the connector promises a scalar. Inside free text it looks for personal data where a mask of kind
+`detect` has it do so, and nowhere else.
 
 What every mask keeps to:
 

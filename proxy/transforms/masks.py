@@ -12,6 +12,7 @@ from typing import Final
 from proxy.message import Tree, scalar_text
 from proxy.model import Mask
 from proxy.transforms import shapes
+from proxy.transforms.detect import check_find, compile_detector
 
 Apply = Callable[[Tree], Tree]
 """What stands in the record -> what is shown; total, never raises."""
@@ -61,7 +62,7 @@ _BY_SEMANTIC: Final[Mapping[str, str]] = {
     "date": "year_only",
 }
 """What `by_type` means; any other semantic type is hidden whole."""
-KINDS: Final = frozenset({*_TEXTUAL, "by_type", "null", "fixed"})
+KINDS: Final = frozenset({*_TEXTUAL, "by_type", "null", "fixed", "detect"})
 """Every kind of mask there is."""
 
 _NEEDS: Final[Mapping[str, str]] = {"year_only": "date", "year_month": "date", "range": "number"}
@@ -92,6 +93,21 @@ class Masked:
         return None if text is None else self.shape(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Detecting:
+    """Shows a text or a number without what was looked for in it, and null for a container."""
+
+    hide: Shape
+
+    def __call__(self, value: Tree) -> Tree:
+        """Return what is shown of one value: it as it is, where nothing was found."""
+        text = scalar_text(value)
+        if text is None:
+            return value if value is None or isinstance(value, bool) else None
+        shown = self.hide(text)
+        return value if shown == text else shown
+
+
 def mask_all(mask: Apply, values: list[Tree]) -> list[Tree]:
     """Return what is shown of each value: as `mask` itself, sooner."""
     if not isinstance(mask, Masked):
@@ -119,10 +135,12 @@ def check_mask(mask: Mask) -> None:
         hint = f"did you mean '{near[0]}'?" if near else f"write one of: {', '.join(sorted(KINDS))}"
         raise ValueError(f"there is no kind of mask called '{mask.kind}'; {hint}")
     takes = _takes(mask.kind)
-    if unknown := sorted(given.keys() - ({takes} if takes else set())):
-        what = f"only '{takes}'" if takes else "nothing"
+    if unknown := sorted(given.keys() - set(takes)):
+        what = "only '" + "' and '".join(takes) + "'" if takes else "nothing"
         raise ValueError(f"a mask of kind '{mask.kind}' takes {what}, not '{unknown[0]}'")
-    if mask.kind == "fixed":
+    if mask.kind == "detect":
+        check_find(*_sought(given))
+    elif mask.kind == "fixed":
         _fixed_value(given)
     elif mask.kind in _TEXTUAL:
         _count(mask.kind, given)
@@ -137,6 +155,8 @@ def compile_mask(mask: Mask, semantic: str) -> Apply:
     check_mask(mask)
     if mask.kind == "null":
         return _null
+    if mask.kind == "detect":
+        return Detecting(compile_detector(*_sought(dict(mask.params))))
     if mask.kind == "fixed":
         value = _fixed_value(dict(mask.params))
         return lambda given: None if given is None else value
@@ -170,7 +190,7 @@ def could_be_masked(mask: Mask, semantic: str, value: Tree) -> bool:
 
 
 _TOLD_BY_ASTERISKS: Final = frozenset(
-    {"constant", "address", "keep_first", "keep_last", "email", "email_domain", "name", "iban"}
+    {"constant", "address", "keep_first", "keep_last", "email", "email_domain", "name", "iban", "detect"}
 )
 """Kinds of which nothing but the run of asterisks tells a mask."""
 
@@ -226,10 +246,19 @@ def _kind(kind: str, semantic: str) -> str:
     return found if _NEEDS.get(found, semantic) == semantic else "constant"
 
 
-def _takes(kind: str) -> str | None:
+def _takes(kind: str) -> tuple[str, ...]:
     if kind == "fixed":
-        return "value"
-    return "n" if kind in _TEXTUAL and _TEXTUAL[kind].count else None
+        return ("value",)
+    if kind == "detect":
+        return ("find", "country")
+    return ("n",) if kind in _TEXTUAL and _TEXTUAL[kind].count else ()
+
+
+def _sought(given: Mapping[str, str | int]) -> tuple[str, str]:
+    find, country = given.get("find", ""), given.get("country", "")
+    if not isinstance(find, str) or not isinstance(country, str):
+        raise ValueError("a mask of kind 'detect' takes texts: find, words between commas, and country")
+    return find, country
 
 
 def _count(kind: str, given: Mapping[str, str | int]) -> int | None:

@@ -33,9 +33,9 @@ def test_the_examples_are_one_policy_set_without_a_single_finding(
     for number, example in enumerate(examples):
         (tmp_path / f"{number}.yaml").write_text(example)
     checked = check_policies(tmp_path, catalogues, check_mask=check_mask, clock=lambda: 1_795_424_400.0)
-    assert len(examples) == 6
+    assert len(examples) == 7
     assert [str(problem) for problem in checked.problems if problem.code != "LG113"] == []
-    assert checked.rules == 11
+    assert checked.rules == 12
 
 
 def test_the_example_of_a_floor_stands_on_what_is_pinned(
