@@ -49,6 +49,12 @@ class CallModel(Strict):
     """JSONPath of the address or cursor of the next page."""
     cursor: str = ""
     """Query parameter, or member of the body, for that cursor; "": it is an address."""
+    counts: bool = False
+    """Pages are counted: `cursor` is the parameter that holds the number, from 1, and `more` a mark that there
+    is another."""
+    called: str = ""
+    """Of `past`: JSONPath, in a record, of what it was called, which is all that the CRM remembers of it, in a
+    list with others."""
     session: bool = False
     """The CRM reads our credential in the body as well, where `{session}` stands."""
     ok: list[int] = Field(default_factory=lambda: [200, 201, 202, 204])

@@ -55,6 +55,7 @@ QUOTES: Final[Mapping[str, Callable[[object], object]]] = {
     "commas": _commas,
     "like": _like,
     "odata": _odata,
+    "coql": _odata,  # a quote is doubled there, too
     "odataid": _odataid,
     "xml": lambda value: escape(str(value), {'"': "&quot;", "'": "&apos;"}),
     "json": lambda value: json.dumps(str(value)),

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -160,6 +160,8 @@ class Call:
         return Found(object_, said, MappingProxyType(values), deleted)
 
     def _next(self, tree: Tree, request: Request) -> Request | None:
+        if self.model.counts:
+            return self._counted(request) if paths.get(tree, self.more) is True else None
         said = scalar_text(paths.get(tree, self.more)) if self.more else None
         if not said:
             return None
@@ -171,9 +173,18 @@ class Call:
             return Request(
                 request.method, request.path, request.query, request.headers, json.dumps(whole).encode()
             )
+        return self._at(request, said)
+
+    def _at(self, request: Request, cursor: str) -> Request:
+        """Return the request for the page at a cursor that stands in the query."""
         rest = [part for part in request.query.split("&") if not part.startswith(f"{self.model.cursor}=")]
-        query = "&".join([*rest, urlencode({self.model.cursor: said})])
+        query = "&".join([*rest, urlencode({self.model.cursor: cursor})])
         return Request(request.method, request.path, query, request.headers)
+
+    def _counted(self, request: Request) -> Request:
+        """Return the request for the page after this one, which has a number."""
+        numbers = [value for name, value in parse_qsl(request.query) if name == self.model.cursor]
+        return self._at(request, str(int(numbers[0]) + 1 if numbers else 2))
 
 
 @dataclass(frozen=True, slots=True)

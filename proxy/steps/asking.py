@@ -5,6 +5,8 @@ from typing import Final
 
 from proxy.connectors.fill import text, tree
 from proxy.connectors.playbook import Book, Found
+from proxy.erasure import normal
+from proxy.erasure.plan import Known
 from proxy.errors import UpstreamFault
 from proxy.message import Request, Response
 from proxy.steps.protected import opened, sought
@@ -41,8 +43,10 @@ def read(book: Book, object_: str, record: str, *, deleted: bool = False) -> Ask
     return found[0] if found else None
 
 
-def remembered(book: Book, object_: str, record: str) -> Asking[bool]:
+def remembered(book: Book, object_: str, record: str, known: Iterable[Known] = ()) -> Asking[bool]:
     """Say whether the CRM still shows what the fields of a record were; no where it keeps no such thing.
+
+    Where it shows only what records were called, that counts if it names the person.
 
     Raises:
         UpstreamFault: nobody can say.
@@ -50,9 +54,20 @@ def remembered(book: Book, object_: str, record: str) -> Asking[bool]:
     call = book.find_call(object_, "past")
     if call is None:
         return False
-    request = book.request(call, object_, id=record)
-    response = yield request
-    return bool(call.read(object_, "id", (), request, response).records)
+    called = call.model.called.rpartition(".")[2]
+    request: Request | None = book.request(call, object_, id=record)
+    pages = 0
+    while request is not None:
+        response = yield request
+        page = call.read(object_, "id", (called,) if called else (), request, response)
+        if not called and page.records:
+            return True
+        for found in (each for each in page.records if each.id == record):
+            return any(normal.within(one.kind, one.value, found.fields.get(called, "")) for one in known)
+        request, pages = page.next if called else None, pages + 1
+        if pages > MOST_PAGES:
+            raise UpstreamFault("crm_endless")
+    return False
 
 
 def find(

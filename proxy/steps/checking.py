@@ -63,12 +63,16 @@ class Checks:
             return self._stays(step, live)
         if live is not None:
             return Finding(self.lane, step.object, "residue", "id", 1, why="still_there")
-        if step.do == "purge" and (yield from remembered(self.book, step.object, step.id)):
+        if step.do == "purge" and (yield from self._remembered(step)):
             return Finding(self.lane, step.object, "residue", "history", 1, why="remembered")
         gone = yield from read(self.book, step.object, step.id, deleted=True)
         if gone is None:
             return Finding(self.lane, step.object, "erased", "id", 1)
         return self._in_bin(step.object, "deleted", 1)
+
+    def _remembered(self, step: Step) -> Asking[bool]:
+        known = [one for one in self.plan.known if telling(one)]
+        return (yield from remembered(self.book, step.object, step.id, known))
 
     def _or_else(self, step: Step, live: Found) -> bool:
         each = self.book.objects[step.object]

@@ -27,6 +27,7 @@ from proxy.sandbox import (
     PipedriveSandbox,
     SalesforceSandbox,
     Sandbox,
+    ZohoSandbox,
 )
 from proxy.sandbox.pipedrive.store import IBAN
 from tests.e2e.harness import CRM_TOKEN, GatewayHarness
@@ -90,6 +91,8 @@ class Crm:
                 self._write("PATCH", f"/api/data/v9.2/contacts({person.key})", {"new_iban": text(value)})
             case PipedriveSandbox():
                 self._write("PATCH", f"/api/v2/persons/{person.key}", {"custom_fields": {IBAN: text(value)}})
+            case ZohoSandbox():
+                self._write("PUT", f"/crm/v8/Contacts/{person.key}", {"data": [{"IBAN": text(value)}]})
             case OdooSandbox():
                 self.sandbox.database.rows["res.partner"][int(person.key)]["x_iban"] = text(value)
 
@@ -111,6 +114,7 @@ CRMS: Final[dict[str, Callable[[], Sandbox]]] = {
     "dynamics": lambda: DynamicsSandbox(CRM_TOKEN),
     "odoo": lambda: OdooSandbox(CRM_TOKEN),
     "pipedrive": lambda: PipedriveSandbox(CRM_TOKEN),
+    "zoho": lambda: ZohoSandbox(CRM_TOKEN),
 }
 
 
@@ -198,6 +202,24 @@ def _found(target: str) -> Asks:
     return asks
 
 
+def _coql(query: str) -> Asks:
+    def asks(prey: Prey, least: str) -> Sent:
+        return "POST", "/crm/v8/coql", {"select_query": query.format(key=prey.key, least=least)}
+
+    return asks
+
+
+def _criteria(text: str) -> Asks:
+    def asks(prey: Prey, least: str) -> Sent:
+        return (
+            "GET",
+            f"/crm/v8/Contacts/search?criteria={quote(text.format(key=prey.key, least=least))}&fields=Email",
+            None,
+        )
+
+    return asks
+
+
 _HELD: Final = "Id = '{key}' AND SSN__c >= '{least}'"
 _ROW: Final = "contactid eq {key} and new_iban ge '{least}'"
 _ONE: Final = f"SELECT Id FROM Contact WHERE {_HELD}"
@@ -212,6 +234,7 @@ _GROUP: Final = (
     "SELECT COUNT(Id) n FROM Contact WHERE Id = '{key}' GROUP BY Name HAVING MAX(SSN__c) >= '{least}'"
 )
 _CHILDREN: Final = f"SELECT Id, (SELECT Id FROM Contacts WHERE {_HELD}) FROM Account WHERE Id = '{{company}}'"
+_BEHIND: Final = "select Amount from Deals where Contact_Name.id = {key} and Contact_Name.IBAN >= '{least}'"
 _FUNCTION: Final = f"{_NAMES}&$filter=contactid eq {{key}} and startswith(new_iban,'{{least}}')"
 
 WAYS: Final = (
@@ -245,6 +268,32 @@ WAYS: Final = (
     Way("odoo", "a count by JSON-RPC", _odoo_rpc),
     Way("pipedrive", "own fields", _found("persons/search?fields=custom_fields"), exact=True),
     Way("pipedrive", "everywhere", _found("persons/search?exact_match=1"), exact=True),
+    Way("zoho", "COQL", _coql("select Email from Contacts where id = {key} and IBAN >= '{least}'")),
+    Way(
+        "zoho",
+        "a count in COQL",
+        _coql("select COUNT(id) as n from Contacts where id = {key} and IBAN >= '{least}'"),
+    ),
+    Way("zoho", "COQL behind a lookup", _coql(_BEHIND)),
+    Way(
+        "zoho",
+        "a range in COQL",
+        _coql("select Email from Contacts where id = {key} and IBAN between '{least}' and '9'"),
+    ),
+    Way(
+        "zoho",
+        "the beginning in COQL",
+        _coql("select Email from Contacts where id = {key} and IBAN like '{least}%'"),
+        exact=True,
+    ),
+    Way("zoho", "criteria", _criteria("((id:equals:{key})and(IBAN:greater_equal:{least}))")),
+    Way("zoho", "the beginning in criteria", _criteria("(IBAN:starts_with:{least})"), exact=True),
+    Way(
+        "zoho",
+        "a word",
+        lambda _prey, least: ("GET", f"/crm/v8/Contacts/search?word={least}&fields=Email", None),
+        exact=True,
+    ),
     Way("pipedrive", "items", _found("itemSearch?item_types=person&fields=name,custom_fields"), exact=True),
 )
 

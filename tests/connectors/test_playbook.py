@@ -83,6 +83,22 @@ def test_the_next_page_is_asked_for_in_the_crms_own_way() -> None:
     assert json.loads(page.next.body)["after"] == "100"
 
 
+def test_pages_that_are_counted_end_where_the_crm_says_so() -> None:
+    """The next one has the next number, in the place of the last; a mark that is no mark is none."""
+    call = book("zoho").calls["past"]
+    first = call.request({"object": "Contacts", "id": "17"})
+    row = b'{"data":[{"id":"1","display_name":"x"}],"info":{"more_records":MORE}}'
+
+    def after(request, more: bytes):
+        return call.read("Contacts", "id", (), request, Response(200, JSON, row.replace(b"MORE", more))).next
+
+    second = after(first, b"true")
+    assert second.query == "type=permanent&per_page=200&page=2"
+    assert after(second, b"true").query == "type=permanent&per_page=200&page=3"
+    assert after(second, b"false") is None
+    assert after(second, b'"true"') is None
+
+
 def test_the_session_is_asked_for_and_not_known_here() -> None:
     """Whoever sends it puts the credential in."""
     request = book("salesforce").calls["purge"].request({"id": "003", "object": "Contact"})

@@ -16,12 +16,25 @@ from proxy.codec import codec_named
 from proxy.codec.form_data import read_form, write_form
 from proxy.connectors import Connector, load_connector
 from proxy.connectors.domains import UNDECLARED, Relation, Shape, filter_uses
+from proxy.connectors.objects import compile_words
 from proxy.connectors.odoo.domains import Filtered
 from proxy.connectors.soql import parse_search, write_search
+from proxy.connectors.spec import ConnectorFile
+from proxy.connectors.zoho.criteria import parse as parse_criteria
+from proxy.connectors.zoho.criteria import write as write_criteria
+from proxy.connectors.zoho.meaning import Names
+from proxy.connectors.zoho.meaning import understand as understand_coql
+from proxy.connectors.zoho.parsing import parse as parse_coql
+from proxy.connectors.zoho.tree import Path as ZohoPath
+from proxy.connectors.zoho.writing import write as write_coql
 from proxy.message import Request, Tree
 from proxy.model import Action, FieldUse
 from proxy.sandbox.salesforce.refusals import SalesforceError
 from proxy.sandbox.salesforce.searching import read as sosl_elsewhere
+from proxy.sandbox.zoho.coql import parse as coql_elsewhere
+from proxy.sandbox.zoho.criteria import parse as criteria_elsewhere
+from proxy.sandbox.zoho.querying import paths_of as zoho_paths
+from proxy.sandbox.zoho.refusals import ZohoError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHAPES: Final = {
@@ -152,6 +165,52 @@ def sosl(meant: Callable[[str], Any]) -> Callable[[bytes], bool]:
     return check
 
 
+def _coql(data: bytes) -> bool:
+    text = data.decode("utf-8", "replace")
+    query = parse_coql(text)
+    sent = write_coql(query)
+    assert parse_coql(sent) == query
+    try:
+        theirs = coql_elsewhere(text)
+    except ZohoError:
+        return True  # it reads less; what it does read, it has to read alike
+    assert coql_elsewhere(sent) == theirs
+    named = set(zoho_paths(theirs.where)) | {column.path for column in theirs.columns} | set(theirs.group)
+    names = names_of_zoho()
+    uses = {(use.object, use.field) for use in understand_coql(query, names).uses}
+    words = names.words.object(query.module)
+    assert all(
+        (end.name, field) in uses for end, field in (names.meant(words, ZohoPath(path)) for path in named)
+    )
+    return True
+
+
+def _criteria(data: bytes) -> bool:
+    text = data.decode("utf-8", "replace")
+    condition = parse_criteria(text)
+    sent = write_criteria(condition)
+    assert parse_criteria(sent) == condition
+    try:
+        theirs = criteria_elsewhere(text)
+    except ZohoError:
+        return True
+    assert criteria_elsewhere(sent) == theirs
+    return True
+
+
+@cache
+def names_of_zoho() -> Names:
+    """Return what knows where paths lead in Zoho."""
+    model = ConnectorFile.model_validate(_zoho().document, strict=False)
+    words = compile_words(model, lambda _path, _message: None)  # it was loaded; there is nothing to complain of
+    return Names(words, {name: short.object for name, short in model.record.short.items()})
+
+
+@cache
+def _zoho() -> Connector:
+    return load_connector(ROOT / "policies/connectors/zoho.yaml")
+
+
 def _form_data(data: bytes) -> bool:
     kind = "multipart/form-data; boundary=b"
     content_type, sent = write_form(read_form(kind, data))
@@ -178,4 +237,6 @@ CHECKS: Final[dict[str, Callable[[bytes], bool]]] = {
     "odoo": _odoo_domain,
     "filters": _filters,
     "formdata": _form_data,
+    "coql": _coql,
+    "criteria": _criteria,
 }

@@ -16,7 +16,7 @@ from proxy.sandbox.zoho.refusals import ZohoError, invalid_token
 from proxy.sandbox.zoho.rest import Rest
 from proxy.sandbox.zoho.seed import fill
 from proxy.sandbox.zoho.showing import shown
-from proxy.sandbox.zoho.store import CONTACTS, LEADS, Store
+from proxy.sandbox.zoho.store import CONTACTS, FIELDS, LEADS, Store
 
 __all__ = ["ZohoSandbox"]
 
@@ -49,6 +49,12 @@ class ZohoSandbox(Sandbox):
             return self._rest.dispatch(call)
         except ZohoError as error:
             return Answer(error.status, error.tree())
+
+    def everything(self) -> list[dict[str, object]]:
+        """Return all that is held, in the recycle bin and beyond it: rows with the module they are of."""
+        held = [each for kind in FIELDS for each in self.store.everything(kind)]
+        rows = [{"object": each.kind, **each.values, "file": each.content.decode()} for each in held]
+        return rows + [{"object": each.kind, "display_name": each.display_name} for each in self.store.gone]
 
     def people(self) -> list[dict[str, object]]:
         """Return every contact and lead as the API shows them, those in the recycle bin included."""

@@ -8,7 +8,7 @@ from proxy.sandbox.zoho.refusals import ZohoError, invalid_query
 
 Path = tuple[str, ...]
 FUNCTIONS: Final = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX"})
-MOST: Final = 200
+MOST: Final = 2_000
 MOST_OFFSET: Final = 100_000
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|(?P<sign>!=|>=|<=|[=<>(),*])"

@@ -36,6 +36,7 @@ _MAILS: Final = ("Email", "Secondary_Email")
 _PHONES: Final = ("Phone", "Mobile")
 _SORTED: Final = frozenset({"id", "Created_Time", "Modified_Time"})
 _MOST: Final = 200
+_PAGE: Final = "page-"
 _MOST_WRITTEN: Final = 100
 
 
@@ -142,7 +143,8 @@ class Rest:
         return self._page(call, every)
 
     def _page(self, call: Call, found: list[Held]) -> Answer:
-        size, number = int(call.argument("per_page") or _MOST), int(call.argument("page") or "1")
+        token = (call.argument("page_token") or "").removeprefix(_PAGE)
+        size, number = int(call.argument("per_page") or _MOST), int(token or call.argument("page") or "1")
         if not 0 < size <= _MOST or number < 1:
             raise invalid_data("per_page")
         start = (number - 1) * size
@@ -151,7 +153,7 @@ class Rest:
             return Answer(204)
         more = len(found) > start + size
         info = {
-            "per_page": size, "next_page_token": f"token-of-{page[-1].id}" if more else None, "count": len(page),
+            "per_page": size, "next_page_token": f"{_PAGE}{number + 1}" if more else None, "count": len(page),
             "sort_by": "id", "page": number, "previous_page_token": None, "page_token_expiry": None,
             "sort_order": "desc", "more_records": more,
         }  # fmt: skip
