@@ -19,6 +19,8 @@ What = Literal[
     "keys_destroy_scheduled",
     "keys_destroyed",
     "subject_keys_renewed",
+    "index_key_rotated",
+    "index_key_retired",
     "values_protected",
     "values_revealed",
     "value_looked_up",

@@ -37,7 +37,7 @@ def begin(keys: Keys, note: Note) -> int:
     number = max(known)
     if number == known[-1]:
         number += 1
-        note("index_rotated", f"index={number}")
+        note("index_key_rotated", f"index={number}")
         with keys.store.read() as connection:
             epoch = rows.active_epoch(connection)
         wrapped = keys.wrap_own(number, epoch)

@@ -206,7 +206,7 @@ def test_the_key_that_finds_values_is_exchanged(gate: Gate) -> None:
     assert gate.result("rotate", "--index") == {"index": 2, "values": 0, "lost": 0, "resumed": False}
     assert gate.result("status")["index_keys"] == [{"index": 2, "values": 0}]
     assert "index 2             0 values   in force" in gate.run("status").output
-    assert gate.events()[-2:] == ["index_rotated index=2", "index_key_retired index=2"]
+    assert gate.events()[-2:] == ["index_key_rotated index=2", "index_key_retired index=2"]
     config = load_config(gate.config)
     kept = open_kept(config, read_key(config.state / "keys" / "root.key"))
     indexes.begin(kept.keys, lambda what, detail: None)

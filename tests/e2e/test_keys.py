@@ -2,13 +2,18 @@
 
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -17,6 +22,9 @@ from proxy.crypto import read_key
 from proxy.demo.installation import LaneOf
 from proxy.kept import KEYRING, Kept, open_kept
 from proxy.sandbox import HubSpotSandbox, running
+from proxy.vault import rows
+from proxy.vault.destroy import Destroyed, destroy
+from proxy.vault.rows import Place
 from tests.e2e.harness import CRM_TOKEN
 from tests.e2e.processes import Installed, until
 from tests.e2e.wire import Line
@@ -45,6 +53,44 @@ class Town:
 
     run: Installed
     crm: HubSpotSandbox
+    address: str
+    """Where HubSpot itself is."""
+    early: list[str] = field(default_factory=list)
+    """Contacts that were there when the copy of the database was made."""
+
+    @property
+    def backup(self) -> Path:
+        """A copy of the database, from when every key was under the first epoch."""
+        return self.run.made.folder / "backup.db"
+
+    def overwrite(self, key: str, **fields: str) -> None:
+        """Write to the CRM past Lychgate, as an administrator of the CRM can."""
+        answer = httpx.patch(
+            f"{self.address}{CONTACTS}/{key}",
+            json={"properties": fields},
+            headers={"Authorization": f"Bearer {CRM_TOKEN}"},
+            trust_env=False,
+        )
+        assert answer.status_code == 200, answer.text
+
+    def erase(self, key: str) -> tuple[bytes, list[bytes]]:
+        """Destroy what is kept of a contact; return the id of its key, and all that said anything of it."""
+        kept, token = self.kept(), self.stored(key)["email"]
+        with kept.store.read() as connection:
+            value = rows.by_handle(connection, [token])[token]
+            query = text("SELECT wrapped FROM subject_keys WHERE id = :id")
+            wrapped = connection.execute(query, {"id": value.key_id}).scalar()
+        assert value.record is not None
+        assert value.mark is not None
+        place = Place(value.connector, value.object, value.record)
+        assert destroy(kept.store, kept.keys, [place]) == Destroyed(2, 1, 0)
+        kept.close()
+        return value.key_id, [value.key_id, bytes(wrapped), token.encode(), value.mark]
+
+    def finds(self, mail: str) -> list[int]:
+        """Return how many contacts have an address, asked often enough that every worker was."""
+        asked = {"filterGroups": [{"filters": [{"propertyName": "email", "operator": "EQ", "value": mail}]}]}
+        return [self.ask(f"{CONTACTS}/search", "POST", asked)[1]["total"] for _ in range(8)]
 
     def line(self) -> Line:
         """Return a connection of its own, which any of the workers may have."""
@@ -85,6 +131,12 @@ class Town:
             [*command, "--format", "json"], capture_output=True, text=True, check=False, cwd=self.run.made.folder
         )
 
+    def started(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Return `lychgate keys`, which has begun."""
+        command = [sys.executable, "-m", "proxy.cli", "keys", *words, "-c", str(self.run.made.config)]
+        pipe = subprocess.DEVNULL
+        return subprocess.Popen(command, cwd=self.run.made.folder, stdout=pipe, stderr=pipe)
+
     def kept(self) -> Kept:
         """Return store and keys as another process opens them."""
         config = load_config(self.run.made.config)
@@ -110,7 +162,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         run = Installed.make(folder, lanes, lambda text: f"{text}workers: 2\n")
         (run.made.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
         try:
-            yield Town(run.up(), crm)
+            yield Town(run.up(), crm, address.url)
             run.down()
             run.check_ledger()
         finally:
@@ -118,8 +170,12 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 def test_rotation_under_live_load_fails_nobody(town: Town) -> None:
-    """Two rotations of the key that wraps, one of every data subject's, while clients make and read contacts."""
-    known = [town.meet(f"early{number}") for number in range(10)]
+    """Rotations of the key that wraps, some of them killed, of the one that finds values and of every data
+    subject's, while clients make, read and find contacts."""
+    known = town.early = [town.meet(f"early{number}") for number in range(10)]
+    store = town.run.made.folder / "state" / "store.db"
+    with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(town.backup)) as copy:
+        source.backup(copy)
     ends, failed = threading.Event(), []
 
     def live(number: int) -> None:
@@ -133,6 +189,7 @@ def test_rotation_under_live_load_fails_nobody(town: Town) -> None:
                 status, shown = town.read(luck.choice(known))
                 assert status == 200
                 assert shown["email"].startswith("early")
+                assert town.finds(f"{name}@example.org")[0] == 1
         except BaseException as error:
             failed.append(error)
             raise
@@ -140,20 +197,32 @@ def test_rotation_under_live_load_fails_nobody(town: Town) -> None:
     threads = [threading.Thread(target=live, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
-    first, second = town.keys("rotate"), town.keys("rotate")
-    town.keys("rotate", "--subjects")
-    ends.set()
-    for thread in threads:
-        thread.join()
+    try:
+        for words in (("rotate",), ("rotate", "--index")):
+            for seconds in (0.5, 1.0, 1.5):
+                with town.started(*words) as process:
+                    time.sleep(seconds)
+                    process.kill()
+            town.keys(*words)
+        last = town.keys("rotate")
+        town.keys("rotate", "--subjects")
+    finally:
+        ends.set()
+        for thread in threads:
+            thread.join()
     assert not failed
-    assert (first["epoch"], second["epoch"]) == (2, 3)
-    assert second["damaged"] == 0
-    counts = {epoch["epoch"]: epoch["keys"] for epoch in town.keys("status")["epochs"]}
-    assert counts.pop(3) > 20
+    assert (last["damaged"], last["resumed"]) == (0, False)
+    status = town.keys("status")
+    counts = {epoch["epoch"]: epoch["keys"] for epoch in status["epochs"]}
+    assert counts.pop(last["epoch"]) > 20
     assert set(counts.values()) == {0}
+    (index,) = status["index_keys"]
+    assert index["index"] > 1
+    assert index["values"] > 20
     said = [line.split()[0] for line in town.events()]
     assert said[0] == "keys_made"
-    assert said.count("keys_rotated") == said.count("keys_rewrapped") == 2
+    assert said.count("keys_rotated") >= said.count("keys_rewrapped") >= 2
+    assert {"index_key_rotated", "index_key_retired"} <= set(said)
     assert "subject_keys_renewed" in said
 
 
@@ -173,23 +242,25 @@ def test_a_suspended_key_stops_what_needs_it_and_nothing_else(town: Town) -> Non
 
 
 def test_a_shredded_subject_is_dead_in_every_worker(town: Town) -> None:
-    """Tokens, and a ciphertext that lies in the CRM still; everybody else is untouched."""
+    """Values, what workers remember, what finds them and the bytes in the files; a ciphertext that was kept
+    opens in no worker, wherever it is put back; everybody else is untouched."""
     key, bystander = town.meet("gone"), town.meet("stays")
     assert {shown["address"] for _, shown in town.everywhere(key)} == {"gone Lane"}
-    canary = town.stored(key)["address"]
-    kept = town.kept()
-    with kept.store.read() as connection:
-        query = text("SELECT key_id FROM vault_values WHERE handle = :handle")
-        key_id = connection.execute(query, {"handle": town.stored(key)["email"]}).scalar()
-    subject = kept.keys.one(key_id).subject
-    kept.keys.shred(subject)
-    kept.close()
+    assert set(town.finds("gone@example.org")) == {1}
+    token, canary = town.stored(key)["email"], town.stored(key)["address"]
+    _, traces = town.erase(key)
     for _, shown in town.everywhere(key):
-        assert not {"gone@example.org", "gone Lane"} & set(map(str, shown.values()))
-    assert town.stored(key)["address"] == canary
-    for _, shown in town.everywhere(key):
-        assert shown.get("address") in {None, "", canary}
+        assert (shown["email"], shown["address"], shown["firstname"]) == (None, None, "gone")
+    assert set(town.finds("gone@example.org")) == {0}
+    folder = town.run.made.folder / "state"
+    files = b"".join(path.read_bytes() for path in folder.glob("store.db*"))
+    assert [each for each in traces if each in files] == []
     assert {shown["address"] for _, shown in town.everywhere(bystander)} == {"stays Lane"}
+    town.overwrite(key, address=canary, email=token)
+    town.overwrite(bystander, address=canary)
+    for other, mail in ((key, None), (bystander, "stays@example.org")):
+        for _, shown in town.everywhere(other):
+            assert (shown["email"], shown["address"]) == (mail, None)
 
 
 def test_a_lost_provider_fails_closed_and_says_so(town: Town) -> None:
@@ -235,6 +306,17 @@ def test_two_officers_destroy_the_first_key_for_good(town: Town) -> None:
     assert {status for status, _ in town.everywhere(key)} == {200}
     assert town.events()[-2:] == ["keys_destroy_begun epoch=1 officers=ann,ben", "keys_destroyed epoch=1"]
     until(lambda: "lychgate_key_drift 0.0" in town.run.ask_admin("/metrics")[1])
+    person = town.early[0]
+    old, _ = town.erase(person)
+    with closing(sqlite3.connect(town.run.made.folder / "state" / "store.db")) as connection:
+        connection.execute("ATTACH ? AS backup", (str(town.backup),))
+        for table, column in (("subject_keys", "id"), ("vault_values", "key_id")):
+            put_back = f"INSERT INTO {table} SELECT * FROM backup.{table} WHERE {column} = ?"
+            assert connection.execute(put_back, (old,)).rowcount > 0
+        connection.commit()
+    for _, shown in town.everywhere(person):
+        assert (shown["email"], shown["address"]) == (None, None)
+    assert {shown["email"] for _, shown in town.everywhere(town.early[1])} == {"early1@example.org"}
 
 
 def _officer(town: Town, name: str) -> dict[str, str]:
