@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from proxy.crypto.providers import KeyringFile
 from proxy.enforce import Gateway, Ports
 from proxy.erasure import StoreCases, Terms
 from proxy.erasure.intake import Intake
+from proxy.erasure.returns import Returns
 from proxy.erasure.shut import Shut
 from proxy.erasure.tombstones import Tombstones
 from proxy.errors import LedgerError, Problem, Problems
@@ -400,6 +402,11 @@ class Guards:
     restricted: Restricted
     tombstones: Tombstones
     cases: StoreCases
+    returns: Returns
+
+
+def _came_back(returns: Returns, lane: str, case: str) -> None:
+    returns.note(case, lane, int(time.time()))
 
 
 def shared_guards(kept: Kept, root: bytes) -> Guards:
@@ -408,6 +415,7 @@ def shared_guards(kept: Kept, root: bytes) -> Guards:
         Restricted(Shut(kept.store).items()),
         Tombstones(kept.store, derive(root, "erasure/tombstones")),
         StoreCases(kept.store, Sealer(derive(root, "erasure/cases"))),
+        Returns(kept.store),
     )
 
 
@@ -463,7 +471,8 @@ def make_gateways(
                 new_id,
                 time.monotonic,
                 shared.restricted,
-                shared.tombstones.met,
+                partial(shared.tombstones.met, region=lane.region or ""),
+                partial(_came_back, shared.returns, lane.name),
                 intake,
                 aside,
                 vault,

@@ -24,6 +24,7 @@ from proxy.withheld import stands, take_out
 
 REASON: Final = "person_restricted"
 RETURNED: Final = "person_erased"
+QUARANTINED: Final = "person_quarantined"
 CHANGING: Final = frozenset({Action.UPDATE, Action.DELETE, Action.ERASE})
 
 
@@ -36,8 +37,10 @@ class Bars:
         restricted: Restricted,
         pseudonyms: Pseudonyms,
         erased: Callable[[Iterable[tuple[str, str]]], str | None],
+        returned: Callable[[str], None] = lambda case: None,
     ) -> None:
         self._erased = erased
+        self._returned = returned
         self._lane = lane
         self._restricted = restricted
         self._pseudonyms = pseudonyms
@@ -90,15 +93,18 @@ class Bars:
 
         Raises:
             Refused: it does; a person who comes back needs a new lawful basis, which is put on record first.
+                409 where policy has somebody decide about it, 403 elsewhere.
         """
         connector, asked = exchange.rules.connector, exchange.asked
         if asked is None:
             return
         writes = asked.writes
         named = [told(telling(connector, one.object, one.members), one.members) for one in writes]
-        yield from self.refuse_named(tuple(chain.from_iterable(named)))
+        yield from self.refuse_named(exchange, tuple(chain.from_iterable(named)))
 
-    def refuse_named(self, values: tuple[tuple[str, str], ...]) -> Generator[Need, Got, None]:
+    def refuse_named(
+        self, exchange: Exchange, values: tuple[tuple[str, str], ...]
+    ) -> Generator[Need, Got, None]:
         """Return if none of these values (what its field holds, value) names somebody who was erased.
 
         Raises:
@@ -108,12 +114,17 @@ class Bars:
             return
         known = yield Returning(values)
         assert isinstance(known, Known)
+        if known.case is not None and exchange.rules.policies.erasing.quarantines:
+            raise Refused(QUARANTINED, status=409)
         if known.case is not None:
             raise Refused(RETURNED)
 
     def known(self, need: Returning) -> Known:
-        """Return whom values tell of, of those who were erased; blocks."""
-        return Known(self._erased(need.values))
+        """Return whom values tell of, of those who were erased, once that is on the worklist; blocks."""
+        case = self._erased(need.values)
+        if case is not None:
+            self._returned(case)
+        return Known(case)
 
     def drop(self, opened: Opened, catalogue: Catalogue) -> frozenset[str] | None:
         """Take what is restricted out of an answer; return who is left in it, None if nobody looked.

@@ -348,6 +348,9 @@ class Lane(Strict):
     connector: Name
     crm: Name | None = None
     """Which CRM of this connector is behind the lane, where there are several; lanes of one CRM say the same."""
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    """Country (ISO 3166-1) of telephone numbers that do not say theirs; by it a number of somebody who was
+    erased is known in its national form, too."""
     policies: Path | PolicySource | None = None
     """This lane's own policy set; None = the installation's."""
     body_limit_mib: Annotated[int, Field(ge=1, le=64)] = 16

@@ -143,6 +143,8 @@ class Ports:
     """Whose records nobody reads."""
     erased: Callable[[Iterable[tuple[str, str]]], str | None] = lambda values: None
     """(kind, value) pairs -> the case of somebody erased whom one of them names."""
+    returned: Callable[[str], None] = lambda case: None
+    """Puts on the worklist that the person of a case would have been stored again; blocks."""
     opens: Opens | None = None
     """Opens a case where policy has one opened in place of a delete; None: such a delete is refused."""
     aside: Aside | None = None
@@ -166,7 +168,7 @@ class Gateway:
         self._ports = ports
         self._accounts = Accounts(lane, ports.metrics, ports.pseudonyms)
         self._intercepts = Intercepts(lane, ports.opens, deadline)
-        self.bars = Bars(lane, ports.restricted, ports.pseudonyms, ports.erased)
+        self.bars = Bars(lane, ports.restricted, ports.pseudonyms, ports.erased, ports.returned)
         self._limit = body_limit
         self._deadline = deadline
         self._last_resort = _constant(503, "unavailable", "none")
@@ -600,7 +602,7 @@ class Gateway:
         exchange.stage = "transform"
         checked = upload.take(chunk, last=last)
         exchange.stage = "subjects"
-        await self.through(self.bars.refuse_named(upload.named()))
+        await self.through(self.bars.refuse_named(exchange, upload.named()))
         if not checked.entries and upload.forward is None:
             return b""
         exchange.stage = "ledger"  # 6

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
+from msgspec import structs
+
 from proxy.connectors.playbook import Book, Found
 from proxy.erasure import Case, Cases, Done, Event, Finding, Hold, Known, Notice, Plan, Spot, State, Step
 from proxy.erasure.assent import DRIFTED, settle, voided
@@ -405,7 +407,7 @@ class Eraser:
         left = tuple(each for each in case.checks if each > self._now())
         if left == case.checks:
             return case
-        case = case.put(findings=await self._checked(case), checks=left)
+        case = case.put(findings=_allowed(case, await self._checked(case)), checks=left)
         verdicts = {each.verdict for each in case.findings}
         if verdicts & {"residue", "refused"}:
             await self.ports.shuts.shut(case)
@@ -473,6 +475,16 @@ class Eraser:
 
     def _now(self) -> int:
         return int(self.ports.clock())
+
+
+def _allowed(case: Case, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return findings as they read once the person may be there again: nothing was left, so it came since."""
+    if not case.allowed:
+        return findings
+    return tuple(
+        structs.replace(one, verdict="kept", why="new_basis") if one.verdict == "residue" else one
+        for one in findings
+    )
 
 
 def _held(because: str) -> str:

@@ -28,6 +28,7 @@ import msgspec
 from proxy import __version__
 from proxy.app import CHECKPOINTS, KEY_FILE, App, load_credential, new_id, note_keys
 from proxy.certificates import bundle
+from proxy.config import Lane
 from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto import Sealer, derive, read_key
@@ -51,9 +52,11 @@ from proxy.erasure import (
 from proxy.erasure import certificate as certificates
 from proxy.erasure.assent import BULK, NotAgreed, agree
 from proxy.erasure.case import HOLD, IDENTITY, Verdict, moment
+from proxy.erasure.cases import no_case
 from proxy.erasure.foreign import word
 from proxy.erasure.law import LAWS, warnings
 from proxy.erasure.plan import Plan
+from proxy.erasure.returns import Returns
 from proxy.erasure.shut import Shut
 from proxy.erasure.states import OVER, RUNNING, TABLE, Event, words
 from proxy.erasure.telling import in_short, whole
@@ -104,6 +107,7 @@ class Erasures:
         self.cases = StoreCases(app.kept.store, Sealer(derive(root, "erasure/cases")))
         self._shut = Shut(app.kept.store)
         self.tombstones = Tombstones(app.kept.store, derive(root, "erasure/tombstones"))
+        self.returns = Returns(app.kept.store)
         self._commitments = derive(root, "erasure/commitments")
         self._origins = derive(root, "erasure/origins")
         self.messengers = Messengers(app.config, derive(root, "erasure/messages"))
@@ -134,7 +138,7 @@ class Erasures:
             "unhold": self._unhold, "run": self._run, "revoke": self._revoke, "retry": self._retry,
             "told": self._told, "allow": self._allow, "extend": self._extend,
             "except": self._except, "unexcept": self._unexcept, "deny": self._deny,
-            "certificate": self._certificate, "sweep": self._sweep,
+            "certificate": self._certificate, "returns": self._returned, "sweep": self._sweep,
         }  # fmt: skip
         if asked.get("do") in {"confirm", "approve"}:
             return await self._confirm(asked, shown or _showing(asked))
@@ -379,8 +383,21 @@ class Erasures:
         name, basis = str(asked["case"]), str(asked["basis"]).strip()
         if not basis:
             raise LychgateError("say on which lawful basis")
-        await self._app.ledger.append(Erasure(name, "", what="allowed_again", how="basis_recorded"))
+        async with self._eraser().turn(name):
+            case = self.cases.get(name)
+            await self._app.ledger.append(Erasure(name, "", what="allowed_again", how="basis_recorded"))
+            if case.state is State.LIVE_COMPLETE:
+                self.cases.keep(case.put(allowed=basis))  # a later check does not take them for what is left
+        self.returns.drop(name)
         return {"case": name, "values": self.tombstones.allow(name, basis)}
+
+    async def _returned(self, asked: Asked) -> dict[str, Any]:
+        """Tell of erased people who would have been stored again; or take a case's lines off the list."""
+        if name := str(asked.get("dismiss") or ""):
+            if not self.returns.drop(name):
+                raise no_case(name)
+            await self._app.ledger.append(Erasure(name, "", what="return_dismissed"))
+        return {"returns": self.returns.waiting()}
 
     async def _certificate(self, asked: Asked) -> dict[str, Any]:
         """Return a case's certificate with its proof, the newest edition or the one that is named."""
@@ -506,6 +523,7 @@ class Erasures:
             reached = warnings(case.rule, moment(case.received), datetime.now(UTC), extended=case.extended)
             if not set(reached) <= set(case.warned) and not self._eraser().turn(name).locked():
                 await self._warn(name, reached)
+        clocks["returns"] = len(self.returns.waiting())
         self.clocks.clear()
         self.clocks.update(clocks)
 
@@ -530,6 +548,11 @@ class Erasures:
         for name, text, state in (
             ("open", "Cases of erasure whose person waits for an answer.", "open"),
             ("due_soon", "Those of which four fifths of the law's time are used up.", "near"),
+            (
+                "returning",
+                "Cases whose person would have been stored again, and of whom somebody decides.",
+                "returns",
+            ),
             ("overdue", "Those that are past the day on which they are due.", "passed"),
         ):
             self._app.metrics.watch(f"erasure_cases_{name}", text, partial(self.clocks.__getitem__, state))
@@ -627,7 +650,10 @@ class Erasures:
     async def shred(self, case: Case) -> tuple[Finding, ...]:
         """Remember whom nobody may put back, then destroy what lies with us; see `Shreds.shred`."""
         assert case.plan is not None
-        await asyncio.to_thread(self.tombstones.put, case.id, case.plan.known, int(time.time()))
+        now, known = int(time.time()), case.plan.known
+        lanes = {spot.lane for spot in case.plan.people}
+        regions = {lane.region or "" for lane in self._app.config.lanes if lane.name in lanes} | {""}
+        await asyncio.to_thread(self.tombstones.put, case.id, known, now, regions=sorted(regions))
         findings = await asyncio.to_thread(self._destroyed, case.plan)
         await self._tell_all()
         return findings
@@ -754,6 +780,11 @@ class Erasures:
     async def _keep(self, case: Case, what: str, *, who: str = "") -> Case:
         return await self._eraser().keep(case, what, who=who)
 
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes, as they are configured."""
+        return self._app.config.lanes
+
     # ---- what people are told
     # -----------------------------------------------------------------------------------------
 
@@ -774,7 +805,8 @@ class _Sweep:
         self._lane, self._object, self._found = lane, object_, found
         self._telling = rules.connector.book.telling(object_)
         self._key = rules.connector.book.objects[object_].key
-        self._met = erasures.tombstones.met
+        region = next((one.region for one in erasures.lanes if one.name == lane), None)
+        self._met = partial(erasures.tombstones.met, region=region or "")
         self._connector = rules.connector.name
         self._spec = rules.connector.catalogue.get(object_)
         self._retention = rules.policies.retention

@@ -80,6 +80,10 @@ SENTENCES: Final[dict[str, str]] = {
     "person_restricted": (
         f"This request is about somebody whose data may not be read or changed at the moment. {ASK}"
     ),
+    "person_quarantined": (
+        "This would store somebody again who was erased. It was not done; whoever answers for erasures decides "
+        "about it. Send it again when you hear that it is allowed."
+    ),
     "person_erased": (
         "This would store somebody again who was erased. That takes a new lawful basis, which has to be put on "
         f"record first. {ASK}"

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from proxy.app import build
+from proxy.config import load_config
 from proxy.erasure import State
 from proxy.errors import LychgateError
+from proxy.message import Headers, Request
 from tests.desk import ABOUT, Desk
 from tests.e2e.harness import GatewayHarness
+from tests.erase.conftest import AOIFE, answered
 
 
 @pytest.fixture
@@ -184,3 +188,59 @@ async def test_no_process_remembers_an_id_of_who_was_erased(desk: Desk) -> None:
     assert told
     assert not any(told)
     assert remembered() == set()
+
+
+async def test_who_comes_back_is_put_on_a_list_and_may_be_let_in(desk: Desk) -> None:
+    """The write is refused, 409 where policy has somebody decide; after a new basis it passes, in any form."""
+    rules = desk.harness.installation.policies / "example" / "erasure.yaml"
+    case = await desk.confirmed()
+    await desk.does("run", case)
+    crm = desk.crms["salesforce"]
+    path = f"/services/data/v59.0/sobjects/Contact/{crm.people()[3]['Id']}"
+    fields = (("content-type", "application/json"), *desk.harness.credentials("helpdesk", "customer_support"))
+    write = Request("PATCH", path, headers=Headers(fields), body=b'{"Phone": "00353 86 555 0101"}')
+
+    async def status() -> int:
+        ended = await desk.harness.exchange("salesforce", write, lambda request: answered(crm, request))
+        return ended.response.status
+
+    assert await status() == 403
+    rules.write_text(rules.read_text("utf-8") + "returns: quarantine\n", "utf-8")
+    desk.harness.app.reload()
+    assert await status() == 409
+    (line,) = (await desk.does("returns"))["returns"]
+    assert (line["case"], line["lane"], line["count"]) == (case, "salesforce", 2)
+    await desk.erasures.warn()
+    assert desk.erasures.clocks["returns"] == 1
+    assert AOIFE not in str(desk.harness.entries()).lower()
+    assert (await desk.does("returns", dismiss=case))["returns"] == []
+    with pytest.raises(LychgateError, match="no case"):
+        await desk.does("returns", dismiss=case)
+    assert await status() == 409
+    assert (await desk.does("allow", case, basis="new contract of 2026-05-01"))["values"] > 0
+    assert (await desk.does("returns"))["returns"] == []
+    assert await status() == 204
+    kept = desk.erasures.cases.get(case)
+    desk.erasures.cases.keep(kept.put(checks=(1,)))
+    assert (await desk.does("run", case))["state"] == State.FINAL  # the later check does not erase her again
+    assert any("86 555 0101" in str(row["Phone"]) for row in crm.people())
+
+
+async def test_a_number_is_known_in_its_national_form_on_its_lane(desk: Desk) -> None:
+    """Where the lane says whose numbers it has; elsewhere a national number could be anybody's."""
+    case = await desk.confirmed()
+    await desk.does("run", case)
+    crm = desk.crms["salesforce"]
+    path = f"/services/data/v59.0/sobjects/Contact/{crm.people()[3]['Id']}"
+    desk.harness.close()  # its ledger is the next one's
+    config = desk.harness.installation.config
+    text = config.read_text("utf-8")
+    for region, status in (("", 204), ("\n    region: IE", 403)):
+        config.write_text(text.replace("connector: salesforce", f"connector: salesforce{region}"), "utf-8")
+        again = GatewayHarness(desk.harness.installation, build(load_config(config)))
+        fields = (("content-type", "application/json"), *again.credentials("helpdesk", "customer_support"))
+        write = Request("PATCH", path, headers=Headers(fields), body=b'{"Phone": "086 555 0101"}')
+        ended = await again.exchange("salesforce", write, lambda request: answered(crm, request))
+        assert ended.response.status == status
+        again.close()
+        again.app.kept.close()

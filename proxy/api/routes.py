@@ -20,6 +20,7 @@ from proxy.api.shapes import (
     Holding,
     Opening,
     Planning,
+    Returns,
     Running,
 )
 from proxy.api.words import Amiss, Answer, Call, Given, Route, said
@@ -135,6 +136,10 @@ async def _allow(given: Given, call: Call) -> Answer:
     return said(await given.erasures.do(asked))
 
 
+async def _returns(given: Given, call: Call) -> Answer:
+    return said(await given.erasures.do({"do": "returns", "dismiss": call.names.get("case", "")}))
+
+
 async def _certificate(given: Given, call: Call) -> Answer:
     asked = {"do": "certificate", "case": own(given, call), "edition": call.query.get("edition", "")}
     told = await given.erasures.do(asked)
@@ -235,6 +240,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "POST", f"{CASE}/permission", "allowAgain", "Let the person be stored again, on a new lawful basis.",
         "administrator", _allow, Allowed, 200, Allowing,
+    ),
+    Route(
+        "GET", "/v1/returns", "listReturns", "List cases whose person would have been stored again.",
+        "administrator", _returns, Returns,
+    ),
+    Route(
+        "DELETE", "/v1/returns/{case}", "dismissReturn", "Take a case off that list.",
+        "administrator", _returns, Returns,
     ),
     Route(
         "GET", f"{CASE}/certificate", "certificate",

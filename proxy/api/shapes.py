@@ -261,3 +261,20 @@ class Allowed(Told):
     case: str
     values: int
     """So many values that name the person."""
+
+
+class Return(Told):
+    """Somebody erased would have been stored again; it was refused."""
+
+    case: str
+    lane: str
+    first: int
+    """Seconds since the epoch, as `last`."""
+    last: int
+    count: int
+
+
+class Returns(Told):
+    """The worklist of those, oldest first."""
+
+    returns: list[Return]

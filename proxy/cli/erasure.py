@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -298,6 +299,21 @@ def allow(case: str, basis: str, config: Path, form: str) -> None:
     _tell(told, form, lambda one: f"{one['values']} values of case {one['case']} may be stored again")
 
 
+@erasure.command("returns")
+@click.option("--dismiss", metavar="CASE", help="Take a case off the list: its person may not come back.")
+@CONFIG
+@_FORMAT
+def returns_(dismiss: str | None, config: Path, form: str) -> None:
+    """List people who were erased and whom somebody tried to store again, by their cases.
+
+    Each of these writes was refused. `allow CASE --basis ...` lets the person be stored again.
+    """
+    told = _done(config, {"do": "returns", "dismiss": dismiss or ""})
+    _tell(
+        told, form, lambda one: "\n".join(map(_return, one["returns"])) or "nobody would have been stored again"
+    )
+
+
 @erasure.command()
 @click.option("--open", "opens", is_flag=True, help="Open a case for each; people agree to it as to any other.")
 @CONFIG
@@ -381,6 +397,13 @@ def _swept(told: dict[str, Any]) -> str:
     lines += [f"opened {case}" for case in told["opened"]]
     doubt = f", of {told['doubtful']} nobody can say whether they are due" if told["doubtful"] else ""
     return "\n".join([*lines, f"{told['looked_at']} records were looked at{doubt}"])
+
+
+def _return(told: dict[str, Any]) -> str:
+    since, last = (
+        datetime.fromtimestamp(told[name], UTC).strftime("%Y-%m-%d %H:%MZ") for name in ("first", "last")
+    )
+    return f"{told['case']}  on {told['lane']}, {told['count']} times from {since} to {last}"
 
 
 def _short(told: dict[str, Any]) -> str:

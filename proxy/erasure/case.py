@@ -211,6 +211,8 @@ class Case(msgspec.Struct, frozen=True):
     issued: tuple[Issued, ...] = ()
     erased: int = 0
     """When the last step ended, 0 = not yet."""
+    allowed: str = ""
+    """On which lawful basis the person may be stored again; "" = may not."""
     released: bool = False
     """The restriction was lifted: nothing is left that it would keep anybody from."""
     warned: tuple[int, ...] = ()

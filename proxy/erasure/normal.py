@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
+import phonenumbers
+
 Kind = Literal["email", "phone", "id", "name", "address", "text"]
 """What a value is. `text` is not looked for: it is no name of anybody."""
 CONTACT: Final = "contact"
@@ -53,6 +55,26 @@ def key(kind: str, value: str) -> str:
     else:
         found = " ".join(plain.casefold().split())
     return found if len(_NO_WORD.sub("", found)) >= SHORTEST else ""
+
+
+def international(value: str, region: str) -> str:
+    """Return a telephone number as it is called from anywhere (E.164), "" if nobody can say.
+
+    Args:
+        value: as somebody wrote it.
+        region: country of numbers that do not say theirs, ISO 3166-1; "": such a number stays unknown, since
+            with a country that is guessed it would be somebody else's.
+    """
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if plain.startswith("00"):
+        plain = f"+{plain[2:]}"
+    try:
+        parsed = phonenumbers.parse(plain, region or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(parsed):
+        return ""
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
 def forms(kind: str, value: str) -> tuple[str, ...]:

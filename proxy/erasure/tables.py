@@ -35,6 +35,17 @@ TELLING: Final = Table(
 )
 """Cases of which somebody else has to be told something, and when that is tried next."""
 
+RETURNS: Final = Table(
+    "erasure_returns",
+    METADATA,
+    Column("case", String(40), primary_key=True),
+    Column("lane", String(32), primary_key=True),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+"""Who was erased and would have been stored again: of which case, on which lane, since when, how often."""
+
 SHUT: Final = Table(
     "erasure_shut",
     METADATA,
@@ -65,17 +76,6 @@ def _to_2(connection: Connection) -> None:
 
 METADATA_2: Final = MetaData(naming_convention=METADATA.naming_convention)
 """The tables that version 2 added, as they were then."""
-Table("erasure_holding", METADATA_2, Column("case", String(40), primary_key=True))
-Table(
-    "erasure_origins",
-    METADATA_2,
-    Column("digest", LargeBinary(32), primary_key=True),
-    Column("case", String(40), nullable=False),
-)
-Table(
-    "erasure_telling",
-    METADATA_2,
-    Column("case", String(40), primary_key=True),
-    Column("at", Integer, nullable=False),
-)
-CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, ORIGINS, TELLING, SHUT, TOMBSTONES), (_to_2,))
+for _table in (HOLDING, ORIGINS, TELLING, RETURNS):
+    _table.to_metadata(METADATA_2)
+CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, ORIGINS, TELLING, RETURNS, SHUT, TOMBSTONES), (_to_2,))

@@ -45,12 +45,24 @@ class Tombstones:
             return None
         return hmac.digest(self._key, f"{kind}\0{form}".encode("utf-8", "surrogatepass"), hashlib.sha256)
 
-    def put(self, case: str, known: Iterable[Known], now: int) -> int:
+    def put(self, case: str, known: Iterable[Known], now: int, *, regions: Iterable[str] = ("",)) -> int:
         """Remember everybody's values; return how many are new. Idempotent, durable when this returns.
 
         Who was let in again on a basis, and is erased by another case, may not come back on that basis.
+
+        Args:
+            case: whose they are.
+            known: the values.
+            now: seconds since the epoch.
+            regions: countries whose numbers may be written without saying so; "" for none.
         """
-        rows = {digest: one.kind for one in known if (digest := self.digest(one.kind, one.value)) is not None}
+        wanted = tuple(regions)
+        rows = {
+            digest: one.kind
+            for one in known
+            for region in wanted
+            for digest in self._forms(one.kind, one.value, region)
+        }
         with self._store.begin() as connection:
             have: dict[bytes, tuple[str, str]] = {}
             for part in batched(rows, _AT_ONCE):
@@ -70,15 +82,16 @@ class Tombstones:
                 connection.execute(insert(TOMBSTONES), fresh)
         return len(fresh) + len(again)
 
-    def met(self, values: Iterable[tuple[str, str]]) -> str | None:
+    def met(self, values: Iterable[tuple[str, str]], *, region: str = "") -> str | None:
         """Return the case of somebody erased whom one of the values names, None if there is nobody.
 
         Args:
             values: what a playbook says of the field that holds it, and the value.
+            region: country of numbers that do not say theirs; "" if nobody knows.
         """
         if not self.any:  # in most installations, most of the time; an import asks about very many
             return None
-        digests = {digest for kind, value in values for digest in self._digests(kind, value)}
+        digests = {digest for kind, value in values for digest in self._digests(kind, value, region)}
         with self._store.read() as connection:
             for part in batched(digests, _AT_ONCE):
                 wanted = TOMBSTONES.c.digest.in_(part), TOMBSTONES.c.basis == ""
@@ -87,9 +100,15 @@ class Tombstones:
                     return str(found)
         return None
 
-    def _digests(self, said: str, value: str) -> Iterator[bytes]:
+    def _digests(self, said: str, value: str, region: str) -> Iterator[bytes]:
         for part in normal.parts(said, value):
-            if (digest := self.digest(normal.kind_of(said, part), part)) is not None:
+            yield from self._forms(normal.kind_of(said, part), part, region)
+
+    def _forms(self, kind: str, value: str, region: str) -> Iterator[bytes]:
+        """Yield what a value is remembered by: as it is, and a number as all the world would call it."""
+        everywhere = normal.international(value, region) if kind == "phone" else ""
+        for form in dict.fromkeys(part for part in (value, everywhere) if part):
+            if (digest := self.digest(kind, form)) is not None:
                 yield digest
 
     def allow(self, case: str, basis: str) -> int:

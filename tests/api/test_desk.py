@@ -145,6 +145,20 @@ async def test_holds_exceptions_denials_and_extensions(api: Api) -> None:
     assert (status, told["detail"]) == (409, "a case that is denied cannot deny")
 
 
+async def test_the_list_of_who_would_have_come_back(api: Api) -> None:
+    """Read and cleared by whoever decides; a basis lets the person in and clears it, too."""
+    case = await opened(api)
+    api.desk.erasures.returns.note(case, "hubspot", 7)
+    assert (await api.asks("helpdesk", "GET", "/v1/returns"))[0] == 403
+    _, told = await api.officer("GET", "/v1/returns")
+    assert [(one["case"], one["count"]) for one in told["returns"]] == [(case, 1)]
+    assert (await api.officer("DELETE", f"/v1/returns/{case}")) == (200, {"returns": []})
+    assert (await api.officer("DELETE", f"/v1/returns/{case}"))[0] == 404
+    api.desk.erasures.returns.note(case, "hubspot", 8)
+    assert (await api.officer("POST", f"/v1/cases/{case}/permission", {"basis": "contract"}))[0] == 200
+    assert (await api.officer("GET", "/v1/returns")) == (200, {"returns": []})
+
+
 WRONG = [
     # body, media type, status, what is said
     (b"{", "application/json", 400, "one JSON object"),

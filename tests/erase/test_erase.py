@@ -80,6 +80,21 @@ async def test_a_hold_on_a_category_outlives_the_case(world: World) -> None:
     assert {one.fields for one in kept} != {()}
 
 
+async def test_who_may_be_there_again_is_not_what_is_left(world: World) -> None:
+    """Once a new basis is on record, later checks say so of what they find, and the case comes to its end."""
+    case = await erased(world, Known("email", AOIFE))
+    world.cases.keep(case.put(allowed="new contract"))
+    org = world.crms["salesforce"].org
+    org.insert(SCHEMA.objects["contact"], {"LastName": "Byrne", "Email": AOIFE})
+    world.clock.advance(days=1.1)
+    case = await world.eraser().drive(CASE)
+    assert ("Contact.Email", "kept", "new_basis") in {(one.place, one.verdict, one.why) for one in case.findings}
+    world.clock.advance(days=30)
+    case = await world.eraser().drive(CASE)
+    assert (case.state, case.runs) == (State.FINAL, 1)
+    assert len(list(org.rows(SCHEMA.objects["contact"]))) == 12
+
+
 async def test_an_exception_for_a_category_keeps_it_and_is_told(world: World) -> None:
     """The provision stands in the plan; nothing else of the person is left."""
     exempt = Exempt("except-1", "legal_claims", "the court has it", "legal", 0, ("user.contact.phone_number",))

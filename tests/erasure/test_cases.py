@@ -158,3 +158,16 @@ def test_a_question_about_very_many_values_is_answered(store) -> None:
     many = [("email", f"q{n}@b.example") for n in range(40_000)]
     assert stones.met(many) is None
     assert stones.met([*many, ("email", "p39999@b.example")]) == "case0001"
+
+
+@pytest.mark.parametrize(
+    ("kept", "written"), [("+353 86 555 0101", "086 555 0101"), ("086 555 0101", "+353865550101")]
+)
+def test_national_and_international_numbers_meet(store, kept: str, written: str) -> None:
+    """Where somebody has said which country's numbers are written without it; a stranger's number does not."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("phone", kept)], 7, regions=("", "IE"))
+    assert stones.met([("phone", written)], region="IE") == "case0001"
+    assert stones.met([("phone", kept)]) == "case0001"
+    assert stones.met([("phone", "086 555 0101")], region="GB") in {None, "case0001" if kept[0] == "0" else None}
+    assert stones.met([("phone", "+44 86 555 0101")], region="IE") is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.erasure.normal import forms, key, kind_of, within, without
+from proxy.erasure.normal import forms, international, key, kind_of, within, without
 
 SAME = [
     # kind, one, other
@@ -65,3 +65,23 @@ def test_every_form_has_the_same_key(kind: str, value: str) -> None:
 def test_the_key_of_a_key_is_itself(kind: str, value: str) -> None:
     """Normalising twice changes nothing."""
     assert key(kind, key(kind, value)) == key(kind, value)
+
+
+INTERNATIONAL = [
+    # value, region, how all the world calls it
+    ("+353 86 555 0101", "", "+353865550101"),
+    ("00353 (0)86 555 0101", "", "+353865550101"),
+    ("086 555 0101", "IE", "+353865550101"),
+    ("086-5550101", "IE", "+353865550101"),
+    ("+353 86 555 0101", "US", "+353865550101"),  # it says its country itself
+    ("086 555 0101", "", ""),  # nobody knows whose
+    ("(201) 555-0123", "US", "+12015550123"),
+    ("12", "IE", ""),
+    ("no number", "IE", ""),
+]
+
+
+@pytest.mark.parametrize(("value", "region", "called"), INTERNATIONAL)
+def test_a_number_is_known_in_any_form(value: str, region: str, called: str) -> None:
+    """With the country of those who wrote it; without one a national number stays what it is."""
+    assert international(value, region) == called

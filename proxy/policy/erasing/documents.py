@@ -64,5 +64,8 @@ class ErasureDocument(Document):
     """Whose clocks and grounds hold."""
     consent: ConsentDocument | None = None
     """Who agrees; without one nobody can be erased through Lychgate."""
+    returns: Literal["refuse", "quarantine"] = "refuse"
+    """What becomes of a write that would store somebody again who was erased. It is never done; `quarantine`
+    tells the client that somebody will decide (409), after which it can be sent again."""
     rules: tuple[ErasureRuleDocument, ...] = ()
     """What deletes come to; what no rule names goes to the CRM, if a grant allows it."""

@@ -66,6 +66,8 @@ class Erasing:
     law: str = "gdpr"
     consent: Consent | None = None
     rules: tuple[ErasureRule, ...] = ()
+    quarantines: bool = False
+    """Whether a client that would store an erased person again is told that somebody will decide."""
 
     def comes_to(self, connector: str, object_: str, action: str, roles: frozenset[str]) -> ErasureRule | None:
         """Return the strictest rule about a delete, None where none is: it goes to the CRM."""
@@ -87,16 +89,19 @@ def link_erasing(
     rules: list[ErasureRule] = []
     consents: list[tuple[Spot, ConsentDocument]] = []
     laws: list[tuple[Spot, str]] = []
+    quarantines = False
     for file, document in files:
         spot = Spot(file)
         laws.append((spot / "law", document.law))
+        quarantines |= document.returns == "quarantine"
         if document.consent is not None:
             consents.append((spot / "consent", document.consent))
         for at, rule in enumerate(document.rules):
             rules.append(_rule(spot / "rules" / at, rule, document.law, linker, vocabulary))
     _one(laws, consents, findings)
     consent = _consent(*consents[0], vocabulary, findings) if consents else None
-    return Erasing(laws[0][1] if laws else "gdpr", consent, tuple(sorted(rules, key=lambda each: each.id)))
+    law, ordered = laws[0][1] if laws else "gdpr", tuple(sorted(rules, key=lambda each: each.id))
+    return Erasing(law, consent, ordered, quarantines)
 
 
 def _one(laws: list[tuple[Spot, str]], consents: list[tuple[Spot, ConsentDocument]], findings: Findings) -> None:
