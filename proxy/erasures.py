@@ -51,11 +51,12 @@ from proxy.erasure import (
 )
 from proxy.erasure import certificate as certificates
 from proxy.erasure.assent import BULK, NotAgreed, agree
+from proxy.erasure.batch import together
 from proxy.erasure.case import HOLD, IDENTITY, Verdict, moment
 from proxy.erasure.cases import no_case
 from proxy.erasure.foreign import word
 from proxy.erasure.law import LAWS, warnings
-from proxy.erasure.plan import Plan
+from proxy.erasure.plan import SHORT, Plan
 from proxy.erasure.returns import Returns
 from proxy.erasure.shut import Shut
 from proxy.erasure.states import OVER, RUNNING, TABLE, Event, words
@@ -138,7 +139,8 @@ class Erasures:
             "unhold": self._unhold, "run": self._run, "revoke": self._revoke, "retry": self._retry,
             "told": self._told, "allow": self._allow, "extend": self._extend,
             "except": self._except, "unexcept": self._unexcept, "deny": self._deny,
-            "certificate": self._certificate, "returns": self._returned, "sweep": self._sweep,
+            "certificate": self._certificate, "returns": self._returned,
+            "sweep": self._sweep, "batch": self._batch,
         }  # fmt: skip
         if asked.get("do") in {"confirm", "approve"}:
             return await self._confirm(asked, shown or _showing(asked))
@@ -225,21 +227,38 @@ class Erasures:
         return await self._keep(case.put(plan=plan, assents=()), "planned")
 
     async def _confirm(self, asked: Asked, shown: Request) -> dict[str, Any]:
-        names = [str(name) for name in asked["cases"]]
         consent = self._consent()
         who = self._agreeing(shown, consent)
+        if batch := str(asked.get("batch") or ""):
+            pairs = together(self._of(batch)).agreed(str(asked["typed"][0]))
+        else:
+            pairs = tuple(zip(map(str, asked["cases"]), map(str, asked["typed"]), strict=True))
+        bulk = len(pairs) > min(BULK, consent.bulk_more_than)
+        refused: dict[str, NotAgreed] = {}
+        for name, typed in pairs:
+            try:
+                await self._agreed(name, typed, who, consent.bulk_people if bulk else 0)
+            except NotAgreed as error:
+                if not batch:
+                    raise
+                refused[name] = error  # its plan has changed this moment; the others are as they were agreed to
+        if refused and len(refused) == len(pairs):
+            raise next(iter(refused.values()))
+        return {
+            "cases": [self._in_short(self.cases.get(name)) for name, _ in pairs],
+            "refused": [{"case": name, "why": str(error)} for name, error in refused.items()],
+        }
+
+    async def _agreed(self, name: str, typed: str, who: Principal, quorum: int) -> None:
+        """Note that somebody agrees to one case; `quorum` people have to, if its own terms do not say more."""
         pseudonym = self._app.pseudonyms.of("principal", _person(who))
         client, subject = self._credential_of(who)
-        for name, typed in zip(names, asked["typed"], strict=True):
-            async with self._eraser().turn(name):
-                case = self.cases.get(name)
-                if len(names) > min(BULK, consent.bulk_more_than):
-                    quorum = max(case.terms.approvers, consent.bulk_people)
-                    case = case.put(terms=_with_people(case.terms, quorum))
-                now = int(time.time())
-                agreed = agree(case, pseudonym, who.via, str(typed), now, client=client, subject=subject)
-                await self._keep(agreed, "agreed", who=pseudonym)
-        return {"cases": [self._in_short(self.cases.get(name)) for name in names]}
+        async with self._eraser().turn(name):
+            case = self.cases.get(name)
+            if quorum > case.terms.approvers:
+                case = case.put(terms=_with_people(case.terms, quorum))
+            agreed = agree(case, pseudonym, who.via, typed, int(time.time()), client=client, subject=subject)
+            await self._keep(agreed, "agreed", who=pseudonym)
 
     def _credential_of(self, who: Principal) -> tuple[str, str]:
         """Return pseudonyms of a principal's client, and of the person, if its credential tells one."""
@@ -435,10 +454,15 @@ class Erasures:
                 sweep = _Sweep(self, lane, object_, found)
                 looked += await eraser.asked(lane, everybody(site.book, object_, sweep.names(), sweep.look))
                 doubtful += sweep.doubtful
-        opened = []
-        if asked.get("open"):
+        batch, opened, already = "", [], 0
+        if asked.get("open") and found:
+            batch, under_way = f"batch-{new_id()}", self._under_way()
             for (source, spot), _ in sorted(found.items()):
-                opened.append(await self._open_found(source, spot))
+                if spot in under_way:
+                    already += 1
+                    continue
+                under_way.add(spot)
+                opened.append(await self._open_found(source, spot, batch))
         counts = Counter((source, spot.lane, spot.object, why) for (source, spot), why in found.items())
         return {
             "looked_at": looked,
@@ -447,16 +471,46 @@ class Erasures:
                 {"source": source, "lane": lane, "object": object_, "why": why, "count": count}
                 for (source, lane, object_, why), count in sorted(counts.items())
             ],
+            "batch": batch if opened else "",
             "opened": opened,
+            "already": already,
         }
 
-    async def _open_found(self, source: str, spot: Spot) -> str:
+    def _under_way(self) -> set[Spot]:
+        """Return the records about whose people there is a case that is not over."""
+        found: set[Spot] = set()
+        for name in self.cases.ids(CLOCKED):
+            case = self.cases.get(name)
+            found.update(case.people, case.plan.people if case.plan is not None else ())
+        return found
+
+    async def _batch(self, asked: Asked) -> dict[str, Any]:
+        """Tell what the cases of one look come to together, and what is typed to agree to them."""
+        batch = str(asked["batch"])
+        all_ = together(self._of(batch))
+        if not all_.cases:
+            raise LychgateError(f"there is no batch {batch!r}; `lychgate erasure sweep --open` makes one")
+        return {
+            "batch": batch, "cases": [*all_.cases], "states": dict(all_.states), "to_confirm": len(all_.plans),
+            "people_needed": self._people(len(all_.plans)), "hash": all_.hash, "short": all_.hash[:SHORT],
+            "summary": [*all_.summary],
+        }  # fmt: skip
+
+    def _of(self, batch: str) -> Iterator[Case]:
+        return (case for name in self.cases.ids() if (case := self.cases.get(name)).batch == batch)
+
+    def _people(self, cases: int) -> int:
+        """Return how many have to agree to so many cases in one go."""
+        consent = self._consent()
+        return max(consent.people, consent.bulk_people if cases > min(BULK, consent.bulk_more_than) else 0)
+
+    async def _open_found(self, source: str, spot: Spot, batch: str) -> str:
         """Open a case about a record that a sweep has found; people have to agree to it as to any other."""
         law = self._erasing_law()
         ground = next(iter(LAWS[law].grounds), "")
         case = Case(
             new_id(), State.VERIFIED, int(time.time()), law, ground, "operator", (spot,), source=source,
-            identity="not_needed", terms=self._terms(),
+            batch=batch, identity="not_needed", terms=self._terms(),
         )  # fmt: skip
         return (await self._keep(case, "opened")).id
 
@@ -679,7 +733,7 @@ class Erasures:
         if spec is None or not (retention.rules or retention.holds):
             return
         names = retention.attributes(rules.connector.name, spec.name) & spec.attributes.keys()
-        facts = facts_of(spec, names, dict(found.fields))
+        facts = facts_of(spec, names, dict(found.sent))
         for kept in due(retention, rules.connector.name, spec, facts, datetime.now(UTC)).kept:
             until = kept.until.date().isoformat() if kept.until is not None else ""
             yield Staying(kept.because, kept.by, fields=kept.fields, until=until)
@@ -838,7 +892,7 @@ class _Sweep:
     def _due(self, spot: Spot, record: Found) -> None:
         if self._spec is None or not self._retention.rules:
             return
-        facts = facts_of(self._spec, self._attributes(), dict(record.fields))
+        facts = facts_of(self._spec, self._attributes(), dict(record.sent))
         standing = due(self._retention, self._connector, self._spec, facts, datetime.now(UTC))
         self.doubtful += bool(standing.doubtful)
         for one in standing.due:

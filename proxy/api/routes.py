@@ -10,6 +10,8 @@ from proxy.api.shapes import (
     Acknowledging,
     Allowed,
     Allowing,
+    BatchAgreed,
+    BatchTold,
     Because,
     CaseInShort,
     CaseList,
@@ -136,6 +138,15 @@ async def _allow(given: Given, call: Call) -> Answer:
     return said(await given.erasures.do(asked))
 
 
+async def _batch(given: Given, call: Call) -> Answer:
+    return said(await given.erasures.do({"do": "batch", "batch": call.names["batch"]}))
+
+
+async def _confirm_batch(given: Given, call: Call) -> Answer:
+    asked = {"do": "confirm", "batch": call.names["batch"], "typed": [call.body.hash]}
+    return said(await given.erasures.do(asked, shown=call.request))
+
+
 async def _returns(given: Given, call: Call) -> Answer:
     return said(await given.erasures.do({"do": "returns", "dismiss": call.names.get("case", "")}))
 
@@ -240,6 +251,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "POST", f"{CASE}/permission", "allowAgain", "Let the person be stored again, on a new lawful basis.",
         "administrator", _allow, Allowed, 200, Allowing,
+    ),
+    Route(
+        "GET", "/v1/batches/{batch}", "showBatch", "Show what the cases of one sweep come to together.",
+        "administrator", _batch, BatchTold,
+    ),
+    Route(
+        "POST", "/v1/batches/{batch}/confirmations", "confirmBatch",
+        "Agree to all plans of a batch by its hash; more than a few cases take a quorum.",
+        "administrator", _confirm_batch, BatchAgreed, 200, Confirming,
     ),
     Route(
         "GET", "/v1/returns", "listReturns", "List cases whose person would have been stored again.",

@@ -278,3 +278,32 @@ class Returns(Told):
     """The worklist of those, oldest first."""
 
     returns: list[Return]
+
+
+class BatchTold(Told):
+    """The cases that one sweep has opened, as one."""
+
+    batch: str
+    cases: list[str]
+    states: dict[str, int]
+    """How many are where."""
+    to_confirm: int
+    people_needed: int
+    hash: str
+    """Over the cases and their plans; "" if nothing can be agreed to."""
+    short: str
+    summary: list[str]
+
+
+class NotAgreedTold(Told):
+    """A case of a batch that was not agreed to."""
+
+    case: str
+    why: str
+
+
+class BatchAgreed(Told):
+    """What became of an agreement to a batch."""
+
+    cases: list[CaseInShort]
+    refused: list[NotAgreedTold]

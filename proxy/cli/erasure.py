@@ -45,7 +45,8 @@ def _agreeing[F: Callable[..., None]](command: F) -> F:
         click.option(
             "--hash", "hashes", multiple=True, help="The plan's short hash; asked for if it is left out."
         ),
-        click.argument("cases", nargs=-1, required=True),
+        click.option("--batch", help="All cases of this batch, by its own hash, in place of CASES."),
+        click.argument("cases", nargs=-1),
     ):
         command = decorate(command)
     return command
@@ -127,6 +128,7 @@ def confirm(
     purpose: str | None,
     key_file: Path,
     *,
+    batch: str | None,
     config: Path,
     form: str,
 ) -> None:
@@ -135,7 +137,7 @@ def confirm(
     Where policy asks for two people, the second one does the same with a credential of their own. Nothing is
     erased by this; `run` does that.
     """
-    _agree("confirm", cases, hashes, purpose, key_file, config=config, form=form)
+    _agree("confirm", cases, hashes, purpose, key_file, batch=batch, config=config, form=form)
 
 
 @erasure.command()
@@ -146,11 +148,12 @@ def approve(
     purpose: str | None,
     key_file: Path,
     *,
+    batch: str | None,
     config: Path,
     form: str,
 ) -> None:
     """Agree to plans that somebody else has confirmed; the same person twice is refused."""
-    _agree("approve", cases, hashes, purpose, key_file, config=config, form=form)
+    _agree("approve", cases, hashes, purpose, key_file, batch=batch, config=config, form=form)
 
 
 def _agree(
@@ -160,19 +163,30 @@ def _agree(
     purpose: str | None,
     key_file: Path,
     *,
+    batch: str | None,
     config: Path,
     form: str,
 ) -> None:
-    if hashes and len(hashes) != len(cases):
-        raise click.UsageError("give one --hash for each case, in the same order, or none")
+    if bool(cases) == bool(batch):
+        raise click.UsageError("name cases, or a batch with --batch")
+    if hashes and len(hashes) != len(cases or [batch]):
+        raise click.UsageError("give one --hash for each case, in the same order, or none; one for a batch")
     typed = list(hashes)
-    for case in cases[len(typed) :]:
-        told = _done(config, {"do": "show", "case": case})
+    for case in (*cases, *([batch] if batch else ()))[len(typed) :]:
+        told = _done(config, {"do": "batch", "batch": batch} if batch else {"do": "show", "case": case})
         click.echo("\n".join(told["summary"]), err=True)
-        typed.append(click.prompt(f"To erase case {case}, type the short hash of its plan", err=True))
+        what = f"the {told['to_confirm']} cases of {batch}, type their" if batch else f"case {case}, type the"
+        typed.append(click.prompt(f"To erase {what} short hash", err=True))
     key = key_file.read_text("utf-8").strip()
-    asked = {"do": verb, "cases": cases, "typed": typed, "key": key, "purpose": purpose or ""}
-    _tell(_done(config, asked), form, lambda one: "\n".join(map(_short, one["cases"])))
+    asked = {
+        "do": verb,
+        "cases": cases,
+        "batch": batch or "",
+        "typed": typed,
+        "key": key,
+        "purpose": purpose or "",
+    }
+    _tell(_done(config, asked), form, _confirmed)
 
 
 @erasure.command()
@@ -263,15 +277,20 @@ def revoke(case: str, because: str, config: Path, form: str) -> None:
 
 
 @erasure.command()
-@click.argument("cases", nargs=-1, required=True)
+@click.argument("cases", nargs=-1)
+@click.option("--batch", help="All cases of this batch that were agreed to, in place of CASES.")
 @click.option("--again", is_flag=True, help="Repeat a case that is stuck or has left something.")
 @CONFIG
 @_FORMAT
-def run(cases: tuple[str, ...], config: Path, form: str, *, again: bool) -> None:
+def run(cases: tuple[str, ...], batch: str | None, config: Path, form: str, *, again: bool) -> None:
     """Carry out cases that were agreed to, and go on with those that were interrupted.
 
     Exit code 0: every case is complete; 1: one is not, and `show` says why.
     """
+    if bool(cases) == bool(batch):
+        raise click.UsageError("name cases, or a batch with --batch")
+    if batch:
+        cases = tuple(_done(config, {"do": "batch", "batch": batch})["cases"])
     told = [_followed(config, {"do": "retry" if again else "run", "case": case}) for case in cases]
     _tell({"cases": told}, form, lambda one: "\n".join(map(_long, one["cases"])))
     sys.exit(0 if all(each["state"] in {"live_complete", "final"} for each in told) else 1)
@@ -297,6 +316,15 @@ def allow(case: str, basis: str, config: Path, form: str) -> None:
     """Let somebody who was erased be stored again; that is on record before it takes effect."""
     told = _done(config, {"do": "allow", "case": case, "basis": basis})
     _tell(told, form, lambda one: f"{one['values']} values of case {one['case']} may be stored again")
+
+
+@erasure.command()
+@click.argument("batch")
+@CONFIG
+@_FORMAT
+def batch(batch: str, config: Path, form: str) -> None:
+    """Show what the cases that a sweep has opened come to together, and the hash by which they are agreed to."""
+    _tell(_done(config, {"do": "batch", "batch": batch}), form, _batched)
 
 
 @erasure.command("returns")
@@ -388,13 +416,35 @@ def _tell(told: dict[str, Any], form: str, text: Callable[[dict[str, Any]], str]
     click.echo(json.dumps(told) if form == "json" else text(told))
 
 
+def _confirmed(told: dict[str, Any]) -> str:
+    lines = [_short(one) for one in told["cases"]]
+    return "\n".join([*lines, *(f"{one['case']}  not agreed to: {one['why']}" for one in told["refused"])])
+
+
+def _batched(told: dict[str, Any]) -> str:
+    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in told["states"].items())
+    lines = [
+        f"{told['batch']}: {len(told['cases'])} cases, {states}",
+        *(f"  {line}" for line in told["summary"]),
+    ]
+    if told["to_confirm"]:
+        lines.append(
+            f"  {told['to_confirm']} can be agreed to, by {told['people_needed']} people; their short hash is "
+            f"{told['short']}"
+        )
+    return "\n".join(lines)
+
+
 def _swept(told: dict[str, Any]) -> str:
     words = {"returned": "are back after case", "retention": "are due by rule"}
     lines = [
         f"{one['count']:6} {one['object']} in {one['lane']} {words[one['source']]} {one['why']}"
         for one in told["found"]
     ]
-    lines += [f"opened {case}" for case in told["opened"]]
+    if told["opened"]:
+        lines.append(f"opened {len(told['opened'])} cases as {told['batch']}")
+    if told["already"]:
+        lines.append(f"{told['already']} are in a case that is not over")
     doubt = f", of {told['doubtful']} nobody can say whether they are due" if told["doubtful"] else ""
     return "\n".join([*lines, f"{told['looked_at']} records were looked at{doubt}"])
 

@@ -41,6 +41,8 @@ class Found:
     """Those that were asked for and are not empty, as text."""
     deleted: bool = False
     """It is in a recycle bin."""
+    sent: Mapping[str, Tree] = MappingProxyType({})
+    """Those that were asked for and are in the answer, as the CRM has them: empty ones, too, and yes and no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +157,10 @@ class Call:
             raise UpstreamFault("crm_unreadable")
         ways = {name: (inside[name], name) if name in inside else (name,) for name in names}
         values = {name: text for name, way in ways.items() if (text := _text(paths.get(held, way)))}
+        sent = {name: paths.get(held, way) for name, way in ways.items() if _is_there(held, way)}
         deleted = bool(self.gone and paths.get(row, self.gone))
         deleted = deleted or bool(self.alive and paths.get(row, self.alive) is False)
-        return Found(object_, said, MappingProxyType(values), deleted)
+        return Found(object_, said, MappingProxyType(values), deleted, MappingProxyType(sent))
 
     def _next(self, tree: Tree, request: Request) -> Request | None:
         if self.model.counts:
@@ -350,6 +353,12 @@ def _body(model: CallModel, values: fill.Values) -> bytes:
     if isinstance(model.body, str) and "json" not in model.media:
         return fill.text(model.body, values).encode()
     return json.dumps(fill.tree(model.body, values), ensure_ascii=False).encode()
+
+
+def _is_there(held: dict[str, Tree], way: tuple[str, ...]) -> bool:
+    """Say whether an answer has a field, whatever it holds."""
+    inner = paths.get(held, way[:-1]) if len(way) > 1 else held
+    return isinstance(inner, dict) and way[-1] in inner
 
 
 def _text(leaf: Tree) -> str:

@@ -130,7 +130,7 @@ def fingerprint(pairs: Iterable[tuple[str, object]]) -> str:
 def summary(plan: Plan) -> list[str]:
     """Return what a person reads before confirming: counts, what stays and why, what cannot be undone."""
     lines = [
-        f"{count:6} {object_} in {lane}: {_WORDS[do]}" for (lane, object_, do), count in plan.counts().items()
+        f"{count:6} {object_} in {lane}: {WORDS[do]}" for (lane, object_, do), count in plan.counts().items()
     ]
     cascading = sum(each.cascades for each in plan.steps)
     if cascading:
@@ -143,12 +143,13 @@ def summary(plan: Plan) -> list[str]:
     return [*lines, *plan.warning]
 
 
-_WORDS: Final = {
+WORDS: Final = {
     "overwrite": "personal fields are written over",
     "scrub": "what names the person is taken out of the text",
     "delete": "deleted",
     "purge": "purged from the recycle bin",
 }
+"""What a person reads of each thing that is done."""
 IRREVERSIBLE: Final = (
     "This cannot be undone: not by the CRM's support, and not from Lychgate, which keeps no copy.",
     "From the moment it begins nobody reads the person any more; after its first step it only goes forward.",

@@ -145,6 +145,22 @@ async def test_holds_exceptions_denials_and_extensions(api: Api) -> None:
     assert (status, told["detail"]) == (409, "a case that is denied cannot deny")
 
 
+async def test_a_batch_is_agreed_to_by_its_hash(api: Api) -> None:
+    """All cases of it at once, by whoever may agree to each."""
+    case = await opened(api)
+    api.desk.erasures.cases.keep(api.desk.erasures.cases.get(case).put(batch="batch-1"))
+    await api.officer("POST", f"/v1/cases/{case}/plan", {})
+    await api.settled(case)
+    status, batch = await api.officer("GET", "/v1/batches/batch-1")
+    assert (status, batch["cases"], batch["to_confirm"]) == (200, [case], 1)
+    path = "/v1/batches/batch-1/confirmations"
+    assert (await api.asks("helpdesk", "POST", path, {"hash": batch["short"]}))[0] == 403
+    assert (await api.officer("POST", path, {"hash": "0" * 12}))[0] == 409
+    status, told = await api.officer("POST", path, {"hash": batch["short"]})
+    assert (status, told["cases"][0]["state"], told["refused"]) == (200, "ready", [])
+    assert (await api.officer("GET", "/v1/batches/batch-2"))[0] == 409
+
+
 async def test_the_list_of_who_would_have_come_back(api: Api) -> None:
     """Read and cleared by whoever decides; a basis lets the person in and clears it, too."""
     case = await opened(api)
