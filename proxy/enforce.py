@@ -386,7 +386,8 @@ class Gateway:
         exchange.stage = "connector"  # 1, the body
         route = exchange.route = exchange.route or rules.connector.route(request)
         codec, tree = self._read_request(route, request)
-        asked = exchange.asked = route.recognise(request, tree, binding=self._binding(exchange))
+        recognised = route.recognise(request, tree, binding=self._binding(exchange))
+        asked = exchange.asked = rules.connector.as_what_it_is(recognised)
         exchange.stage = "subjects"  # 3
         records = tuple(ports.pseudonyms.all("record", (key for op in asked.operations for key in op.records)))
         exchange.stage = "policy"  # 4

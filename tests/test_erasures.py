@@ -1,6 +1,7 @@
 """What commands ask while others move the same cases: no hold is lost, and none is a case's alone."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 
 from proxy.app import build
 from proxy.config import load_config
-from proxy.erasure import Assent, State
+from proxy.erasure import Assent, Spot, State
 from proxy.erasure.assent import settle
 from proxy.errors import LychgateError
-from proxy.message import Headers, Request
+from proxy.message import Headers, Request, Response
 from proxy.sandbox import SalesforceSandbox, StoppedClock
 from tests.desk import ABOUT, Desk
 from tests.e2e.harness import GatewayHarness
@@ -323,3 +324,51 @@ async def test_who_is_due_is_reported_then_proposed_then_erased(desk: Desk) -> N
         await desk.does("confirm", typed=[batch["short"]], **said)
     with pytest.raises(LychgateError, match="there is no batch"):
         await desk.does("batch", batch="batch-0")
+
+
+INTERCEPTS = """
+rules:
+  - id: deletes-open-cases
+    on: {objects: [contacts]}
+    then: case
+    ground: no_longer_necessary
+"""
+ERASES = """
+apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: privacy-erases, owner: dpo}
+grants:
+  - id: privacy-may-erase
+    roles: [privacy_officer]
+    purposes: [subject_request]
+    on: {objects: [contacts]}
+    actions: [delete, erase]
+    effect: allow
+"""
+
+
+async def test_emptying_all_that_names_a_person_opens_a_case(desk: Desk) -> None:
+    """In place of the write, as a delete does; who may update and not erase is refused."""
+    folder = desk.harness.installation.policies / "example"
+    rules = folder / "erasure.yaml"
+    rules.write_text(rules.read_text("utf-8") + INTERCEPTS, "utf-8")
+    (folder / "erases.yaml").write_text(ERASES, "utf-8")
+    desk.harness.app.reload()
+    crm, sent = desk.crms["hubspot"], []
+    body = json.dumps({"properties": {"email": "", "firstname": "", "lastname": ""}}).encode()
+
+    def upstream(request: Request) -> Response:
+        sent.append(request)
+        return answered(crm, request)
+
+    for client, purpose, status in (
+        ("helpdesk", "customer_support", 403),
+        ("privacy_desk", "subject_request", 202),
+    ):
+        fields = (("content-type", "application/json"), *desk.harness.credentials(client, purpose))
+        write = Request("PATCH", "/crm/v3/objects/contacts/102", headers=Headers(fields), body=body)
+        ended = await desk.harness.exchange("hubspot", write, upstream)
+        assert ended.response.status == status
+    assert sent == []
+    (case,) = json.loads(ended.response.body)["cases"]
+    assert desk.erasures.cases.get(case).people == (Spot("hubspot", "contacts", "102"),)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proxy.connectors.asked import Faults
+from proxy.connectors.asked import Asked, Faults
+from proxy.connectors.goings import Going, as_what_it_is
 from proxy.connectors.playbook import Book
 from proxy.connectors.route import Route, RouteTable
 from proxy.message import Request, Response
@@ -25,12 +26,18 @@ class Connector:
     """How somebody is erased here; None: nobody has said."""
     where: str = ""
     """`file:line:column` of its name."""
+    goings: Mapping[str, Going] = field(default_factory=dict, repr=False)
+    """Object -> which writes take its records away; an object without any is left out."""
     known: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Ids of records that were seen lately."""
 
     def forget(self) -> None:
         """Forget every id of a record."""
         self.known.clear()
+
+    def as_what_it_is(self, asked: Asked) -> Asked:
+        """Return a request with writes that take records away as what they are."""
+        return as_what_it_is(asked, self.goings) if self.goings and asked.writes else asked
 
     def route(self, request: Request) -> Route:
         """Return the declared route of a request.

@@ -12,6 +12,7 @@ from proxy.connectors import target
 from proxy.connectors.asked import Faults, Sealer
 from proxy.connectors.connector import Connector
 from proxy.connectors.envelope import Mishaps
+from proxy.connectors.goings import Going
 from proxy.connectors.grammar import Grammar, Setting
 from proxy.connectors.implied import EITHER_WAY, Implying, Unread, implied
 from proxy.connectors.linked import Links
@@ -95,6 +96,7 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     if model.erasure is not None:
         with complaints.at("erasure"):
             book = compile_book(model.erasure, _account(model))
+    goings = _goings(model, complaints)
     complaints.stop()
     return Connector(
         model.metadata.name,
@@ -104,8 +106,25 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
         cast("dict[str, object]", document.data),
         book,
         document.where(("metadata", "name")),
-        setting.rows.known,
+        goings=goings,
+        known=setting.rows.known,
     )
+
+
+def _goings(model: ConnectorFile, complaints: Complaints) -> dict[str, Going]:
+    """Return which writes take records away; a field that the object does not list is complained of."""
+    found: dict[str, Going] = {}
+    for name, each in model.objects.items():
+        named: list[tuple[str, tuple[str | int, ...]]] = [
+            *((field, ("objects", name, "deletes", field)) for field in each.deletes),
+            *((field, ("objects", name, "erases", at)) for at, field in enumerate(each.erases)),
+        ]
+        for field, place in named:
+            if field not in each.fields:
+                complaints.add(place, f"{field} is no field of {name}{nearest(field, each.fields)}")
+        if each.deletes or each.erases:
+            found[name] = Going(each.deletes, frozenset(each.erases))
+    return found
 
 
 def _account(model: ConnectorFile) -> dict[str, object]:

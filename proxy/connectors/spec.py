@@ -254,6 +254,10 @@ class ObjectModel(Strict):
     searched: list[str] = Field(default_factory=list)
     searched_in: dict[str, list[str]] = Field(default_factory=dict)
     """Scope of a search, as the CRM calls it -> the fields it looks into."""
+    deletes: dict[str, bool | int | str] = Field(default_factory=dict)
+    """Field -> value: writing it takes the record away, as an archive flag does, and is a delete."""
+    erases: list[str] = Field(default_factory=list)
+    """Fields by which somebody is known: writing all of them empty is an erasure."""
     prefix: str = ""
     """What the ids of its records begin with, where a CRM tells objects by that."""
 

@@ -1,0 +1,98 @@
+"""Writes that take a record away are what they are: a delete, an erasure, or both that and an update."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from proxy.connectors import Connector, load_connector
+from proxy.connectors.asked import Asked
+from proxy.connectors.goings import Going
+from proxy.errors import Problems
+from proxy.message import Headers, Request
+from proxy.model import Action
+
+CONTACT = "/crm/v3/objects/contacts"
+EMPTY = {"email": "", "firstname": None, "lastname": ""}
+
+
+def asked(connector: Connector, method: str, path: str, tree: object) -> Asked:
+    """Return a request as the engine sees it."""
+    fields = Headers((("content-type", "application/json"),))
+    request = Request(method, path, headers=fields, body=json.dumps(tree).encode())
+    return connector.as_what_it_is(connector.route(request).recognise(request, tree))
+
+
+def said(found: Asked) -> set[tuple[str, str, tuple[str, ...]]]:
+    """Return what is done to which records."""
+    return {(str(one.action), one.object, one.records) for one in found.operations}
+
+
+WRITES = [
+    # what is written of contact 101, what it comes to
+    (EMPTY, {("erase", "contacts", ("101",))}),
+    (EMPTY | {"phone": "1"}, {("update", "contacts", ("101",)), ("erase", "contacts", ("101",))}),
+    ({"email": "", "firstname": ""}, {("update", "contacts", ("101",))}),  # somebody is left
+    (EMPTY | {"email": "a@b.example"}, {("update", "contacts", ("101",))}),
+]
+
+
+@pytest.mark.parametrize(("written", "comes_to"), WRITES)
+def test_a_write_that_leaves_nobody_is_an_erasure(hubspot: Connector, written: dict, comes_to: set) -> None:
+    """By itself it is that and no update; with more it is both."""
+    assert said(asked(hubspot, "PATCH", f"{CONTACT}/101", {"properties": written})) == comes_to
+
+
+def test_in_a_batch_only_those_go_that_are_emptied(hubspot: Connector) -> None:
+    """The others are updated, so that no erasure can take the place of the whole."""
+    inputs = [{"id": "101", "properties": EMPTY}, {"id": "102", "properties": {"phone": "1"}}]
+    found = asked(hubspot, "POST", f"{CONTACT}/batch/update", {"inputs": inputs})
+    assert [one.action for one in found.operations] == [Action.UPDATE, Action.ERASE]
+    found = asked(hubspot, "POST", f"{CONTACT}/batch/update", {"inputs": [inputs[0]]})
+    assert said(found) == {("erase", "contacts", ("101",))}
+
+
+def test_what_is_made_is_not_taken_away(hubspot: Connector) -> None:
+    """A new record without a name is a new record; and objects of which nothing is said are left alone."""
+    assert {action for action, _, _ in said(asked(hubspot, "POST", CONTACT, {"properties": EMPTY}))} == {
+        "create"
+    }
+    found = asked(hubspot, "PATCH", "/crm/v3/objects/companies/9001", {"properties": {"name": ""}})
+    assert said(found) == {("update", "companies", ("9001",))}
+
+
+FLAGS = [
+    # declared, written, whether it goes
+    (False, False, True), (False, 0, True), (False, None, True), (False, "false", True), (False, "", True),
+    (False, True, False), (False, "x", False), (True, True, True), (True, 1, True), (True, "TRUE", True),
+    (True, False, False), (1, "1", True), (1, 2, False), ("Inactive", "inactive", True), ("Inactive", "", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "written", "goes"), FLAGS)
+def test_a_flag_is_read_as_crms_read_it(declared: object, written: object, goes: bool) -> None:
+    """Yes and no in every way in which they take them; other values as they stand."""
+    found = Going({"flag": declared}, frozenset()).by({"flag": written})
+    assert (found is not None) is goes
+
+
+def test_nobody_goes_by_a_field_that_is_not_written() -> None:
+    """Nor by a list that is emptied of nothing, where nothing is declared."""
+    assert Going({"flag": False}, frozenset()).by({"name": ""}) is None
+    assert Going({}, frozenset()).by({"name": ""}) is None
+
+
+def test_a_field_that_is_not_listed_is_told_with_its_place(tmp_path: Path, root: Path) -> None:
+    """At load, with the near word."""
+    text = (root / "policies/connectors/hubspot.yaml").read_text("utf-8")
+    wrong = text.replace(
+        "erases: [email, firstname, lastname]", "erases: [email, firstnam]\n    deletes: {gone: true}"
+    )
+    path = tmp_path / "hubspot.yaml"
+    path.write_text(wrong, "utf-8")
+    with pytest.raises(Problems) as problems:
+        load_connector(path)
+    told = str(problems.value)
+    line = 1 + text.split("erases: [email")[0].count("\n")
+    assert f"hubspot.yaml:{line}:21: error LG301: firstnam is no field of contacts" in told
+    assert "gone is no field of contacts" in told
