@@ -36,7 +36,7 @@ from typing import Final, Protocol
 
 from proxy.accounts import Accounts
 from proxy.bars import Bars
-from proxy.codec import Codec, codec_for, codec_named, decode_answer, undo_content_coding
+from proxy.codec import Codec, codec_for, codec_named, decode_answer, undo_content_coding, unpacking
 from proxy.columns import PageAt
 from proxy.connectors import Asked, Opened, Route
 from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
@@ -587,13 +587,12 @@ class Gateway:
         exchange.stage = "subjects"
         self.bars.refuse_rows()
         exchange.stage = "connector"
-        if any(name == "content-encoding" and value.lower() != "identity" for name, value in clean.headers):
-            raise Undecodable("stream_coded", status=415)
+        gunzip = unpacking(clean.headers)
         codec = codec_for(clean.headers.one("content-type"), route.request_media)
         asked = exchange.asked = route.recognise(clean, None, binding=self._binding(exchange))
         if asked.rowset is None or asked.sign is not None:
             raise Unavailable("rows_undeclared")
-        return Upload(exchange, codec, written_rows(exchange, asked.rowset, codec), self._accounts)
+        return Upload(exchange, codec, written_rows(exchange, asked.rowset, codec), self._accounts, gunzip)
 
     async def _pass_on(self, upload: Upload, chunk: bytes, *, last: bool) -> bytes:
         """Do steps 3 to 6 for the rows of one piece."""

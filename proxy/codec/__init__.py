@@ -26,7 +26,7 @@ are as columns of text (`json_table`), proved to be as exact another way: by the
 by one pattern that every record matches. Records not seen before, or not alike, are read as ever.
 """
 
-from proxy.codec.coding import undo_content_coding
+from proxy.codec.coding import Gunzip, undo_content_coding, unpacking
 from proxy.codec.csv_rows import Dialect
 from proxy.codec.csv_stream import CsvStream, Edit, RowPlan
 from proxy.codec.csv_text import CsvText
@@ -41,6 +41,7 @@ __all__ = [
     "CsvText",
     "Dialect",
     "Edit",
+    "Gunzip",
     "Ndjson",
     "NdjsonStream",
     "Records",
@@ -50,4 +51,5 @@ __all__ = [
     "codec_named",
     "decode_answer",
     "undo_content_coding",
+    "unpacking",
 ]

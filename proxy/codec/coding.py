@@ -49,6 +49,46 @@ def undo_content_coding(headers: Headers, body: bytes, limit: int) -> bytes:
     return undo(body, min(limit, max(GRACE, RATIO * len(body))))
 
 
+MOST_OF_A_PIECE: Final = 8 << 20
+"""Bytes that one piece of a body may become: rows of a table come to a tenth of that, a bomb to ten times."""
+
+
+class Gunzip:
+    """Undoes one gzip member (RFC 1952) that comes in pieces."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    def feed(self, chunk: bytes, *, last: bool) -> bytes:
+        """Return what a piece becomes.
+
+        Raises:
+            Undecodable: 400 for a stream that is damaged, cut or followed by more; 413 for a piece that becomes
+                too much.
+        """
+        try:
+            decoded = self._stream.decompress(chunk, MOST_OF_A_PIECE)
+        except zlib.error:
+            raise _damaged() from None
+        if self._stream.unconsumed_tail:
+            raise _too_large()
+        if self._stream.unused_data or (last and not self._stream.eof):
+            raise _damaged()
+        return decoded
+
+
+def unpacking(headers: Headers) -> Gunzip | None:
+    """Return what undoes the content coding of a body that comes in pieces; None: it has none.
+
+    Raises:
+        Undecodable: 415 for any coding but gzip, or more than one.
+    """
+    stated = (headers.one("content-encoding") or "identity").strip(" \t").lower()
+    if stated not in {"identity", "gzip"}:
+        raise Undecodable("stream_coded", status=415)
+    return Gunzip() if stated == "gzip" else None
+
+
 def _gzip(body: bytes, bound: int) -> bytes:
     """Undo exactly one gzip member (RFC 1952); zlib checks CRC and length."""
     return _inflate(body, bound, 16 + zlib.MAX_WBITS)

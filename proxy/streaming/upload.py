@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from proxy.accounts import SUBJECTS_PER_ENTRY, Accounts
-from proxy.codec import Codec
+from proxy.codec import Codec, Gunzip
 from proxy.exchange import Exchange, Forward
 from proxy.model import Requested
 from proxy.streaming.written import Written
@@ -19,8 +19,11 @@ class Checked(NamedTuple):
 class Upload:
     """One request; what was sent of it stands in the intents with its id."""
 
-    def __init__(self, exchange: Exchange, codec: Codec, rows: Written, accounts: Accounts) -> None:
+    def __init__(
+        self, exchange: Exchange, codec: Codec, rows: Written, accounts: Accounts, gunzip: Gunzip | None
+    ) -> None:
         self.exchange, self.codec = exchange, codec
+        self._gunzip = gunzip
         self.forward: Forward | None = None
         """Permission to send, from when it is known what the rows write and the intent is durable."""
         self._rows, self._accounts = rows, accounts
@@ -39,6 +42,8 @@ class Upload:
         Raises:
             ExchangeError: a row cannot be read exactly, or may not be written; the body ends here.
         """
+        if self._gunzip is not None:
+            chunk = self._gunzip.feed(chunk, last=last)
         out = self._rows.take(chunk, last=last)
         if not self._rows.judged:
             return Checked(b"", [])

@@ -129,7 +129,7 @@ def stack(*, tls):
 
 @pytest.mark.parametrize("tls", [False, True])
 async def test_the_layers_of_a_lane_are_what_they_are(tls):
-    """With TLS or without it, exactly ours pass."""
+    """WF-15: with TLS or without it, exactly ours pass."""
     top, _ = stack(tls=tls)
     check_stack(top, tls=tls)
     with pytest.raises(Unsafe):

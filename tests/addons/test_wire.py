@@ -650,7 +650,7 @@ def test_m19_an_answer_cannot_be_split(lane, gateway):
     ],
 )
 def test_m20_a_length_that_can_be_read_in_two_ways_is_refused(lane, upstream, framing):
-    """No framing that another reader could end somewhere else is repaired."""
+    """CE-10: no framing that another reader could end somewhere else is repaired."""
     received = lane.client().send(b"POST /x HTTP/1.1\r\nHost: a\r\n" + framing).read_all(3)
     assert status_of(received) in (400, 413)
     assert upstream.connections == 0

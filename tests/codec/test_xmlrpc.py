@@ -228,7 +228,7 @@ def test_the_number_of_values_is_bounded() -> None:
     ],
 )
 def test_what_has_no_form_is_not_written(tree: object) -> None:
-    """A tree that did not come from a codec is refused rather than guessed at."""
+    """PD-32: a tree that did not come from a codec is refused rather than guessed at."""
     with pytest.raises(Undecodable):
         CODEC.encode(tree)
 

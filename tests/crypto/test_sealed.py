@@ -115,7 +115,7 @@ def test_the_documented_form():
 
 
 def test_the_same_plaintext_never_looks_the_same():
-    """Sealing twice gives two texts: equality of what is inside does not show."""
+    """WP-09: sealing twice gives two texts: equality of what is inside does not show."""
     assert SEALER.seal(b"x", "context") != SEALER.seal(b"x", "context")
 
 

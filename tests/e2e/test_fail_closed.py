@@ -186,7 +186,7 @@ def hub_is_fine(run: Installed) -> bool:
 
 
 def test_an_answer_whose_disclosure_cannot_be_written_is_withheld(install: Install) -> None:
-    """The ledger fails while the CRM answers: the client gets 503 and no byte of it, the intent stays open."""
+    """WP-12: the ledger fails while the CRM answers: the client gets 503, no byte, and the intent stays open."""
     crm = Held()
     with running(crm) as address:
         run = install({"hubspot": LaneOf(0, address.url, CRM_TOKEN)}).up()

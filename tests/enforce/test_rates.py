@@ -34,7 +34,7 @@ async def test_what_asks_for_nothing_but_time_is_not_counted_twice(stand: Stand)
 
 
 async def test_a_caller_is_shown_so_many_records_and_no_more(stand: Stand) -> None:
-    """A harvest ends: 429 in place of a page that was fetched, and nothing of it is told; it is on record."""
+    """IO-23: a harvest ends: 429 in place of a page that was fetched, nothing of it is told; it is on record."""
     page = {"records": [{"attributes": {"type": "Contact"}, "Name": CANARY}] * 3, "totalSize": 3, "done": True}
     stand.upstream.answer = http("200 OK", json.dumps(page).encode())
     stand.app.gateways["salesforce"].volume = Rates(0.001, 4, time.monotonic)

@@ -22,7 +22,7 @@ def test_nothing_stays_nothing_and_the_rest_is_hidden_whole(effect):
 
 
 def test_equal_values_have_one_pseudonym_for_one_recipient_and_element():
-    """By their normal form; and two recipients cannot join theirs."""
+    """IO-20: by their normal form; and two recipients cannot join theirs."""
     mail = ONE.compile(Effect.TOKENIZE, "user.contact.email", "email")
     assert mail("Mara@Example.org") == mail(" mara@example.org ")
     assert mail("mara@example.org") != OTHER.compile(Effect.TOKENIZE, "user.contact.email", "email")(

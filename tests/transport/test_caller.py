@@ -63,7 +63,7 @@ async def test_the_credential_ends_nothing_where_it_stands(media: str, written: 
 
 
 async def test_a_certificate_that_does_not_verify_is_refused(tls) -> None:  # noqa: F811
-    """There is no way to switch that off; with its own authority it is accepted."""
+    """WF-16, WF-17: there is no way to switch that off; with its own authority it is accepted."""
     with running(HubSpotSandbox(TOKEN), tls=tls) as address:
         stranger = Caller(address.url, Held())
         with pytest.raises(UpstreamFault):

@@ -59,7 +59,7 @@ def test_a_value_comes_back_in_its_own_place(vault: Vault, protection: Protectio
 
 @pytest.mark.parametrize("protection", [each for each in FORMS if each is not TAX], ids=lambda each: each.field)
 def test_a_value_in_another_record_or_field_is_moved(vault: Vault, protection: Protection) -> None:
-    """A swap is told, whichever form it has; nothing of the value is."""
+    """WP-05: a swap is told, whichever form it has; nothing of the value is."""
     text = put(vault, protection, VALUES[protection]).text
     elsewhere = [
         Shown(protection, text, "r2"),
@@ -152,7 +152,7 @@ def test_a_client_writes_no_text_with_tokens_in_it(vault: Vault) -> None:
 
 
 def test_a_write_does_not_claim_a_value_whose_record_nobody_has_said_yet(vault: Vault) -> None:
-    """Or whoever had seen it in the CRM could have it opened in a record of their own."""
+    """WP-07: or whoever had seen it in the CRM could have it opened in a record of their own."""
     lost = put(vault, MAIL, "b@example.org", None).text
     assert put(vault, MAIL, lost, "r2").trouble == "protected_value_moved"
     assert show(vault, MAIL, lost, "r1").text == "b@example.org"
@@ -196,7 +196,7 @@ def test_what_comes_back_for_its_record_stays_and_for_another_is_refused(vault: 
 
 
 def test_what_does_not_fit_is_refused_and_never_cut(vault: Vault) -> None:
-    """By bytes, as the CRM's field has room."""
+    """WP-06: by bytes, as the CRM's field has room."""
     assert put(vault, NOTES, "x" * 140).trouble is None
     assert put(vault, NOTES, "é" * 71).trouble == "protected_value_too_long"
 

@@ -184,7 +184,7 @@ def test_rx03_a_body_without_end_is_not_kept(rig, seen, framing, chunk):
 
 @pytest.mark.parametrize("size", [1, 2, 8])
 def test_rx03_tiny_chunks_are_refused_before_they_are_many(rig, seen, size):
-    """Each costs everybody time and memory, whatever the lane's limit: a small body of them passes, no more."""
+    """CE-13: each costs everybody time and memory, whatever the limit: a small body of them passes, no more."""
     lane = rig.start(rig.upstream.port, body_limit=64 << 20)
     head = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)

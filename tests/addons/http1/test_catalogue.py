@@ -102,7 +102,10 @@ REFUSED = {
 
 @pytest.mark.parametrize(("row", "data"), [(row, data) for row, many in REFUSED.items() for data in many])
 def test_what_two_readers_could_read_differently_is_refused(lane, upstream, gateway, row, data):
-    """A 4xx in constant words, closed, on record once; neither gateway nor upstream are asked."""
+    """A 4xx in constant words, closed, on record once; neither gateway nor upstream are asked.
+
+    WF-02, WF-03: among them HTTP/2, and so all of its tricks.
+    """
     received = lane.client().send(data.replace(b"/x", b"/x-" + CANARY, 1)).read_all()
     assert 400 <= status_of(received) < 500, row
     assert CANARY not in received

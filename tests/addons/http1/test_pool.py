@@ -280,7 +280,7 @@ async def test_tls_sessions_are_resumed(spec, pki, version):
 
 
 async def test_old_tls_is_not_spoken(spec, pki):
-    """An upstream that knows nothing newer than TLS 1.1 is not talked to."""
+    """WF-16: an upstream that knows nothing newer than TLS 1.1 is not talked to."""
     server = pki.server_context()
     server.minimum_version = ssl.TLSVersion.TLSv1
     server.maximum_version = ssl.TLSVersion.TLSv1_1
