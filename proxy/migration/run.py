@@ -17,6 +17,8 @@ ATTEMPTS: Final = 6
 """At one request that the CRM asks to have later, or whose answer was lost: each change may be repeated."""
 LONGEST_WAIT: Final = 120.0
 _LATER: Final = frozenset({429, 500, 502, 503, 504})
+_UNTOUCHED: Final = 429
+"""Of these the one that says that nothing was done."""
 
 State = Literal["clear", "protected", "empty", "refused", "unreadable"]
 STATES: Final[tuple[State, ...]] = ("clear", "protected", "empty", "refused", "unreadable")
@@ -24,6 +26,9 @@ STATES: Final[tuple[State, ...]] = ("clear", "protected", "empty", "refused", "u
 moved, or its key is gone."""
 
 Send = Callable[[Request], Awaitable[Response]]
+Written = Literal["taken", "refused", "unknown"]
+"""What the CRM did with one value. unknown: an answer was lost, and the repetition was refused; the CRM may have
+the value from the first time, and refuse the second since the record was changed meanwhile, by us."""
 Tell = Callable[[str, int], None]
 """(object, records so far) -> told to whoever watches."""
 
@@ -132,8 +137,10 @@ class Migration:
         for number, values in changes.items():
             written = await self._change(name, rows[number], values)
             for each in values:
-                (kept if each in written else dropped).append(handles[number, each])
-                if each not in written:
+                if written[each] == "taken":
+                    kept.append(handles[number, each])
+                elif written[each] == "refused":
+                    dropped.append(handles[number, each])
                     refused.add(f"{name}.{each}", "refused")
         opening = Opening(kept=tuple(filter(None, kept)), dropped=tuple(filter(None, dropped)))
         await asyncio.to_thread(self.settle, opening)
@@ -165,30 +172,33 @@ class Migration:
         for number, values in changes.items():
             written = await self._change(name, rows[number], values)
             for of in values:
-                if of in written:
+                if written[of] == "taken":
                     gone += handles[number, of]
-                else:
+                elif written[of] == "refused":
                     refused.add(f"{name}.{of}", "refused")
         await asyncio.to_thread(self.settle, Opening(dropped=tuple(gone)))
 
-    async def _change(self, name: str, row: Row, values: Mapping[str, str]) -> set[str]:
-        """Write values into one record, and return the fields that the CRM took.
+    async def _change(self, name: str, row: Row, values: Mapping[str, str]) -> dict[str, Written]:
+        """Write values into one record, and return what became of each.
 
         One value that it does not take, as of a field that it computes, keeps none of the others out.
         """
         if self.pause:
             await self.sleep(self.pause)
-        if self.walker.changed(await self._sent(self.walker.change(name, row, values))):
-            return set(values)
+        answer, repeated = await self._tried(self.walker.change(name, row, values))
+        if self.walker.changed(answer):
+            return dict.fromkeys(values, "taken")
+        if repeated:
+            return dict.fromkeys(values, "unknown")
         if len(values) == 1:
-            return set()
-        taken: set[str] = set()
+            return dict.fromkeys(values, "refused")
+        found: dict[str, Written] = {}
         for each, value in values.items():
-            taken |= await self._change(name, row, {each: value})
-        return taken
+            found |= await self._change(name, row, {each: value})
+        return found
 
     async def _page(self, name: str, fields: Sequence[str], after: str) -> Page:
-        answer = await self._sent(self.walker.page(name, fields, after))
+        answer, _ = await self._tried(self.walker.page(name, fields, after))
         try:
             return self.walker.rows(name, fields, answer)
         except UpstreamFault as error:
@@ -197,17 +207,21 @@ class Migration:
                 f"{what}; look at the lane's credential and at the fields, then run it again"
             ) from None
 
-    async def _sent(self, request: Request) -> Response:
-        """Return the CRM's answer, after as many attempts as it takes; waits as long as the CRM asks for."""
-        reason = ""
+    async def _tried(self, request: Request) -> tuple[Response, bool]:
+        """Return the CRM's answer, and whether an attempt before may have done what was asked for.
+
+        After as many attempts as it takes; waits as long as the CRM asks for.
+        """
+        reason, repeated = "", False
         for attempt in range(ATTEMPTS):
             try:
                 answer = await self.send(request)
                 if answer.status not in _LATER:
-                    return answer
+                    return answer, repeated
                 reason, wait = f"status {answer.status}", _asked(answer, attempt)
+                repeated = repeated or answer.status != _UNTOUCHED
             except UpstreamFault as error:
-                reason, wait = error.reason, float(2**attempt)
+                reason, wait, repeated = error.reason, float(2**attempt), True
             await self.sleep(wait)
         raise Unfinished(f"the CRM does not answer ({reason}); what is done is noted, run it again later")
 
@@ -220,10 +234,11 @@ def _count(counts: Counts, name: str, row: Row, fields: Mapping[str, Protection]
         if each not in row.values:
             continue
         value = row.values[each]
-        if not isinstance(value, str) or not value.strip():
+        if value is None or value is False or (isinstance(value, str) and not value.strip()):
             counts.add(f"{name}.{each}", "empty")
         else:
-            counts.add(f"{name}.{each}", "protected" if is_protected(value) else "clear")
+            protected = isinstance(value, str) and is_protected(value)
+            counts.add(f"{name}.{each}", "protected" if protected else "clear")
 
 
 def _asked(answer: Response, attempt: int) -> float:

@@ -489,7 +489,7 @@ def _recalled(column: Column, known: Mapping[str, Known], now: float) -> list[st
             found.append(_CLEAR)
         elif each.until < now:
             return None
-        elif each.seen == record and each.where == where:
+        elif record is not None and each.seen == record and each.where == where:
             found.append(each.clear)
         else:
             found.append(_in_place(each, where, record))

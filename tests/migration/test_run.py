@@ -162,3 +162,34 @@ def test_what_nobody_can_open_is_left_and_told(vault: Vault, journal: Callable[[
     other["Email"] = one["Email"]
     counts = asyncio.run(migration(crm, vault).rollback(Journal(journal().path.with_name("back.json"))))
     assert counts.found["Contact.Email"]["unreadable"] == counts.found["Contact.Email"]["protected"] == 1
+
+
+def test_a_change_whose_answer_is_lost_loses_no_value(vault: Vault, journal: Callable[[], Journal]) -> None:
+    """The CRM took it, and refuses the repetition, since the record was changed meanwhile: by us."""
+    crm = Crm()
+    truth = {key: dict(row) for key, row in crm.rows.items()}
+    taken: set[str] = set()
+
+    async def send(request: Request) -> Response:
+        if request.method == "GET":
+            return await crm.send(request)
+        if request.path in taken:
+            return Response(412)
+        taken.add(request.path)
+        await crm.send(request)
+        raise UpstreamFault("no_answer")
+
+    one = migration(crm, vault)
+    one.send = send
+    counts = asyncio.run(one.apply(journal()))
+    assert (counts.total("clear"), counts.total("refused")) == (0, 0)
+    asyncio.run(migration(crm, vault).rollback(Journal(journal().path.with_name("back.json"))))
+    assert {key: dict(row) for key, row in crm.rows.items()} == truth
+
+
+def test_what_is_no_text_is_not_said_to_be_nothing(vault: Vault) -> None:
+    """A number that a CRM has in a protected field is in clear as long as it is there."""
+    crm = Crm()
+    next(iter(crm.rows.values()))["Notes"] = 7  # type: ignore[assignment]
+    counts = asyncio.run(migration(crm, vault).plan())
+    assert counts.total("clear") == crm.clear() + 1

@@ -82,6 +82,17 @@ def test_a_swap_is_told_from_memory_as_well(vault: Vault) -> None:
     assert recalled.values == (Opened("opened", "mara@example.org"), Opened("moved"), Opened("clear"))
 
 
+@pytest.mark.parametrize("record", ["r2", None])
+def test_what_came_without_a_record_is_not_shown_from_memory_either(vault: Vault, record: str | None) -> None:
+    """Nobody can tell whether it stands where it was put, remembered or not."""
+    text = put(vault, MAIL, "mara@example.org").text
+    show(vault, MAIL, text, record)
+    recalled = vault.recall(Opening((Shown(MAIL, text, None),)))
+    assert recalled is not None
+    assert recalled.values == (Opened("unplaced"),)
+    assert show(vault, MAIL, text, None) == Opened("unplaced")
+
+
 @pytest.mark.parametrize("protection", [NOTES, TAX], ids=lambda each: each.kind)
 def test_ciphertext_that_was_changed_is_told(vault: Vault, protection: Protection) -> None:
     """Any character of it."""
