@@ -11,6 +11,8 @@ from proxy.vault.tables import VALUES
 
 CHUNK: Final = 400
 """Names in one statement; SQLite takes 32,766 and PostgreSQL 65,535 parameters."""
+IN_FLIGHT: Final = 3_600.0
+"""Seconds after which a write has reached the CRM, or never will, though nobody heard of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Value:
     normaliser: str | None = None
     created_at: float = 0.0
     index_key: int = 1
+    settled_at: float | None = None
 
 
 Where = tuple[str, str, str]
@@ -83,27 +86,33 @@ def add(connection: Connection, values: Sequence[Value]) -> None:
         connection.execute(insert(VALUES), [{name: getattr(each, name) for name in _NAMES} for each in values])
 
 
-def attach(connection: Connection, pairs: Iterable[tuple[str, str]]) -> None:
-    """Say of rows without a record which one they went into; one that has one keeps it.
-
-    What stood in the same field of the same record before is deleted: the CRM has it no longer.
-    """
+def attach(connection: Connection, pairs: Iterable[tuple[str, str]], now: float) -> None:
+    """Say of rows without a record which one they went into, as is known now; one that has one keeps it."""
     for handle, record in pairs:
         change = update(VALUES).where(and_(VALUES.c.handle == handle, VALUES.c.record.is_(None)))
-        connection.execute(change.values(record=record))
+        connection.execute(change.values(record=record, settled_at=now))
 
 
-def supersede(connection: Connection, handles: Iterable[str]) -> int:
-    """Delete what stood where some handles stand now, and return how many rows that was."""
+def supersede(connection: Connection, handles: Iterable[str], now: float) -> int:
+    """Keep that the CRM has some handles now; delete what stood there before, and return how many rows that was.
+
+    Of two writes to one field that are under way together, nobody can tell which the CRM carried out last. So
+    only what the CRM had before a value was sent there is deleted; the rest goes with the next change.
+    """
     gone = 0
     for value in by_handle(connection, handles).values():
         if value.record is None:
             continue
+        settled = update(VALUES).where(VALUES.c.handle == value.handle, VALUES.c.settled_at.is_(None))
+        connection.execute(settled.values(settled_at=now))
         place = and_(
             _at(Place(value.connector, value.object, value.record)),
             VALUES.c.field == value.field,
             VALUES.c.handle != value.handle,
-            VALUES.c.created_at <= value.created_at,
+            or_(
+                VALUES.c.settled_at <= value.created_at,
+                and_(VALUES.c.settled_at.is_(None), VALUES.c.created_at < value.created_at - IN_FLIGHT),
+            ),
         )
         gone += connection.execute(delete(VALUES).where(place)).rowcount
     return gone

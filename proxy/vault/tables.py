@@ -21,6 +21,7 @@ VALUES: Final = Table(
     Column("normaliser", String(16)),
     Column("created_at", Float, nullable=False),
     Column("index_key", Integer, nullable=False, server_default="1"),
+    Column("settled_at", Float),
     Index("ix_vault_values_place", "connector", "object", "record", "field"),
     Index("ix_vault_values_mark", "mark"),
     Index("ix_vault_values_key_id", "key_id"),
@@ -28,11 +29,17 @@ VALUES: Final = Table(
 """`handle`: the token itself, or the binding id of an envelope in hex. `record`: None until the CRM has said
 which record the value went into. `sealed`: a token's value as an envelope under the key `key_id`; an envelope's
 value stands in the CRM. `mark`: what the value is found by, if its field can be searched, and `index_key` the
-number of the key that made it. A row without its data key opens nothing, and is deleted with it."""
+number of the key that made it. `settled_at`: when the CRM had said that it has the value; None until then. A row
+without its data key opens nothing, and is deleted with it."""
 
 
 def _say_index_key(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE vault_values ADD COLUMN index_key INTEGER NOT NULL DEFAULT 1"))
 
 
-CHAPTER: Final = Chapter("vault", (VALUES,), (_say_index_key,))
+def _say_when_settled(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE vault_values ADD COLUMN settled_at DOUBLE PRECISION"))
+    connection.execute(text("UPDATE vault_values SET settled_at = created_at WHERE record IS NOT NULL"))
+
+
+CHAPTER: Final = Chapter("vault", (VALUES,), (_say_index_key, _say_when_settled))

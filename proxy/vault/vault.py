@@ -302,8 +302,9 @@ class Vault:
         if not (opening.attached or opening.kept or opening.dropped):
             return
         with self.store.begin() as connection:
-            rows.attach(connection, [(handle, same_form(record)) for handle, record in opening.attached])
-            rows.supersede(connection, [*opening.kept, *(handle for handle, _ in opening.attached)])
+            attached = [(handle, same_form(record)) for handle, record in opening.attached]
+            rows.attach(connection, attached, self._now())
+            rows.supersede(connection, [*opening.kept, *(handle for handle, _ in attached)], self._now())
             rows.drop(connection, opening.dropped)
 
     def _adopted(
@@ -327,7 +328,7 @@ class Vault:
                     new.setdefault(handle, same_form(shown.record))
         if new:
             with self.store.begin() as connection:
-                rows.attach(connection, new.items())
+                rows.attach(connection, new.items(), self._now())
                 held = rows.by_handle(connection, held)
         return held
 

@@ -179,6 +179,7 @@ def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE vault_values DROP COLUMN index_key"))
+        connection.execute(text("ALTER TABLE vault_values DROP COLUMN settled_at"))
         connection.execute(text("UPDATE store_chapters SET version = 1 WHERE name = 'vault'"))
         connection.execute(
             text(

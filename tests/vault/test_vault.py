@@ -17,7 +17,7 @@ from proxy.vault import Opened, Opening, Placed, Put, Seek, Sending, Shown, Vaul
 from proxy.vault.rows import Place
 from proxy.vault.tables import VALUES as TABLE
 from proxy.vault.vault import MOST_FOUND
-from tests.vault.conftest import FIRST, LAST, MAIL, NAME, NOTES, PHONE, TAX
+from tests.vault.conftest import FIRST, LAST, MAIL, NAME, NOTES, PHONE, TAX, Clock
 
 VALUES = {
     MAIL: "Mara.Quinn@Example.org",
@@ -104,10 +104,40 @@ def test_ciphertext_that_was_changed_is_told(vault: Vault, protection: Protectio
 
 def test_an_envelope_that_was_replaced_and_put_back_is_told(vault: Vault) -> None:
     """An older value of the same field is not the value of today."""
-    old, new = put(vault, NOTES, "old"), put(vault, NOTES, "new")
+    old = put(vault, NOTES, "old")
+    vault.settle(Opening(kept=(old.handle,)))
+    new = put(vault, NOTES, "new")
     vault.settle(Opening(kept=(new.handle,)))
     assert show(vault, NOTES, old.text) == Opened("moved")
     assert show(vault, NOTES, new.text) == Opened("opened", "new")
+
+
+@pytest.mark.parametrize("protection", [MAIL, NOTES], ids=lambda each: each.kind)
+@pytest.mark.parametrize("answers", itertools.permutations(range(2)), ids=str)
+@pytest.mark.parametrize("last", range(2))
+def test_of_two_writes_at_once_none_is_lost(
+    vault: Vault, protection: Protection, answers: tuple[int, ...], last: int
+) -> None:
+    """Whichever the CRM carries out last, and whoever hears of it first; the next change ends what is left."""
+    texts = ("one@example.org", "two@example.org")
+    both = [put(vault, protection, text) for text in texts]
+    for each in answers:
+        vault.settle(Opening(kept=(both[each].handle,)))
+    assert show(vault, protection, both[last].text) == Opened("opened", texts[last])
+    third = put(vault, protection, "three@example.org")
+    vault.settle(Opening(kept=(third.handle,)))
+    with vault.store.read() as connection:
+        assert [*rows.by_handle(connection, [each.handle for each in (*both, third)])] == [third.handle]
+
+
+def test_a_write_that_nobody_heard_of_ends_with_a_later_one(vault: Vault, clock: Clock) -> None:
+    """When it cannot be under way any more."""
+    lost = put(vault, MAIL, "one@example.org")
+    for seconds, left in ((60.0, 1), (rows.IN_FLIGHT, 0)):
+        clock.seconds += seconds
+        vault.settle(Opening(kept=(put(vault, MAIL, "two@example.org").handle,)))
+        with vault.store.read() as connection:
+            assert len(rows.by_handle(connection, [lost.handle])) == left
 
 
 def test_equal_values_are_found_and_others_are_not(vault: Vault) -> None:
