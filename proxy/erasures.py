@@ -28,7 +28,6 @@ import msgspec
 from proxy import __version__
 from proxy.app import CHECKPOINTS, KEY_FILE, App, load_credential, new_id, note_keys
 from proxy.certificates import bundle
-from proxy.config import Lane
 from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto import Sealer, derive, read_key
@@ -75,6 +74,7 @@ from proxy.restricted import item, one_form
 from proxy.steps import everybody
 from proxy.steps.locating import STRONG
 from proxy.steps.planning import Staying
+from proxy.sweeps import Sweep
 from proxy.transport import Caller
 from proxy.vault.destroy import destroy
 from proxy.vault.ids import same_form
@@ -162,7 +162,7 @@ class Erasures:
             raise LychgateError(f"{law} has no ground {ground!r}; it has: {', '.join(rule.grounds)}")
         case = Case(
             new_id(), State.RECEIVED, int(time.time()), law, ground, str(asked.get("by") or "operator"), people,
-            values, str(asked.get("source") or "operator"), terms=self._terms(),
+            values, source=str(asked.get("source") or "operator"), terms=self._terms(),
         )  # fmt: skip
         origin = asked.get("origin")
         if isinstance(origin, Origin):
@@ -448,10 +448,12 @@ class Erasures:
         for lane, site in self._sites().items():
             if "all" not in site.book.calls:
                 continue
+            region = next((one.region for one in self._app.config.lanes if one.name == lane), None)
+            met = partial(self.tombstones.met, region=region or "")
             for object_, each in site.book.objects.items():
                 if not (each.person or each.same):
                     continue
-                sweep = _Sweep(self, lane, object_, found)
+                sweep = Sweep(self.rules(lane), lane, object_, met, found)
                 looked += await eraser.asked(lane, everybody(site.book, object_, sweep.names(), sweep.look))
                 doubtful += sweep.doubtful
         batch, opened, already = "", [], 0
@@ -834,11 +836,6 @@ class Erasures:
     async def _keep(self, case: Case, what: str, *, who: str = "") -> Case:
         return await self._eraser().keep(case, what, who=who)
 
-    @property
-    def lanes(self) -> tuple[Lane, ...]:
-        """The lanes, as they are configured."""
-        return self._app.config.lanes
-
     # ---- what people are told
     # -----------------------------------------------------------------------------------------
 
@@ -848,62 +845,6 @@ class Erasures:
 
     def _told_of(self, case: Case) -> dict[str, Any]:
         return self._in_short(case) | whole(case)
-
-
-class _Sweep:
-    """Looks at one object's records, page by page."""
-
-    def __init__(self, erasures: Erasures, lane: str, object_: str, found: dict[tuple[str, Spot], str]) -> None:
-        rules = erasures.rules(lane)
-        assert rules.connector.book is not None
-        self._lane, self._object, self._found = lane, object_, found
-        self._telling = rules.connector.book.telling(object_)
-        self._key = rules.connector.book.objects[object_].key
-        region = next((one.region for one in erasures.lanes if one.name == lane), None)
-        self._met = partial(erasures.tombstones.met, region=region or "")
-        self._connector = rules.connector.name
-        self._spec = rules.connector.catalogue.get(object_)
-        self._retention = rules.policies.retention
-        self.doubtful = 0
-        """Records of which nobody can say whether their time is over."""
-
-    def names(self) -> list[str]:
-        """Return the fields that have to be asked for."""
-        spec = self._spec
-        clocks = [] if spec is None else [spec.attributes[name].field for name in self._attributes()]
-        return list(dict.fromkeys([self._key, *self._telling, *clocks]))
-
-    def look(self, records: tuple[Found, ...]) -> None:
-        """Note who of a page is back, or due."""
-        for record in records:
-            spot = Spot(self._lane, self._object, record.id)
-            values = [
-                (kind, record.fields[name]) for name, kind in self._telling.items() if name in record.fields
-            ]
-            parts = [
-                (normal.kind_of(kind, part), part)
-                for kind, value in values
-                for part in normal.parts(kind, value)
-            ]
-            if (case := self._met(parts)) is not None:
-                self._found["returned", spot] = case
-            self._due(spot, record)
-
-    def _due(self, spot: Spot, record: Found) -> None:
-        if self._spec is None or not self._retention.rules:
-            return
-        facts = facts_of(self._spec, self._attributes(), dict(record.sent))
-        standing = due(self._retention, self._connector, self._spec, facts, datetime.now(UTC))
-        self.doubtful += bool(standing.doubtful)
-        for one in standing.due:
-            if "" in one.fields and one.rule.then == "erase" and one.after <= datetime.now(UTC):
-                self._found["retention", spot] = one.rule.id
-
-    def _attributes(self) -> frozenset[str]:
-        spec = self._spec
-        if spec is None:
-            return frozenset()
-        return self._retention.attributes(self._connector, spec.name) & spec.attributes.keys()
 
 
 def _identity(asked: Asked) -> str:

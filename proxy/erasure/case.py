@@ -187,11 +187,11 @@ class Case(msgspec.Struct, frozen=True):
     """Records that were named."""
     values: tuple[Known, ...] = ()
     """Values that were named in place of records."""
-    batch: str = ""
-    """Of which look through the CRMs it came; "" of none."""
     source: str = "operator"
     """operator, intercepted, retention, consent, request, returned."""
     origin: Origin | None = None
+    batch: str = ""
+    """Of which look through the CRMs it came; "" of none."""
     identity: str = ""
     """How it was made sure that the person asked; "" = not yet."""
     terms: Terms = Terms()

@@ -31,7 +31,7 @@ async def test_a_person_is_erased_over_http(api: Api) -> None:
     assert (await api.officer("POST", f"/v1/cases/{case}/confirmations", {"hash": planned["short"]}))[0] == 200
     assert (await api.officer("POST", f"/v1/cases/{case}/run", {}))[0] == 202
     done = await api.settled(case)
-    assert (done["state"], api.desk.there) == ("live_complete", False)
+    assert (done["state"], done["source"], api.desk.there) == ("live_complete", "request", False)
     status, file = await api.asks("helpdesk", "GET", f"/v1/cases/{case}/certificate")
     assert (status, sorted(file)) == (200, ["certificate", "proof", "type"])
     key = api.desk.harness.installation.keys["privacy_desk"]
