@@ -22,13 +22,14 @@ from email_validator import EmailNotValidError, validate_email
 from stdnum import get_cc_module, iban
 from stdnum.exceptions import ValidationError
 
+from proxy.detect import check_find, compile_detector
 from proxy.message import Tree, scalar_text
 from proxy.model import Form
 
 Fits = Callable[[str, Mapping[str, Tree]], bool]
 """Text of a value, and the record it is written in -> whether it is of the form; total."""
 
-FORMS: Final = frozenset({"email", "phone", "iban", "postal_code", "date", "number", "pattern"})
+FORMS: Final = frozenset({"email", "phone", "iban", "postal_code", "date", "number", "pattern", "clean"})
 LONGEST: Final = 1_024
 """Characters; nothing that has one of these forms is longer."""
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -47,6 +48,8 @@ def check_form(form: Form) -> None:
             raise ValueError(f"python-stdnum knows no number called '{form.number}'; write one such as nl.bsn")
     elif form.kind == "pattern":
         _compiled(form.pattern)
+    elif form.kind == "clean":
+        check_find(form.find, form.country)
     if form.country and form.country not in _places():
         raise ValueError(f"'{form.country}' is no country; write its two letters, such as IE")
 
@@ -75,6 +78,9 @@ def _compile(form: Form) -> Fits:
     if form.kind == "pattern":
         pattern = _compiled(form.pattern)
         return lambda text, _record: pattern.fullmatch(text) is not None
+    if form.kind == "clean":
+        hide = compile_detector(form.find, form.country)
+        return lambda text, _record: hide(text) == text
     plain = {"email": _email, "iban": _iban, "date": _date}[form.kind]
     return lambda text, _record: plain(text)
 
@@ -88,7 +94,7 @@ def fits(form: Form, value: Tree, record: Mapping[str, Tree]) -> bool:
     if value is None:
         return True
     text = scalar_text(value)
-    if text is None or len(text) > LONGEST:
+    if text is None or (len(text) > LONGEST and form.kind != "clean"):
         return False
     stripped = text.strip()
     return not stripped or _compile(form)(stripped, record)

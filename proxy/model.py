@@ -196,15 +196,17 @@ class Form:
     """What a value has to look like before it is written; checked when policy loads."""
 
     kind: str
-    """email, phone, iban, postal_code, date, number or pattern."""
+    """email, phone, iban, postal_code, date, number, pattern or clean."""
     number: str = ""
     """Of kind number: a national number as python-stdnum names it, `nl.bsn`."""
     pattern: str = ""
     """Of kind pattern: a regular expression (RE2) for the whole value."""
     country: str = ""
-    """Of kind phone or postal_code: two letters, where the record does not say."""
+    """Of kind phone or postal_code: two letters, where the record does not say. Of kind clean: two letters."""
     country_field: str = ""
     """Of the same: the field of the written record that says it, by two letters or by its name in English."""
+    find: str = ""
+    """Of kind clean: what may not stand in the text, as `proxy.detect` has it."""
 
 
 @dataclass(frozen=True, slots=True)

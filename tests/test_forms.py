@@ -18,7 +18,8 @@ THERE = Form("postal_code", country_field="MailingCountry", country="IE")
 ANYWHERE = Form("postal_code", country_field="MailingCountry")
 BSN = Form("number", number="nl.bsn")
 STAFF = Form("pattern", pattern="[A-Z]{2}[0-9]{4}")
-EACH = (EMAIL, PHONE, IBAN, DATE, IRISH, THERE, ANYWHERE, BSN, STAFF)
+CLEAN = Form("clean", country="IE", find="email, phone")
+EACH = (EMAIL, PHONE, IBAN, DATE, IRISH, THERE, ANYWHERE, BSN, STAFF, CLEAN)
 
 GOOD: list[tuple[Form, Tree, dict[str, Tree]]] = [
     (EMAIL, "mara.quinn+crm@example.org", {}),
@@ -27,6 +28,8 @@ GOOD: list[tuple[Form, Tree, dict[str, Tree]]] = [
     (IRISH, "086 123 4567", {}),
     (IRISH, 353861234567, {}),  # a number where text is usual
     (IBAN, "IE29 AIBK 9311 5212 3456 78", {}),
+    (CLEAN, "Prefers calls after 15:00. " * 60, {}),
+    (CLEAN, "IE29 AIBK 9311 5212 3456 78", {}),  # was not asked for
     (DATE, "1984-02-29", {}),
     (DATE, "1984-05-17T09:30:00Z", {}),
     (THERE, "D02 X285", {}),
@@ -41,6 +44,9 @@ GOOD: list[tuple[Form, Tree, dict[str, Tree]]] = [
     (STAFF, "AB1234", {}),
 ]
 BAD: list[tuple[Form, Tree, dict[str, Tree]]] = [
+    (CLEAN, "Ask mara.quinn@example.org", {}),
+    (CLEAN, "Ask 086 123 4567", {}),
+    (CLEAN, "x" * 20_000, {}),
     (EMAIL, "mara.quinn", {}),
     (EMAIL, "mara@localhost", {}),
     (EMAIL, "m***@e***.org", {}),
@@ -95,6 +101,7 @@ def test_nothing_fits_every_form(form: Form, nothing: Tree) -> None:
         (Form("pattern", pattern="["), "no regular expression that RE2 takes"),
         (Form("pattern", pattern="(a)\\1"), "no regular expression that RE2 takes"),
         (Form("phone", country="XX"), "is no country"),
+        (Form("clean", find="nl.bsm"), "or a number that python-stdnum knows"),
     ],
 )
 def test_a_wrong_form_is_told_with_what_to_write(form: Form, says: str) -> None:

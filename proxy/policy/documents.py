@@ -246,13 +246,15 @@ class ValidityDocument(Strict):
     id: Word
     description: Text | None = None
     on: OnDocument
-    form: Literal["email", "phone", "iban", "postal_code", "date", "number", "pattern"]
+    form: Literal["email", "phone", "iban", "postal_code", "date", "number", "pattern", "clean"]
     number: Text | None = None
     """With form number: a national number as python-stdnum calls it, such as nl.bsn."""
     pattern: Text | None = None
     """With form pattern: a regular expression (RE2) for the whole value."""
     country: Country | CountryDocument | None = None
-    """With form phone or postal_code: whose."""
+    """With form phone or postal_code: whose. With form clean, two letters: whose telephone numbers."""
+    find: Text | None = None
+    """With form clean: what may not stand in the text, as the mask `detect` has it."""
     mode: Mode = "enforce"
     refs: tuple[Text, ...] = ()
     waive: Waive = ()
@@ -262,8 +264,12 @@ class ValidityDocument(Strict):
         for name, forms in (("number", {"number"}), ("pattern", {"pattern"})):
             if (getattr(self, name) is not None) != (self.form in forms):
                 raise ValueError(f"{name} belongs to form {name}, which needs it")
-        if self.country is not None and self.form not in {"phone", "postal_code"}:
-            raise ValueError("country belongs to forms phone and postal_code")
+        if self.country is not None and self.form not in {"phone", "postal_code", "clean"}:
+            raise ValueError("country belongs to forms phone, postal_code and clean")
+        if self.form == "clean" and isinstance(self.country, CountryDocument):
+            raise ValueError("country of form clean is two letters")
+        if self.find is not None and self.form != "clean":
+            raise ValueError("find belongs to form clean")
         return self
 
 

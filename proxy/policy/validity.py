@@ -95,7 +95,7 @@ def _form(given: ValidityDocument) -> Form:
     country = given.country
     if isinstance(country, CountryDocument):
         return Form(given.form, country=country.default or "", country_field=country.field)
-    return Form(given.form, given.number or "", given.pattern or "", country or "")
+    return Form(given.form, given.number or "", given.pattern or "", country or "", find=given.find or "")
 
 
 def _concerned(

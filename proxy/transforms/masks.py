@@ -9,10 +9,10 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Final
 
+from proxy.detect import check_find, compile_detector
 from proxy.message import Tree, scalar_text
 from proxy.model import Mask
 from proxy.transforms import shapes
-from proxy.transforms.detect import check_find, compile_detector
 
 Apply = Callable[[Tree], Tree]
 """What stands in the record -> what is shown; total, never raises."""

@@ -67,7 +67,9 @@ _OF: Final = {
     "CountryDocument.default": "Two letters, where that field names no country.",
     "ValidityDocument.id": "Name of the demand, once in the whole set, rules included.",
     "ValidityDocument.on": "Which fields, whenever they are created or updated.",
-    "ValidityDocument.form": "What a value has to be: email, phone, iban, postal_code, date, number or pattern.",
+    "ValidityDocument.form": "What a value has to be: email, phone, iban, postal_code, date, number, pattern or "
+    "clean.",
+    "ValidityDocument.find": "With form clean: what may not stand in a text: email, phone, iban, card, nl.bsn.",
     "ValidityDocument.number": "With form number: a national number as python-stdnum calls it, nl.bsn.",
     "ValidityDocument.pattern": "With form pattern: a regular expression (RE2) for the whole value.",
     "ValidityDocument.country": "With form phone or postal_code: two letters, or the field that says it.",

@@ -1,4 +1,4 @@
-"""Personal data inside a text that may be read otherwise: found by its form, hidden, and the rest is shown.
+"""Personal data inside a text: found by its form, so that it is hidden on the way out or refused on the way in.
 
 Looked for are an e-mail address, a telephone number (libphonenumber's own matcher, numbers that could be
 dialled), an IBAN and a payment card (by their check digits), and any national number that python-stdnum knows.
@@ -19,8 +19,8 @@ import phonenumbers
 from stdnum import get_cc_module, iban, luhn
 from stdnum.exceptions import ValidationError
 
-from proxy.transforms.shapes import MASK
-
+MASK: Final = "***"
+"""Stands for whatever was found."""
 PLAIN: Final = ("email", "phone", "iban", "card")
 """What is looked for where the policy does not say."""
 LONGEST: Final = 16_384

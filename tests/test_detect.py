@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.detect import LONGEST, MOST_DIGITS, check_find, compile_detector
 from proxy.model import Mask
 from proxy.transforms import check_mask, compile_mask, could_be_masked
-from proxy.transforms.detect import LONGEST, MOST_DIGITS, check_find, compile_detector
 
 ALL = compile_detector("", "IE")
 
