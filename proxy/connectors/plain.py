@@ -101,6 +101,7 @@ class Plain:
         field = words.listed(by)
         if self.route.upserts:
             looking.no_upsert(words.name, field)
+        if self.route.upserts or not looking.guarded(words.name, field):
             return self._adaptable(reading, words)
 
         def key(tree: Tree) -> Tree:

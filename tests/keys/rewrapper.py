@@ -1,11 +1,14 @@
-"""Wraps keys anew in a process of its own, for a test that kills it: FOLDER and URL on the command line."""
+"""Wraps keys anew in a process of its own, for a test that kills it: FOLDER and URL on the command line.
+
+With a third word it gives every data subject whose keys are older than so many seconds a new key instead.
+"""
 
 import sys
 from pathlib import Path
 
 from proxy.crypto.providers import KeyringFile
 from proxy.keys import CHAPTER, Keys, SharedNumber
-from proxy.keys.rewrap import rewrap
+from proxy.keys.rewrap import renew_all, rewrap
 from proxy.store import Store
 
 folder = Path(sys.argv[1])
@@ -14,5 +17,9 @@ keys = Keys(
     KeyringFile(folder / "keyring.json", key=bytes(32)),
     SharedNumber(folder / "generation"),
 )
-for progress in rewrap(keys, at_once=50, pause=0.001):
-    print(progress.done, flush=True)
+if len(sys.argv) > 3:
+    for done in renew_all(keys, float(sys.argv[3]), at_once=20, pause=0.001):
+        print(done, flush=True)
+else:
+    for progress in rewrap(keys, at_once=50, pause=0.001):
+        print(progress.done, flush=True)

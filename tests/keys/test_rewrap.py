@@ -159,6 +159,30 @@ def test_a_run_that_is_killed_anywhere_goes_on(
     assert opened(make(), before) == before
 
 
+def test_giving_new_keys_is_killed_anywhere_and_goes_on(
+    keys: Keys, make: Make, tmp_path: Path, database_url: URL
+) -> None:
+    """Nobody gets a third key, and what was sealed opens all the while."""
+    before = meet(keys, 200)
+    url = database_url.render_as_string(hide_password=False)
+    command = [sys.executable, str(Path(__file__).with_name("rewrapper.py")), str(tmp_path), url, "2000"]
+    other, made = make(seconds=0), []
+    for lines in (2, 3, 4):
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            for _ in range(lines):
+                process.stdout.readline()
+            process.kill()
+        assert opened(other, before) == before
+        made.append(sum(epochs_of(keys).counts().values()))
+    assert made == sorted(made)
+    assert 204 < made[-1] < 404
+    subprocess.run(command, check=True, capture_output=True)
+    with keys.store.read() as connection:
+        query = text("SELECT max(serial), count(*) FROM subject_keys GROUP BY subject")
+        assert {tuple(row) for row in connection.execute(query)} == {(2, 2)}
+    assert opened(make(), before) == before
+
+
 def test_everybody_gets_a_new_key_and_keeps_the_old_ones(keys: Keys, make: Make, clock) -> None:
     """What was sealed still opens; a run that starts again gives nobody a third."""
     before = meet(keys, 30)
