@@ -209,6 +209,10 @@ class Form:
     """Of kind clean: what may not stand in the text, as `proxy.detect` has it."""
 
 
+ALWAYS_SAME: Final = frozenset({"deterministic", "digits"})
+"""Kinds of protection by which the same value is the same text each time; nothing of it is kept with us."""
+
+
 @dataclass(frozen=True, slots=True)
 class Protection:
     """How the values of one field lie in the CRM: as something that only we can turn back."""
@@ -218,7 +222,7 @@ class Protection:
     connector: str
     object: str
     field: str
-    kind: Literal["token", "envelope", "deterministic"]
+    kind: Literal["token", "envelope", "deterministic", "digits"]
     element: str
     """What the value is, whichever CRM keeps it where: ciphertext opens for this element alone."""
     form: str = ""

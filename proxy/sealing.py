@@ -25,7 +25,7 @@ from proxy.connectors.made import ids_made
 from proxy.errors import Unavailable, Undecodable
 from proxy.exchange import Exchange
 from proxy.message import Headers, Record, Tree
-from proxy.model import QUERYING, Action, Effect, Protection, Protections
+from proxy.model import ALWAYS_SAME, QUERYING, Action, Effect, Protection, Protections
 from proxy.vault import Column, Got, Need, Opening, Put, Ready, Returned, Seek, Sending
 from proxy.vault import Opened as Sealed
 from proxy.vault.needs import Made
@@ -109,7 +109,7 @@ class _Wants:
         if protection is None:
             return
         self._compared.add((name, field_))
-        if texts and protection.kind != "deterministic" and not protection.normaliser:
+        if texts and protection.kind not in ALWAYS_SAME and not protection.normaliser:
             refuse(name, field_)
         self.seeks.update(dict.fromkeys(Seek(protection, text) for text in texts))
 

@@ -56,6 +56,10 @@ SENTENCES: Final[dict[str, str]] = {
         "A value in this write is too long for its field in the form in which it is protected. Nothing was "
         "changed."
     ),
+    "protected_value_not_digits": (
+        "A value in this write is no number of six digits or more, with nothing but spaces and signs between "
+        "them, and its field is protected as such. Nothing was changed."
+    ),
     "protected_value_not_text": (
         "A protected field takes text; this write has something else. Nothing was changed."
     ),

@@ -292,13 +292,13 @@ class ProtectDocument(Strict):
     id: Word
     description: Text | None = None
     on: OnDocument
-    as_: Literal["token", "envelope", "deterministic"] = Field(alias="as")
+    as_: Literal["token", "envelope", "deterministic", "digits"] = Field(alias="as")
     element: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] | None = None
     """What the values are, for ciphertext to be bound to. Left out: the category of each field."""
     domain: Text | None = None
     """Of tokens in e-mail fields: a domain of your own, which receives what is sent to them."""
     search: bool = False
-    """Whether equality finds values; with tokens and deterministic ones."""
+    """Whether equality finds values; with tokens, deterministic ones and digits."""
     leaving: bool = False
     """The way back: what is written from now on is written in clear, and what is protected is still opened."""
     because: Text | None = None

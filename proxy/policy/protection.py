@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from proxy.crypto import envelope, repeatable
-from proxy.model import Catalogue, FieldSpec, ObjectSpec, Protection, Protections
+from proxy.crypto import digits, envelope, repeatable
+from proxy.model import ALWAYS_SAME, Catalogue, FieldSpec, ObjectSpec, Protection, Protections
 from proxy.policy.documents import PolicyDocument, ProtectDocument
 from proxy.policy.link import Linker
 from proxy.policy.names import Findings, Spot
@@ -15,12 +15,20 @@ from proxy.protected.normal import normaliser_for
 from proxy.protected.tokens import DOMAIN, FORMS, ROOM, form_for, is_public
 from proxy.yamlfile import YamlFile
 
-_ROOM: Final[Mapping[str, Callable[[int], int]]] = {"envelope": envelope.room, "deterministic": repeatable.room}
+_ROOM: Final[Mapping[str, Callable[[int], int]]] = {
+    "envelope": envelope.room,
+    "deterministic": repeatable.room,
+    "digits": digits.room,
+}
 _MAY_REFUSE: Final = "may refuse addresses of that domain, since nobody can have a mailbox"
 _SAY: Final = "if the CRM takes them, write takes: [{}] in the connector"
 _SAY_LENGTH: Final = "write length: there, a number or unlimited"
 LEAST_ROOM: Final = 32
 """Bytes of a value that an envelope's field has to have room for: most names and streets are shorter."""
+LEAST_NUMBER: Final = 12
+"""The same of a number with other digits in its place: most national ones are shorter."""
+_NUMBERS: Final = frozenset({"text", "id"})
+"""Semantic types that are protected as digits: a number that rings, or is charged, could be a stranger's."""
 _NO_TEXT: Final = frozenset({"number", "boolean", "date", "time"})
 _NO_SEMANTIC: Final = frozenset({"date", "number"})
 _STRICT: Final = frozenset({"email", "phone", "name"})
@@ -105,7 +113,7 @@ class _Linker:
                 "an envelope is another text each time, so nothing finds it; use as: token, or search: false"
             )
             self.findings.add(spot / "search", "LG117", message)
-        if given.as_ == "deterministic" and not self.findings.silence(spot, "LG141"):
+        if given.as_ in ALWAYS_SAME and not self.findings.silence(spot, "LG141"):
             message = (
                 "the same value is the same text to everybody who sees the CRM, and erasing a person does not "
                 "reach it; use as: token, or waive LG141 here with a reason and a last day"
@@ -165,12 +173,13 @@ def _complaints(
     if given.as_ == "token":
         yield from _token_complaints(given, spec, of)
         return
-    if of.semantic in _STRICT:
+    if of.semantic in _STRICT or (given.as_ == "digits" and of.semantic not in _NUMBERS):
         yield "LG140", "as", f"takes {of.semantic} values only, and ciphertext is none; use as: token"
-    if of.length is not None and (room := _ROOM[given.as_](of.length)) < LEAST_ROOM:
+    least = LEAST_NUMBER if given.as_ == "digits" else LEAST_ROOM
+    if of.length is not None and (room := _ROOM[given.as_](of.length)) < least:
         left = f"leave {room} bytes for the value" if room > 0 else "leave nothing for the value"
         yield "LG140", "as", f"keeps {of.length} characters, which {left}; use as: token"
-    if given.as_ == "deterministic" and _is_guessed(field, of):
+    if given.as_ in ALWAYS_SAME and _is_guessed(field, of):
         yield "LG142", "as", "has so few values that each is told by how often it occurs; use another form"
 
 

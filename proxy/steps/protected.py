@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from proxy.connectors.playbook import Book, Found
+from proxy.model import ALWAYS_SAME
 from proxy.vault.needs import Opening, Ready, Returned, Seek, Sending, Shown
 from proxy.vault.vault import is_protected
 
@@ -25,7 +26,7 @@ def sought(
             found.append((name, value))
         if protection is None or holding or not isinstance(value, str):
             continue
-        if protection.normaliser or protection.kind == "deterministic":
+        if protection.normaliser or protection.kind in ALWAYS_SAME:
             ready = yield Sending(seeks=(Seek(protection, value),))
             assert isinstance(ready, Ready)
             found += [(name, text) for text in ready.found[0]]

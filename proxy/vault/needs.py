@@ -38,9 +38,11 @@ class Sending:
     puts: tuple[Put, ...] = ()
 
 
-Trouble = Literal["protected_value_moved", "protected_value_unknown", "protected_value_too_long"]
-"""Why a value cannot be written: it stands for a value of another place, for none that anybody knows, or what
-would stand for it does not fit."""
+Trouble = Literal[
+    "protected_value_moved", "protected_value_unknown", "protected_value_too_long", "protected_value_not_digits"
+]
+"""Why a value cannot be written: it stands for a value of another place, for none that anybody knows, what would
+stand for it does not fit, or it is no number where one is protected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from proxy.crypto import envelope, marks, repeatable
+from proxy.crypto import digits, envelope, marks, repeatable
 from proxy.crypto.envelope import DataKey, Envelope, context_of, lengths
 from proxy.errors import KeyGone, Refused, Unavailable, Undecodable
 from proxy.keys import Draft, Keys
-from proxy.model import Protection
+from proxy.model import ALWAYS_SAME, Protection
 from proxy.protected.normal import normal
 from proxy.protected.tokens import FORMS, token_in, tokens_of, tokens_within
 from proxy.store import Store
@@ -30,6 +30,7 @@ from proxy.vault.needs import (
     Seek,
     Sending,
     Shown,
+    Trouble,
 )
 from proxy.vault.remembered import Known, Remembered, Where
 from proxy.vault.rows import Place, Value
@@ -41,6 +42,8 @@ MOST_KNOWN: Final = 50_000
 SECONDS: Final = 60.0
 EMBEDDED: Final = "file"
 """Name of the provider whose keys lie on this machine."""
+_DIGITS: Final = 20
+"""Of a number that nobody has; 64 bits have no more."""
 _ATTEMPTS: Final = 4
 _PASSING: Final = frozenset({"key_epoch_changed", "store_conflict", "key_gone", "index_key_changed"})
 _KIN: Final = 3
@@ -132,8 +135,12 @@ class Vault:
 
     def _sought(self, seek: Seek) -> tuple[str, ...]:
         protection = seek.protection
-        if protection.kind == "deterministic":
-            return (self._field_key(protection.element).seal(seek.text.encode()),)
+        if protection.kind in ALWAYS_SAME:
+            text = seek.text
+            if protection.kind == "digits" and not digits.fits(text):
+                # A filter has to say something: nobody has this number, and nobody this value in such a field.
+                text = str(10**_DIGITS + int.from_bytes(self._random(8), "big"))
+            return (self._always_same(protection.kind, protection.element).seal(text.encode()),)
         found_by = self.marks(protection.element, protection.normaliser, seek.text)
         place = (protection.connector, protection.object, protection.field)
         with self.store.read() as connection:
@@ -184,11 +191,11 @@ class Vault:
         placed: list[Placed] = []
         values: list[Value] = []
         for put in puts:
-            text, value = self._sealed(put, data_keys.get(put.group))
-            too_long = put.protection.room is not None and len(put.text.encode()) > put.protection.room
-            if too_long:
-                placed.append(Placed("", trouble="protected_value_too_long"))
+            trouble = _trouble(put)
+            if trouble is not None:
+                placed.append(Placed("", trouble=trouble))
                 continue
+            text, value = self._sealed(put, data_keys.get(put.group))
             placed.append(Placed(text, value.handle if value else ""))
             if value is not None:
                 values.append(value)
@@ -207,7 +214,7 @@ class Vault:
 
     def _keys_for(self, puts: Sequence[Put], drafts: list[Draft]) -> dict[int, DataKey]:
         """Return the data key of each group; those that are new are among `drafts`, and not kept yet."""
-        groups = {put.group: put for put in puts if put.protection.kind != "deterministic"}
+        groups = {put.group: put for put in puts if put.protection.kind not in ALWAYS_SAME}
         places = {number: _place(put) for number, put in groups.items() if put.record is not None}
         held: Mapping[Place, bytes] = {}
         if places:
@@ -230,8 +237,8 @@ class Vault:
         """Return what stands for a value in the CRM, and its row."""
         protection = put.protection
         clear = put.text.encode("utf-8", "surrogatepass")
-        if protection.kind == "deterministic":
-            return self._field_key(protection.element).seal(clear), None
+        if protection.kind in ALWAYS_SAME:
+            return self._always_same(protection.kind, protection.element).seal(clear), None
         assert key is not None
         binding = self._random(envelope.BINDING_BYTES)
         context = context_of(self._tenant, protection.element)
@@ -340,9 +347,7 @@ class Vault:
         alive: Mapping[bytes, DataKey],
     ) -> tuple[Opened, Known | None]:
         if not pieces.handles:
-            return (
-                (self._repeatable(shown), None) if shown.text.startswith(repeatable.PREFIX) else (_CLEAR, None)
-            )
+            return (self._repeated(shown) if _kind_of(shown.text) else _CLEAR), None
         if pieces.composed:
             return self._composed(shown, held, alive), None
         value = held.get(pieces.handles[0])
@@ -405,9 +410,9 @@ class Vault:
                 return _BY_FATE[fate]
         return Opened("opened", text)
 
-    def _repeatable(self, shown: Shown) -> Opened:
+    def _repeated(self, shown: Shown) -> Opened:
         try:
-            clear = self._field_key(shown.protection.element).open(shown.text)
+            clear = self._always_same(_kind_of(shown.text), shown.protection.element).open(shown.text)
         except Undecodable:
             return _MOVED
         return Opened("opened", clear.decode("utf-8", "surrogatepass"))
@@ -423,7 +428,10 @@ class Vault:
         keys = self.keys.index_keys(f"{element}/{normaliser}")
         return {number: marks.index(key, normal(normaliser, text)) for number, key in keys.items()}
 
-    def _field_key(self, element: str) -> repeatable.FieldKey:
+    def _always_same(self, kind: str, element: str) -> repeatable.FieldKey | digits.DigitsKey:
+        """Return what seals and opens where the same value is always the same text."""
+        if kind == "digits":
+            return digits.DigitsKey(self.keys.index_key(f"{element}/digits"), self._tenant, element)
         return repeatable.FieldKey(self.keys.index_key(f"{element}/repeatable"), self._tenant, element)
 
 
@@ -447,7 +455,23 @@ _NOTHING: Final = _Pieces()
 
 def is_protected(text: str) -> bool:
     """Tell whether a text is, or holds, something that stands for a protected value."""
-    return text.startswith(repeatable.PREFIX) or bool(_pieces(text).handles)
+    return bool(_kind_of(text)) or bool(_pieces(text).handles)
+
+
+def _kind_of(text: str) -> str:
+    """Return in which way a text is always the same for the same value; "" if in none."""
+    if text.startswith(repeatable.PREFIX):
+        return "deterministic"
+    return "digits" if digits.is_sealed(text) else ""
+
+
+def _trouble(put: Put) -> Trouble | None:
+    """Return why nothing can stand for a value; None if something can."""
+    if put.protection.room is not None and len(put.text.encode()) > put.protection.room:
+        return "protected_value_too_long"
+    if put.protection.kind == "digits" and not digits.fits(put.text):
+        return "protected_value_not_digits"
+    return None
 
 
 def _pieces(text: str) -> _Pieces:

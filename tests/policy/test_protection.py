@@ -88,6 +88,23 @@ def test_what_cannot_be_is_found_where_it_stands(bench: Bench, rule: str, code: 
     assert [line for _, line, _, _ in found] == [5], bench.found(f"protect:\n  - {rule}\n")
 
 
+@pytest.mark.parametrize(
+    ("field", "codes"),
+    [("Tax", []), ("Phone", ["LG140"]), ("City", ["LG140"]), ("Born", ["LG140"]), ("Gender", ["LG142"])],
+)
+def test_numbers_become_other_numbers_by_a_named_waiver(bench: Bench, field: str, codes: list[str]) -> None:
+    """Not those that ring, or that are few: another one could be a stranger's, or is guessed."""
+    waive = "waive: [{code: LG141, because: A field of digits., until: 2027-06-30}]"
+    rule = f"{{id: x, on: {{objects: [Contact], fields: [{field}]}}, as: digits, {waive}}}"
+    assert [each[0] for each in bench.found(f"protect: [{rule}]\n") if each[0].startswith("LG14")] == codes
+    without = "protect: [{id: x, on: {fields: [Tax]}, as: digits}]\n"
+    assert "LG141" in [each[0] for each in bench.found(without)]
+    tax = bench.catalogues["crm"]["Contact"].fields
+    tax["Tax"] = replace(tax["Tax"], length=20)  # type: ignore[index]
+    short = f"protect: [{{id: x, on: {{fields: [Tax]}}, as: digits, {waive}}}]\n"
+    assert "LG140" in [each[0] for each in bench.found(short)]
+
+
 @pytest.mark.parametrize("name", ["Gender", "Land"])
 def test_what_is_guessed_is_not_made_deterministic_by_any_waiver(bench: Bench, name: str) -> None:
     """How often a text occurs tells which of a few it is."""

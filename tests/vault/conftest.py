@@ -38,6 +38,7 @@ FIRST = Protection("names", "crm", "Contact", "FirstName", "token", "user.name",
 LAST = Protection("names", "crm", "Contact", "LastName", "token", "user.name", "name", "", "text-1")
 NAME = Protection("names", "crm", "Contact", "Name", "token", "user.name", "name", "", "text-1")
 NOTES = Protection("notes", "crm", "Contact", "Notes", "envelope", "user.content.private", room=140)
+NUMBER = Protection("number", "crm", "Contact", "SSN", "digits", "user.government_id", room=64)
 TAX = Protection("tax", "crm", "Contact", "Tax", "deterministic", "user.financial.tax_id", room=100)
 
 

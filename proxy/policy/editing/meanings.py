@@ -83,7 +83,8 @@ _OF: Final = {
     "ProtectDocument.id": "Name of the entry, once in the whole set, rules included.",
     "ProtectDocument.on": "Which fields; each of them lies in the CRM like this, whoever writes it.",
     "ProtectDocument.as_": "token: random, kept in the vault; envelope: ciphertext in the field itself; "
-    "deterministic: the same ciphertext for the same value, by a waiver of LG141 only.",
+    "deterministic: the same ciphertext for the same value, by a waiver of LG141 only. "
+    "digits: other digits for a number (FF1), the same for the same one, by such a waiver only.",
     "ProtectDocument.because": "Why, for whoever reviews it.",
     "ValidDocument.from_": "First day in force, UTC.",
     "ValidDocument.until": "Last day in force, UTC.",

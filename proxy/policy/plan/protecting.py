@@ -7,16 +7,17 @@ everybody who reads the CRM itself, its exports and its backups, who has the val
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from proxy.model import Protection
+from proxy.model import ALWAYS_SAME, Protection
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.cell import Verdict
 
 _Place = tuple[str, str, str]
 _Said = tuple[Verdict | None, str]
-_HIDES: Final[Mapping[str, int]] = {"deterministic": 1, "envelope": 2, "token": 2}
+_HIDES: Final[Mapping[str, int]] = {"deterministic": 1, "digits": 1, "envelope": 2, "token": 2}
 """How little the CRM has: the same text for the same value says who has the same."""
 _FORMS: Final[Mapping[str, str]] = {
     "deterministic": "the same ciphertext for the same value",
+    "digits": "the same other digits for the same number",
     "envelope": "ciphertext",
     "token": "a token",
 }
@@ -68,5 +69,5 @@ def _changes(was: Protection | None, now: Protection | None) -> Iterator[_Said]:
 
 
 def _is_found(protection: Protection) -> bool:
-    """Tell whether equality finds values; deterministic ciphertext the CRM itself finds."""
-    return bool(protection.normaliser) or protection.kind == "deterministic"
+    """Tell whether equality finds values; the same text for the same value the CRM itself finds."""
+    return bool(protection.normaliser) or protection.kind in ALWAYS_SAME
