@@ -42,7 +42,7 @@ def served(tmp_path: Path, bao: StubBao, postgresql_server: PostgreSQL) -> Itera
         more = configured(tmp_path, bao, url)
         run = Installed.make(tmp_path / "gateway", lanes, lambda text: f"{text}{more}")
         (run.made.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
-        town = Town(run, crm)
+        town = Town(run, crm, address.url)
         try:
             town.keys("init")
             run.up()
@@ -66,17 +66,24 @@ def configured(folder: Path, bao: StubBao, url: URL) -> str:
 
 
 def test_a_proxy_on_servers(served: Town, bao: StubBao) -> None:
-    """It protects, rotates and shreds; a key server that hangs or is sealed stops what needs it, and no more."""
+    """It protects, finds, rotates and shreds; a key server that hangs or is sealed stops what needs it alone."""
     key, gone = served.meet("one"), served.meet("gone")
     assert served.stored(key)["address"].startswith("lp1.")
     assert {shown["email"] for _, shown in served.everywhere(key)} == {"one@example.org"}
 
     assert served.keys("rotate")["epoch"] == 2
+    assert served.keys("rotate", "--index")["values"] == 2
     assert {shown["email"] for _, shown in served.everywhere(key)} == {"one@example.org"}
+    assert set(served.finds("one@example.org")) == {1}
 
-    assert served.everywhere(gone)
-    shred(served, gone)
-    assert "gone@example.org" not in {str(shown.get("email")) for _, shown in served.everywhere(gone)}
+    assert {shown["address"] for _, shown in served.everywhere(gone)} == {"gone Lane"}
+    canary = served.stored(gone)["address"]
+    served.erase(gone)
+    assert set(served.finds("gone@example.org")) == {0}
+    served.overwrite(key, address=canary)
+    for other, mail in ((gone, None), (key, "one@example.org")):
+        for _, shown in served.everywhere(other):
+            assert (shown["email"], shown["address"]) == (mail, None)
 
     forget(served)
     for trouble, over in ((bao.hangs.set, bao.hangs.clear), (seal(bao), unseal(bao))):
@@ -112,18 +119,6 @@ def test_a_database_that_is_gone(
 def ask_for_others(town: Town, key: str, got: list[int]) -> None:
     """Ask for what has no protected field, and write down the statuses."""
     got += [town.ask(f"{CONTACTS}/{key}?properties=firstname")[0] for _ in range(8)]
-
-
-def shred(town: Town, key: str) -> None:
-    """Destroy the key of a contact's values from another process."""
-    kept = town.kept()
-    with kept.store.read() as connection:
-        from sqlalchemy import text
-
-        query = text("SELECT key_id FROM vault_values WHERE handle = :handle")
-        key_id = bytes(connection.execute(query, {"handle": town.stored(key)["email"]}).scalar_one())
-    kept.keys.shred(kept.keys.one(key_id).subject or b"")
-    kept.close()
 
 
 def forget(town: Town) -> None:
