@@ -16,6 +16,7 @@ from proxy.sandbox import (
     PipedriveSandbox,
     SalesforceSandbox,
     Sandbox,
+    SuiteCrmSandbox,
     Tls,
     ZohoSandbox,
 )
@@ -90,7 +91,22 @@ def zoho(**options: Any) -> None:
     _serve(ZohoSandbox, **options)
 
 
-_Kind = type[SalesforceSandbox | HubSpotSandbox | DynamicsSandbox | OdooSandbox | PipedriveSandbox | ZohoSandbox]
+@sandbox.command()
+@_options
+def suitecrm(**options: Any) -> None:
+    """Serve SuiteCRM's API V8: contacts, leads, accounts, cases, notes, e-mail addresses as JSON:API."""
+    _serve(SuiteCrmSandbox, **options)
+
+
+_Kind = type[
+    SalesforceSandbox
+    | HubSpotSandbox
+    | DynamicsSandbox
+    | OdooSandbox
+    | PipedriveSandbox
+    | ZohoSandbox
+    | SuiteCrmSandbox
+]
 
 
 def _serve(

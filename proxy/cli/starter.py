@@ -8,6 +8,7 @@ UPSTREAMS: Final = {
     "hubspot": "https://api.hubapi.com",
     "pipedrive": "https://example.pipedrive.com",
     "zoho": "https://www.zohoapis.com",
+    "suitecrm": "https://suitecrm.example.org",
     "tryton": "https://tryton.example.org",
     "odoo": "https://odoo.example.org",
     "dynamics": "https://example.crm4.dynamics.com",

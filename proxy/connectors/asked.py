@@ -58,6 +58,23 @@ class Told:
         return bool(kept) or not self.alone
 
 
+@dataclass(frozen=True, slots=True)
+class ToldByName:
+    """The same where each description stands under the name of what it is about."""
+
+    holder: dict[str, Tree]
+    """Live."""
+    about: Mapping[str, tuple[str, str]]
+    """Name -> object and field."""
+
+    def cut(self, may: Callable[[str, str, Action | None], bool]) -> bool:
+        """See `Told.cut`; nothing of this says what can be done."""
+        for name, about in self.about.items():
+            if not may(*about, None):
+                del self.holder[name]
+        return True
+
+
 @dataclass(slots=True)
 class Beside:
     """What is to come beside the fields of records; whatever else an answer has there was not asked for."""
@@ -148,7 +165,7 @@ class Opened:
     """The answers in it to requests of their own, whose records are in `records` as well."""
     compose: "Callable[[], Tree] | None" = None
     """Puts the answers of `parts` together again."""
-    told: list[Told] = field(default_factory=list)
+    told: list[Told | ToldByName] = field(default_factory=list)
     """What describes objects and fields: each goes unless the caller has a use for what it describes."""
 
     def hold(self, part: "Opened") -> None:

@@ -148,6 +148,20 @@ def _filtered_export(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoi
     yield _endpoint(route, [Action.EXPORT, Action.FILTER])
 
 
+def _suite_list(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    more = [Action.READ, *_QUERIES[:2], Action.LIST] if "filter[*]" in route.query else []
+    yield _endpoint(route, [route.action, *more])
+
+
+def _suite_write(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    yield _endpoint(route, [route.action, Action.DELETE])
+
+
+def _suite_links(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
+    more = [Action.FILTER] if route.action is Action.LIST else []
+    yield _endpoint(route, [route.action, Action.READ, *more])
+
+
 def _rows(route: RouteModel, _file: ConnectorFile) -> Iterator[Endpoint]:
     more = [Action.CREATE, Action.READ, Action.FILTER] if route.layout == "upsert" else []
     yield _endpoint(route, [route.action, *more])
@@ -257,6 +271,9 @@ _COVERS: Final[Mapping[str, Covers]] = {
     "odata-link": _record,
     "odata-property": _property,
     "odoo": _odoo,
+    "suitecrm-list": _suite_list,
+    "suitecrm-write": _suite_write,
+    "suitecrm-links": _suite_links,
     "zoho-coql": _query(*_QUERIES),
     "zoho-search": _query(Action.READ, Action.FILTER),
     "zoho-rows": _rows,

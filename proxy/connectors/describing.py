@@ -8,14 +8,17 @@ what of each description is shown is declared like any other answer.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from proxy.connectors import paths
-from proxy.connectors.asked import Told
+from proxy.connectors.asked import Told, ToldByName
 from proxy.connectors.spec import ConnectorFile, MetadataModel
 from proxy.connectors.words import UNCLASSIFIED, ObjectWords, Words
 from proxy.message import Tree
 from proxy.model import Action
+
+BY_NAME: Final = "*"
+"""In place of the member that holds a name: each description stands under its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,12 @@ class Descriptions:
     flags: Mapping[str, Action]
     words: Words
 
-    def told(self, tree: Tree, about: ObjectWords) -> Iterator[Told]:
+    def told(self, tree: Tree, about: ObjectWords) -> Iterator[Told | ToldByName]:
         """Yield what is described there; what is of no listed object or field is taken out in place."""
         found: Any = paths.get(tree, self.at)
+        if self.name == BY_NAME:
+            yield self._by_name(found if isinstance(found, dict) else {}, about)
+            return
         if isinstance(found, list):
             known = [(item, self._about(item, about)) for item in found]
             found[:] = [item for item, named in known if named is not None]
@@ -40,6 +46,19 @@ class Descriptions:
         elif isinstance(found, dict):
             named = self._about(found, about) or (about.name, UNCLASSIFIED)
             yield Told([found], [named], self.flags, alone=True)
+
+    def _by_name(self, found: dict[str, Tree], about: ObjectWords) -> ToldByName:
+        named = {name: self._named(name, about) for name in found}
+        for name in [name for name, meant in named.items() if meant is None]:
+            del found[name]
+        return ToldByName(found, {name: meant for name, meant in named.items() if meant is not None})
+
+    def _named(self, name: str, about: ObjectWords) -> tuple[str, str] | None:
+        """Return which object and field a name means; None where nobody listed it."""
+        if self.of == "field":
+            return self._field(about, name)
+        words = self.words.objects.get(self.words.spelled(name))
+        return None if words is None else (words.name, "")
 
     def _about(self, item: Tree, about: ObjectWords) -> tuple[str, str] | None:
         """Return which object and field an item is about; None where nobody listed it."""

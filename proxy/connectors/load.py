@@ -24,6 +24,7 @@ from proxy.connectors.rowset import in_rows
 from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.shape import ANSWERED, REQUESTED, Shape
 from proxy.connectors.spec import ConnectorFile, ParameterModel, RecordModel, RouteModel
+from proxy.connectors.suitecrm.faults import SuiteFaults
 from proxy.connectors.table import FAULTS, GRAMMARS
 from proxy.connectors.words import NAME, Words
 from proxy.connectors.zoho.faults import ZohoFaults
@@ -222,7 +223,7 @@ def _faults(setting: Setting, method: str, path: str) -> Faults:
     match setting.faults:
         case SalesforceFaults():
             return setting.faults.at(path)
-        case ZohoFaults():
+        case ZohoFaults() | SuiteFaults():
             return setting.faults.at(method, path)
     return setting.faults
 

@@ -13,6 +13,8 @@ from proxy.message import Request, Tree
 
 LISTS: Final = frozenset({"select", "select_each", "history", "extra", "links"})
 """Kinds of query parameter that may stand there more than once; every one of them is judged."""
+BRACKETS: Final = "[*]"
+"""At the end of a parameter's name: stands for every one that has brackets there, `filter[name][eq]`."""
 ALIASES: Final = "@*"
 """Stands for every query parameter whose name begins with @: OData's names for parts of a query."""
 MAX_RECORDS: Final = 1_000
@@ -289,6 +291,8 @@ def _checked(declared: Declared, pairs: list[tuple[str, str]]) -> dict[str, tupl
         parameter = declared.parameters.get(name)
         if parameter is None and name.startswith("@"):
             parameter = declared.parameters.get(ALIASES)
+        if parameter is None and "[" in name:
+            parameter = declared.parameters.get(name.partition("[")[0] + BRACKETS)
         if parameter is None:
             raise Gap("route", "unknown_parameter")
         if name in found and not parameter.many:

@@ -16,6 +16,7 @@ Kinds with a meaning:
     link        answers    an entry of a list of what is linked, opened by `grammar: links`
     links       answers    the same for many records at once: `from`, and the list in `to`
     counters    answers    named numbers, or groups of them, whatever their names
+    definitions answers    by name, what there is to say of fields or objects: flags, numbers and single words
     more        answers    a link to the next page, sealed by the grammar or dropped
     empty       answers    a list, released without its items (each is counted as pruned)
     drop        answers    known, never released, and not counted as pruned
@@ -46,7 +47,19 @@ from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Tree
 
 ANSWERED: Final = frozenset(
-    {"record", "optional", "more", "empty", "drop", "fault", "outcome", "counters", "link", "links"}
+    {
+        "record",
+        "optional",
+        "more",
+        "empty",
+        "drop",
+        "fault",
+        "outcome",
+        "definitions",
+        "counters",
+        "link",
+        "links",
+    }
 )
 """Kinds with a meaning in answers."""
 REQUESTED: Final = frozenset({"fields", "pair", "select", "history", "links", "key", "by", "row"})
@@ -59,6 +72,7 @@ MAX_COUNT: Final = 1 << 53
 MAX_ITEMS: Final = 1_000
 """Items of a list in a request where the connector does not say how many the CRM takes."""
 
+_WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,60}", re.ASCII)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 Check = Callable[[Tree], bool]
@@ -226,6 +240,8 @@ def _open(node: Node, tree: Tree, visits: Mapping[str, Visit], pruned: list[int]
         return [] if isinstance(tree, list) else GONE
     if node.kind == "counters":
         return _counters(tree, pruned)
+    if node.kind == "definitions":
+        return _definitions(tree, pruned)
     if node.kind:
         return visits[node.kind](tree)
     if node.check is not None:
@@ -260,6 +276,30 @@ def _counters(tree: Tree, pruned: list[int], depth: int = 0) -> Tree:
             del tree[name]
             pruned[0] += 1
     return tree
+
+
+def _definitions(tree: Tree, pruned: list[int]) -> Tree:
+    """Return definitions, by name, without whatever could hold more than a word."""
+    if not isinstance(tree, dict):
+        return GONE
+    for name, value in list(tree.items()):
+        if not isinstance(value, dict) or not NAME.fullmatch(name):
+            del tree[name]
+            pruned[0] += 1
+            continue
+        for member in [member for member, said in value.items() if not _is_word(said)]:
+            del value[member]
+            pruned[0] += 1
+    return tree
+
+
+def _is_word(tree: Tree) -> bool:
+    """Say whether something is a flag, a number, a single word, or a list of such words."""
+    if isinstance(tree, list):
+        return all(isinstance(each, str) and NAME.fullmatch(each) for each in tree)
+    if isinstance(tree, str):
+        return _WORD.fullmatch(tree) is not None
+    return tree is None or isinstance(tree, bool) or (type(tree) is int and abs(tree) < MAX_COUNT)
 
 
 def _open_items(node: Node, items: list[Tree], visits: Mapping[str, Visit], pruned: list[int]) -> None:

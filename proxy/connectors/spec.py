@@ -270,7 +270,7 @@ class MetadataModel(Strict):
     of: Literal["object", "field", "child"]
     """`child`: objects below the one that the answer is about, each by the field that links it."""
     name: str
-    """Member of an item that holds its name."""
+    """Member of an item that holds its name; `*`: items stand under their names."""
     field: str = ""
     """With `child`: member that holds the name of the field."""
     flags: dict[str, Action] = Field(default_factory=dict)
@@ -292,7 +292,7 @@ class LackingModel(Strict):
 class ErrorsModel(Strict):
     """How the CRM says no."""
 
-    style: Literal["json", "rpc", "odoo", "salesforce", "zoho"] = "json"
+    style: Literal["json", "rpc", "odoo", "salesforce", "suitecrm", "zoho"] = "json"
     """An entry of `table.py`."""
     shape: object = None
     """The body, with `{text}`, `{code}` and `{id}` where those go."""

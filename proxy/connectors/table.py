@@ -31,6 +31,10 @@ from proxy.connectors.salesforcefaults import SalesforceFaults
 from proxy.connectors.searches import compile_sosl
 from proxy.connectors.soap.grammar import compile_soap
 from proxy.connectors.spec import ConnectorFile
+from proxy.connectors.suitecrm.faults import SuiteFaults
+from proxy.connectors.suitecrm.links import compile_suite_links
+from proxy.connectors.suitecrm.listing import compile_listing
+from proxy.connectors.suitecrm.writes import compile_resource
 from proxy.connectors.zoho.actions import compile_bin, compile_fields, compile_zoho_export
 from proxy.connectors.zoho.faults import ZohoFaults
 from proxy.connectors.zoho.queries import compile_coql
@@ -61,6 +65,9 @@ GRAMMARS: Final[Mapping[str, Compile]] = {
     "odata-link": compile_odata_link,
     "odata-property": compile_odata_property,
     "odoo": compile_odoo,
+    "suitecrm-list": compile_listing,
+    "suitecrm-write": compile_resource,
+    "suitecrm-links": compile_suite_links,
     "zoho-coql": compile_coql,
     "zoho-search": compile_zoho_search,
     "zoho-rows": compile_rows,
@@ -75,4 +82,5 @@ FAULTS: Final[Mapping[str, Callable[[ConnectorFile], Faults]]] = {
     "rpc": RpcFaults.compile,
     "odoo": OdooFaults.compile,
     "zoho": ZohoFaults.compile,
+    "suitecrm": SuiteFaults.compile,
 }

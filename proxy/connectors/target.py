@@ -20,7 +20,9 @@ MAX_PARAMETERS: Final = 64
 
 _PLAIN_PATH: Final = re.compile(r"(/[A-Za-z0-9._~:@!$&'()*+,=-]+)*/?", re.ASCII)
 _CODED_PATH: Final = re.compile(r"(/[A-Za-z0-9._~:@!$&'()*+,=%-]+)*/?", re.ASCII)
-_QUERY: Final = re.compile(r"[A-Za-z0-9._~:@!$'()*+,;=%/?&-]*", re.ASCII)
+_QUERY: Final = re.compile(r"[A-Za-z0-9._~:@!$'()*+,;=%/?&\[\]-]*", re.ASCII)
+"""Brackets do not belong there (RFC 3986 section 3.4), and clients write them all the same; they have no other
+meaning than their codes, which is what is sent on."""
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _NEVER: Final = re.compile(r"[\x00-\x1f\x7f/\\;?#%]")

@@ -2,7 +2,7 @@
 
 Nouns: a `Sandbox` is one CRM (`SalesforceSandbox`, `HubSpotSandbox`,
 `DynamicsSandbox`, `OdooSandbox`, `PipedriveSandbox`,
-`ZohoSandbox`) with a store of its own; a `Call` comes
+`SuiteCrmSandbox`, `ZohoSandbox`) with a store of its own; a `Call` comes
 in, an `Answer` goes out; `Faults` make it misbehave on demand; an `Address` is where it listens. The story
 starts in `server.Sandbox.start`; what a call does is in `rest.py` of its folder.
 
@@ -23,6 +23,7 @@ from proxy.sandbox.odoo import OdooSandbox
 from proxy.sandbox.pipedrive import PipedriveSandbox
 from proxy.sandbox.salesforce import SalesforceSandbox
 from proxy.sandbox.server import Address, Sandbox, Tls, running
+from proxy.sandbox.suitecrm import SuiteCrmSandbox
 from proxy.sandbox.zoho import ZohoSandbox
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SalesforceSandbox",
     "Sandbox",
     "StoppedClock",
+    "SuiteCrmSandbox",
     "Tls",
     "ZohoSandbox",
     "running",

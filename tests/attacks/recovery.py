@@ -27,6 +27,7 @@ from proxy.sandbox import (
     PipedriveSandbox,
     SalesforceSandbox,
     Sandbox,
+    SuiteCrmSandbox,
     ZohoSandbox,
 )
 from proxy.sandbox.pipedrive.store import IBAN
@@ -91,6 +92,9 @@ class Crm:
                 self._write("PATCH", f"/api/data/v9.2/contacts({person.key})", {"new_iban": text(value)})
             case PipedriveSandbox():
                 self._write("PATCH", f"/api/v2/persons/{person.key}", {"custom_fields": {IBAN: text(value)}})
+            case SuiteCrmSandbox():
+                data = {"type": "Contacts", "id": person.key, "attributes": {"iban_c": text(value)}}
+                self._write("PATCH", "/Api/V8/module", {"data": data})
             case ZohoSandbox():
                 self._write("PUT", f"/crm/v8/Contacts/{person.key}", {"data": [{"IBAN": text(value)}]})
             case OdooSandbox():
@@ -115,6 +119,7 @@ CRMS: Final[dict[str, Callable[[], Sandbox]]] = {
     "odoo": lambda: OdooSandbox(CRM_TOKEN),
     "pipedrive": lambda: PipedriveSandbox(CRM_TOKEN),
     "zoho": lambda: ZohoSandbox(CRM_TOKEN),
+    "suitecrm": lambda: SuiteCrmSandbox(CRM_TOKEN),
 }
 
 
@@ -220,6 +225,14 @@ def _criteria(text: str) -> Asks:
     return asks
 
 
+def _filtered(query: str) -> Asks:
+    def asks(prey: Prey, least: str) -> Sent:
+        filled = query.format(key=prey.key, least=least) + "&fields[Contacts]=email1"
+        return "GET", f"/Api/V8/module/Contacts?{quote(filled, safe='=&')}", None
+
+    return asks
+
+
 _HELD: Final = "Id = '{key}' AND SSN__c >= '{least}'"
 _ROW: Final = "contactid eq {key} and new_iban ge '{least}'"
 _ONE: Final = f"SELECT Id FROM Contact WHERE {_HELD}"
@@ -292,6 +305,16 @@ WAYS: Final = (
         "zoho",
         "a word",
         lambda _prey, least: ("GET", f"/crm/v8/Contacts/search?word={least}&fields=Email", None),
+        exact=True,
+    ),
+    Way("suitecrm", "a filter", _filtered("filter[id][eq]={key}&filter[iban_c][gte]={least}")),
+    Way("suitecrm", "a filter denied", _filtered("filter[id][eq]={key}&filter[iban_c][lt]={least}")),
+    Way("suitecrm", "what is equal", _filtered("filter[iban_c][eq]={least}"), exact=True),
+    Way("suitecrm", "what is not", _filtered("filter[id][eq]={key}&filter[iban_c][neq]={least}"), exact=True),
+    Way(
+        "suitecrm",
+        "one of two filters",
+        _filtered("filter[iban_c][eq]={least}&filter[last_name][eq]=-&filter[operator]=or"),
         exact=True,
     ),
     Way("pipedrive", "items", _found("itemSearch?item_types=person&fields=name,custom_fields"), exact=True),

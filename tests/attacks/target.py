@@ -14,7 +14,16 @@ from typing import Final
 from proxy.demo.installation import Crm, LaneOf
 from tests.e2e.processes import PATIENCE, Installed
 
-LANES: Final[tuple[Crm, ...]] = ("salesforce", "hubspot", "dynamics", "odoo", "tryton", "pipedrive", "zoho")
+LANES: Final[tuple[Crm, ...]] = (
+    "salesforce",
+    "hubspot",
+    "dynamics",
+    "odoo",
+    "tryton",
+    "pipedrive",
+    "zoho",
+    "suitecrm",
+)
 CREDENTIAL: Final = "canary-credential-of-the-crm"
 """What the CRM is shown; that a client gets to see it would be a find like any other."""
 CANARY: Final = "canary"

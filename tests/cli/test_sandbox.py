@@ -24,6 +24,7 @@ START = "import sys; from proxy.cli.sandbox import sandbox; sandbox(sys.argv[1:]
         ("hubspot", "/crm/v3/objects/contacts?limit=100", "results"),
         ("pipedrive", "/api/v2/persons", "data"),
         ("zoho", "/crm/v8/Contacts?fields=Email", "data"),
+        ("suitecrm", "/Api/V8/module/Contacts?page%5Bsize%5D=50", "data"),
         ("dynamics", "/api/data/v9.2/contacts?$select=fullname", "value"),
     ],
 )

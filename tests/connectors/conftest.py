@@ -106,6 +106,12 @@ def load_text(tmp_path: Path) -> Callable[[str], list[str]]:
 
 
 @pytest.fixture(scope="session")
+def suitecrm() -> Connector:
+    """Return the SuiteCRM connector as it ships."""
+    return load_connector(ROOT / "policies/connectors/suitecrm.yaml")
+
+
+@pytest.fixture(scope="session")
 def zoho() -> Connector:
     """Return the Zoho connector as it ships."""
     return load_connector(ROOT / "policies/connectors/zoho.yaml")

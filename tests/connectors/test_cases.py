@@ -104,6 +104,12 @@ def test_odoo(odoo: Connector, case: dict) -> None:
     check(odoo, case)
 
 
+@pytest.mark.parametrize("case", cases("suitecrm.yaml"))
+def test_suitecrm(suitecrm: Connector, case: dict) -> None:
+    """A SuiteCRM request does exactly what the case says, or is refused as it says."""
+    check(suitecrm, case)
+
+
 @pytest.mark.parametrize("case", cases("zoho.yaml"))
 def test_zoho(zoho: Connector, case: dict) -> None:
     """A Zoho request does exactly what the case says, or is refused as it says."""

@@ -38,7 +38,7 @@ def test_what_is_said_to_be_denied_has_no_route(path: Path) -> None:
             assert caught.value.kind in {"route", "object"}
 
 
-@pytest.mark.parametrize("name", ["salesforce", "hubspot", "dynamics", "odoo", "pipedrive", "zoho"])
+@pytest.mark.parametrize("name", ["salesforce", "hubspot", "dynamics", "odoo", "pipedrive", "zoho", "suitecrm"])
 def test_no_request_does_more_than_is_said_of_its_endpoint(name: str, request: pytest.FixtureRequest) -> None:
     """Whatever the recorded requests of a CRM turn out to be, their actions stand in the table."""
     connector: Connector = request.getfixturevalue(name)

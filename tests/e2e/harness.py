@@ -47,7 +47,7 @@ class GatewayHarness:
     @classmethod
     def make(cls, folder: Path) -> Self:
         """Return a harness whose installation lies in `folder`; `close` it."""
-        crms: tuple[Crm, ...] = ("salesforce", "hubspot", "dynamics", "odoo", "pipedrive", "zoho")
+        crms: tuple[Crm, ...] = ("salesforce", "hubspot", "dynamics", "odoo", "pipedrive", "zoho", "suitecrm")
         lanes = {crm: LaneOf(0, "http://127.0.0.1:9", CRM_TOKEN) for crm in crms}
         lanes["tryton"] = LaneOf(0, "http://127.0.0.1:9", TRYTON_LOGIN, "Basic")
         made = make_installation(folder, lanes, admin=0)
