@@ -10,7 +10,6 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import json
 import logging
 import secrets
 import time
@@ -64,7 +63,7 @@ from proxy.erasure.tombstones import Tombstones
 from proxy.erasure.weighing import clock, denied, excepted, extended, refuse_begun
 from proxy.errors import ExchangeError, LychgateError
 from proxy.exchange import Rules
-from proxy.ledger.verify import read_entries
+from proxy.ledger.disclosures import Disclosures
 from proxy.message import Headers, Request
 from proxy.messengers import Messengers
 from proxy.model import Erasure, Principal
@@ -115,6 +114,7 @@ class Erasures:
         self._signer = note_keys(app.config, root).signer()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pressing: set[str] = set()
+        self._disclosures = Disclosures(app.config.state / "ledger")
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, str] = {}
         self._looks = 0
@@ -746,17 +746,20 @@ class Erasures:
         return await asyncio.to_thread(self._disclosed, people)
 
     def _disclosed(self, people: set[str]) -> tuple[Notice, ...]:
-        found: dict[str, tuple[int, int]] = {}
+        found = self._disclosures.about(people, self._next_people)
         now = int(time.time())
-        for _, _, line in read_entries(self._app.config.state / "ledger"):
-            if '"kind":"disclosed"' in line and any(one in line for one in people):
-                entry = json.loads(line)
-                count, since = found.get(entry["recipient"], (0, entry["time_ms"] // 1000))
-                found[entry["recipient"]] = (count + 1, since)
         return tuple(
-            Notice(name, count, since, again=now if self.messengers.carries(name) else 0)
-            for name, (count, since) in sorted(found.items())
+            Notice(name, told.entries, told.since, again=now if self.messengers.carries(name) else 0)
+            for name, told in sorted(found.items())
         )
+
+    def _next_people(self) -> Iterator[str]:
+        """Yield everybody whose case may come to its recipients soon, named or found."""
+        for name in self.cases.ids():
+            case = self.cases.get(name)
+            if case.state not in OVER:
+                for spot in [*case.people, *(case.plan.people if case.plan is not None else ())]:
+                    yield self._app.pseudonyms.of("record", spot.id)
 
     def _sign(self, case: Case, edition: str) -> tuple[str, str]:
         said = certificates.statement(
