@@ -1,15 +1,17 @@
 """Protected fields on surfaces without an SDK here and in helper processes; what recipients get instead."""
 
 import json
+import re
 import xmlrpc.client
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from proxy.message import Headers, Request, Response
-from proxy.sandbox import DynamicsSandbox, OdooSandbox, SalesforceSandbox
+from proxy.sandbox import DynamicsSandbox, HubSpotSandbox, OdooSandbox, SalesforceSandbox
 from proxy.vault import rows
 from tests.e2e.harness import CRM_TOKEN, Ended, GatewayHarness
 from tests.sandboxes import answered
@@ -29,6 +31,17 @@ protect:
     as: token
     domain: t.privacy.example.org
     search: true
+  - id: badges
+    on: {connectors: [hubspot], objects: [contacts], fields: [jobtitle]}
+    as: digits
+    search: true
+    waive: [{code: LG141, because: A field of digits., until: LATER}]
+grants:
+  - id: leads-find-badges
+    effect: allow
+    roles: [support_lead]
+    on: {connectors: [hubspot], objects: [contacts], fields: [jobtitle]}
+    actions: [filter]
 guards:
   - id: mailer-joins-by-pseudonyms
     effect: tokenize
@@ -47,7 +60,9 @@ guards:
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHarness]:
     """An installation whose policies protect e-mail addresses in three CRMs."""
     made = GatewayHarness.make(tmp_path_factory.mktemp("protected") / "gateway")
-    (made.installation.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
+    later = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
+    text = PROTECT.replace("LATER", later)
+    (made.installation.policies / "example" / "protect.yaml").write_text(text, "utf-8")
     made.app.reload()
     yield made
     made.close()
@@ -161,6 +176,28 @@ async def test_a_create_that_fails_takes_no_value_from_a_record_that_is_changed_
     query = "fields=LastName,Email"
     shown = told(await crm.ask("helpdesk", "GET", f"{root}/sobjects/Contact/{record}", query))
     assert (shown["LastName"], shown["Email"]) == ("Hale", MAIL)
+
+
+async def test_a_number_lies_in_hubspot_as_another(harness: GatewayHarness) -> None:
+    """In its layout; it comes back, is found, and what is no number is not written."""
+    crm = Crm(harness, "hubspot", HubSpotSandbox(CRM_TOKEN))
+    contacts, number = "/crm/v3/objects/contacts", "000-12-0101"
+
+    async def write(text: str) -> Ended:
+        properties = {"lastname": "Quill", "email": "badge@example.org", "jobtitle": text}
+        body = json.dumps({"properties": properties}).encode()
+        return await crm.ask("helpdesk_leads", "POST", contacts, body=body)
+
+    ended = await write("n/a")
+    assert (ended.response.status, ended.forwarded) == (422, None)
+    made = told(await write(number))
+    (held,) = [str(each["jobtitle"]) for each in crm.crm.people() if each["hs_object_id"] == made["id"]]
+    assert re.fullmatch(r"[0-9]{3}-[0-9]{2}-[0-9]{16}", held)
+    assert not held.startswith(number)
+    asked = {"propertyName": "jobtitle", "operator": "EQ", "value": number}
+    query = {"filterGroups": [{"filters": [asked]}], "properties": ["jobtitle"]}
+    found = told(await crm.ask("helpdesk_leads", "POST", f"{contacts}/search", body=json.dumps(query).encode()))
+    assert [(each["id"], each["properties"]["jobtitle"]) for each in found["results"]] == [(made["id"], number)]
 
 
 async def test_odoo_gets_tokens_and_finds_by_them(harness: GatewayHarness) -> None:
