@@ -137,7 +137,7 @@ def _reindex(held: Custody, form: str) -> Marked:
     for last in reindex(held.kept.vault):
         told.step(last.done, total)
     told.end()
-    indexes.end(held.keys, held.note)
+    indexes.end(held.keys, held.note, number)
     again = "; that ends what an earlier run began, run it once more for another key" if unfinished else ""
     lost = f"; {last.lost:,} cannot be opened, and are found no more" if last.lost else ""
     text = f"index key {number} is in force, {last.done:,} values were marked anew{lost}{again}"

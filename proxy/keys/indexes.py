@@ -57,21 +57,29 @@ def _listed(known: list[int]) -> str:
     return ",".join(map(str, known))
 
 
-def end(keys: Keys, note: Note) -> int:
-    """Have only the index key in force searched, and destroy the older ones; return its number.
+def end(keys: Keys, note: Note, number: int) -> int:
+    """Have only this index key searched, and destroy the older ones; return its number.
 
     To be called when nothing is marked with an older one any more.
 
     Raises:
+        NotNow: another one is in force by now: whoever brought it there ends that.
         Unavailable: the store cannot be used.
     """
-    number = searched(keys)[-1]
+    _check(searched(keys), number)
     note("index_key_retired", f"index={number}")
     with keys.generation.changing():
         with keys.store.begin() as connection:
-            for each in numbers(rows.searched(connection, hold="change")):
+            known = numbers(rows.searched(connection, hold="change"))
+            _check(known, number)
+            for each in known:
                 if each not in {FIRST_INDEX, number}:
                     rows.drop_own(connection, index_name(each))
             rows.search(connection, str(number))
         keys.store.forget(INSTALLATION_KEYS)
     return number
+
+
+def _check(known: list[int], number: int) -> None:
+    if known[-1] != number:
+        raise NotNow(f"somebody else has brought index key {known[-1]} into force: run it again")

@@ -4,10 +4,13 @@ Both go by what is in the rows and keep nothing else, so that they may die at an
 A block of rows is one change; between two blocks everybody else has a turn.
 """
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from sqlalchemy import Connection
 
 from proxy.errors import Unavailable
 from proxy.keys import rows
@@ -39,7 +42,8 @@ def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Itera
     than the one in force, except under suspended ones.
 
     Raises:
-        Unavailable: provider or store cannot be used; run it again later, it goes on where it stopped.
+        Unavailable: provider or store cannot be used, or another epoch has begun; run it again later, it goes on
+            where it stopped.
     """
     with keys.store.read() as connection:
         target = rows.active_epoch(connection)
@@ -54,7 +58,7 @@ def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Itera
         after = b""
         while held := _next(keys, epoch, after, at_once):
             fresh = _under(keys, held, epoch, target)
-            with keys.store.begin() as connection:
+            with _held(keys, target) as connection:
                 rows.rewrap(connection, fresh, epoch.number, target.number)
             after = held[-1][1]
             damaged += len(held) - len(fresh)
@@ -83,6 +87,8 @@ def renew_all(keys: Keys, before: float, *, at_once: int = AT_ONCE // 16, pause:
             return
         drafts = keys.drafts([(subject, serial + 1) for subject, serial in found])
         with keys.store.begin() as connection:
+            # Whoever shreds one of them waits from now on, and looks again when this block has ended.
+            rows.hold(connection, {key.id for key in rows.by_subject(connection, dict(found))})
             newest = {key.subject: key.serial for key in rows.by_subject(connection, dict(found))}
             for draft, (subject, serial) in zip(drafts, found, strict=True):
                 if newest.get(subject) == serial:  # neither shredded meanwhile nor renewed by somebody else
@@ -90,6 +96,19 @@ def renew_all(keys: Keys, before: float, *, at_once: int = AT_ONCE // 16, pause:
         done += len(found)
         yield done
         time.sleep(pause)
+
+
+@contextlib.contextmanager
+def _held(keys: Keys, target: Epoch) -> Iterator[Connection]:
+    """Give a block in which an epoch stays in force: under one that is not, nobody counts on keys.
+
+    Raises:
+        Unavailable: `key_epoch_changed`: another one is in force by now.
+    """
+    with keys.store.begin() as connection:
+        if rows.active_epoch(connection, hold=True).number != target.number:
+            raise Unavailable("key_epoch_changed", f"epoch {target.number}")
+        yield connection
 
 
 def _own(keys: Keys, old: Epoch, target: Epoch) -> int:
@@ -100,7 +119,7 @@ def _own(keys: Keys, old: Epoch, target: Epoch) -> int:
         return 0
     some = [(key.wrapped, key.id, key.subject) for key in held.values()]
     fresh = {key_id: wrapped for wrapped, key_id, _ in _under(keys, some, old, target)}
-    with keys.store.begin() as connection:
+    with _held(keys, target) as connection:
         for name, key in held.items():
             if key.id in fresh:
                 rows.rewrap_own(connection, name, fresh[key.id], old.number, target.number)

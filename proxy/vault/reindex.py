@@ -53,7 +53,13 @@ def reindex(
             return
         fresh = _marked(vault, found, wanted)
         with vault.store.begin() as connection:
-            rows.mark_anew(connection, fresh)
+            number = vault.keys.hold_index(connection)
+            is_late = any(each.index_key != number for each in fresh)
+            if not is_late:
+                rows.mark_anew(connection, fresh)
+        if is_late:  # another exchange has begun, and whoever carries it out may have been here already
+            vault.keys.forget()
+            continue
         after = found[-1].handle
         lost = sum(each.mark is None for each in fresh)
         done = Marked(done.done + len(fresh) - lost, done.lost + lost)

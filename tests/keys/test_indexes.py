@@ -23,9 +23,9 @@ def test_two_are_searched_until_the_older_one_is_given_up(keys: Keys, make) -> N
     assert [*other.index_keys(ELEMENT)] == [1, 2] == indexes.searched(keys)
     assert other.index_keys(ELEMENT)[1] == first != other.index_keys(ELEMENT)[2]
     assert other.index_in_force() == 2
-    assert indexes.end(keys, note) == 2
+    assert indexes.end(keys, note, 2) == 2
     assert [*other.index_keys(ELEMENT)] == [2]
-    assert (indexes.begin(keys, note), indexes.end(keys, note)) == (3, 3)
+    assert (indexes.begin(keys, note), indexes.end(keys, note, 3)) == (3, 3)
     assert [*other.index_keys(ELEMENT)] == [3]
 
 
@@ -55,8 +55,7 @@ def test_the_first_is_kept_for_what_is_made_from_it_and_the_others_are_gone(keys
     """Deterministic ciphertext in the CRM is found and opened after any number of rotations."""
     before = keys.index_key("user.financial.tax_id/repeatable")
     for _ in range(2):
-        indexes.begin(keys, note)
-        indexes.end(keys, note)
+        indexes.end(keys, note, indexes.begin(keys, note))
     assert keys.index_key("user.financial.tax_id/repeatable") == before
     with keys.store.read() as connection:
         assert {name for name in rows.installation_keys(connection) if name.startswith("index")} == {
@@ -84,10 +83,20 @@ def test_what_happens_is_on_record_before_it_does(keys: Keys) -> None:
     def refuses(_what: str, _detail: str) -> None:
         raise Unavailable("ledger")
 
-    for change in (indexes.begin, indexes.end):
-        with pytest.raises(Unavailable, match="ledger"):
-            change(keys, refuses)
+    with pytest.raises(Unavailable, match="ledger"):
+        indexes.begin(keys, refuses)
+    with pytest.raises(Unavailable, match="ledger"):
+        indexes.end(keys, refuses, 1)
     assert indexes.searched(keys) == [1]
+
+
+def test_only_who_brought_the_last_one_into_force_ends_the_others(keys: Keys) -> None:
+    """Somebody else's run may be marking values with it still."""
+    indexes.begin(keys, note)
+    indexes.begin(keys, note)
+    with pytest.raises(NotNow, match="somebody else"):
+        indexes.end(keys, note, 2)
+    assert indexes.searched(keys) == [1, 2, 3]
 
 
 def test_one_rotation_at_a_time(keys: Keys, make) -> None:

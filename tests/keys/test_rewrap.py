@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, text, update
+from sqlalchemy import URL, Connection, text, update
 
 from proxy.errors import Unavailable
-from proxy.keys import Keys
+from proxy.keys import Draft, Keys, SubjectKey
 from proxy.keys.epochs import Epochs
 from proxy.keys.rewrap import renew_all, rewrap
 from proxy.keys.tables import SUBJECT_KEYS
@@ -215,6 +215,44 @@ def test_who_is_shredded_meanwhile_gets_no_new_key(keys: Keys, make: Make, clock
     assert len(other.find(before)) == 4
     with keys.store.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM subject_keys")).scalar() == 8
+
+
+def test_a_run_stops_when_another_epoch_begins(keys: Keys) -> None:
+    """Its epoch wraps nothing new any more, and may be destroyed as soon as nothing is counted under it."""
+    before = meet(keys, 20)
+    epochs = epochs_of(keys)
+    epochs.begin()
+    steps = rewrap(keys, at_once=10, pause=0)
+    next(steps), next(steps)
+    epochs.begin()
+    with pytest.raises(Unavailable, match="key_epoch_changed"):
+        list(steps)
+    assert epochs.counts()[2] <= 14
+    list(rewrap(keys, pause=0))
+    assert epochs.counts() == {3: 24}
+    assert opened(keys, before) == before
+
+
+def test_who_is_shredded_while_keys_are_kept_gets_none(keys: Keys, make: Make, clock) -> None:
+    """Whoever shreds waits for the block, and then finds what it added."""
+    before = meet(keys, 3)
+    subject, other = keys.one(next(iter(before))).subject, make()
+    clock.seconds += 10
+    shreds = threading.Thread(target=other.shred, args=(subject,))
+    inner = keys.keep
+
+    def keep(connection: Connection, draft: Draft) -> SubjectKey:
+        if not shreds.ident:
+            shreds.start()
+            shreds.join(0.3)
+        return inner(connection, draft)
+
+    keys.keep = keep  # type: ignore[method-assign]
+    list(renew_all(keys, clock.seconds, pause=0))
+    shreds.join()
+    assert other.sealing([subject]) == {}
+    with keys.store.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM subject_keys")).scalar() == 4
 
 
 def test_nothing_is_wrapped_anew_while_no_epoch_is_in_force(keys: Keys) -> None:

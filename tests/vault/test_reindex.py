@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from sqlalchemy import URL, Connection, create_engine, text
 
 from proxy.keys import CHAPTER as KEYS
 from proxy.keys import indexes
+from proxy.keys.epochs import NotNow
 from proxy.store import Store
 from proxy.store.store import url_of
 from proxy.vault import CHAPTER, Put, Sending, Vault, rows
 from proxy.vault.destroy import destroy
 from proxy.vault.reindex import Marked, reindex
-from proxy.vault.rows import Place
+from proxy.vault.rows import Place, Value
 from tests.keys.test_indexes import note
 from tests.vault.conftest import FIRST, MAIL, NOTES, TAX
 from tests.vault.test_vault import find, put
@@ -51,7 +52,7 @@ def test_values_are_found_all_the_while(vault: Vault, make: Make) -> None:
         assert find(other, MAIL, "late@example.org") == (late,)
     assert steps == [0, 7, 14, 21, 28, 30]
     assert counts(vault) == {2: 31}
-    indexes.end(vault.keys, note)
+    indexes.end(vault.keys, note, 2)
     other = make()
     assert all(find(other, MAIL, clear) == (token,) for clear, token in before.items())
     assert list(reindex(vault, pause=0)) == [Marked(0)]
@@ -63,7 +64,7 @@ def test_envelopes_and_deterministic_values_have_no_mark_to_exchange(vault: Vaul
     stored = put(vault, TAX, "IE1234567T").text
     indexes.begin(vault.keys, note)
     assert list(reindex(vault, pause=0)) == [Marked(0)]
-    indexes.end(vault.keys, note)
+    indexes.end(vault.keys, note, 2)
     assert find(vault, TAX, "IE1234567T") == (stored,)
 
 
@@ -106,10 +107,10 @@ def test_writers_are_not_refused_and_none_of_theirs_is_overlooked(vault: Vault, 
     for thread in threads:
         thread.start()
     for _ in range(2):
-        indexes.begin(vault.keys, note)
+        number = indexes.begin(vault.keys, note)
         list(reindex(vault, at_once=10))
         assert len(counts(vault)) == 1
-        indexes.end(vault.keys, note)
+        indexes.end(vault.keys, note, number)
     ends.set()
     for thread in threads:
         thread.join()
@@ -138,6 +139,30 @@ def test_a_run_that_is_killed_anywhere_goes_on(
     assert 0 < done[-1] < 200
     subprocess.run(command, check=True, capture_output=True)
     assert counts(vault) == {2: 200}
+
+
+def test_a_second_exchange_that_begins_meanwhile_leaves_nothing_unfound(vault: Vault, make: Make) -> None:
+    """The first run does not end it, nor marks with its own key behind the second run's back."""
+    before, other = fill(vault, 30), make()
+    number = indexes.begin(vault.keys, note)
+    first = reindex(vault, at_once=10, pause=0)
+    next(first), next(first)
+    inner, called = vault.told, []
+
+    def told(values: Sequence[Value]) -> dict[str, str]:
+        found = inner(values)
+        if not called:
+            called.append(indexes.begin(other.keys, note))
+            list(reindex(other, at_once=10, pause=0))
+        return found
+
+    vault.told = told  # type: ignore[method-assign]
+    list(first)
+    with pytest.raises(NotNow, match="somebody else"):
+        indexes.end(vault.keys, note, number)
+    assert indexes.end(other.keys, note, called[0]) == 3
+    assert all(find(make(), MAIL, clear) == (token,) for clear, token in before.items())
+    assert counts(vault) == {3: 30}
 
 
 def test_who_is_erased_meanwhile_does_not_come_back(vault: Vault) -> None:
