@@ -45,7 +45,7 @@ protect:
     assert checked.policies is not None
     found = checked.policies.protections("crm")["Contact"]
     assert {name: (each.kind, each.form, each.normaliser) for name, each in found.items()} == {
-        "Email": ("token", "email", "email-1"),
+        "Email": ("token", "email", "email-2"),
         "Phone": ("token", "phone", ""),
         "City": ("token", "name", ""),
         "Notes": ("envelope", "", ""),
