@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from proxy.connectors.drafting.categories import suggest
+from proxy.connectors.drafting.playbook import drafted
 from proxy.connectors.words import NAME, OBJECT_NAME, UNCLASSIFIED
 
 MAX_SIZE: Final = 32 << 20
@@ -91,7 +92,7 @@ def draft(document: bytes, *, name: str, path: str = "") -> str:
         _document(name, spec, found), sort_keys=False, default_flow_style=None, width=113, allow_unicode=True
     )
     notes = "".join(f"# Left out: {_line(note)}\n" for note in found.notes)
-    return _HEAD + notes + text
+    return _HEAD + notes + text + drafted(found.routes, found.objects)
 
 
 def _line(text: str) -> str:
