@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import repeat
 from typing import Any, Final
 
-from proxy.columns import Dicts
+from proxy.columns import Alike, Dicts
 from proxy.connectors import Opened
 from proxy.errors import ExchangeError, Gap
 from proxy.exchange import Exchange
@@ -26,19 +25,40 @@ _WORDS: Final = {effect: effect.name.lower() for effect in Effect}
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody whom a record of an answer is about."""
+class People:
+    """Whom the records of an answer are about, as pseudonyms; worked out while the records still say so."""
 
-    who: str
-    """The pseudonym."""
-    at: int
-    """The record's members, by identity."""
-    record: Record | None = None
-    """None: it is one of many that are alike."""
+    together: list[tuple[Alike, list[str]]]
+    """Of records that are alike, "" where nobody says."""
+    single: list[tuple[Record, str]]
 
-    def gone(self, dead: Container[int]) -> bool:
-        """Say whether the record has left the answer since."""
-        return self.at in dead or (self.record is not None and self.record.gone)
+    def left(self, dead: Container[int]) -> tuple[str, ...]:
+        """Return each of those once whose records are still in the answer; `dead`: what is not, by identity."""
+        found: dict[str, None] = {}
+        for alike, names in self.together:
+            if not isinstance(alike.columns, Dicts):  # records that are held as text stand or fall together
+                found |= dict.fromkeys(names if id(alike.columns) not in dead else ())
+            elif not dead:
+                found |= dict.fromkeys(names)
+            else:
+                rows = zip(alike.rows, names, strict=True)
+                found |= dict.fromkeys(name for row, name in rows if id(row) not in dead)
+        found |= dict.fromkeys(who for record, who in self.single if not record.gone)
+        found.pop("", None)
+        return tuple(found)
+
+
+def people_in(opened: Opened, catalogue: Catalogue, pseudonyms: Pseudonyms) -> People:
+    """Return whom each record of an answer is about."""
+    together = []
+    for alike in opened.alike:
+        told = alike.people(catalogue[alike.object].subject_key)
+        left = iter(pseudonyms.all("record", [who for who in told if who is not None]))
+        together.append((alike, ["" if who is None else next(left) for who in told]))
+    found = ((each, each.person(catalogue[each.object].subject_key)) for each in opened.records)
+    single = [(record, who) for record, who in found if who is not None]
+    names = pseudonyms.all("record", (who for _, who in single))
+    return People(together, [(record, name) for (record, _), name in zip(single, names, strict=True)])
 
 
 class Accounts:
@@ -52,21 +72,6 @@ class Accounts:
     def pseudonyms(self, records: Iterable[str]) -> list[str]:
         """Return what records, and the people they are about, are called in entries."""
         return self._pseudonyms.all("record", records)
-
-    def people(self, opened: Opened, catalogue: Catalogue) -> list[Person]:
-        """Return whom each record of an answer is about, while it still says so."""
-        found: list[tuple[str, int, Record | None]] = []
-        for alike in opened.alike:
-            told = alike.people(catalogue[alike.object].subject_key)
-            # Records that are held as text stand or fall together.
-            places = map(id, alike.rows) if isinstance(alike.columns, Dicts) else repeat(id(alike.columns))
-            found += [(who, at, None) for who, at in zip(told, places, strict=False) if who is not None]
-        for record in opened.records:
-            who = record.person(catalogue[record.object].subject_key)
-            if who is not None:
-                found.append((who, id(record.members), record))
-        names = self._pseudonyms.all("record", (who for who, _, _ in found))
-        return [Person(name, at, record) for name, (_, at, record) in zip(names, found, strict=True)]
 
     def requested(self, exchange: Exchange, records: tuple[str, ...]) -> Requested:
         """Return the intent: durable before anything leaves."""

@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from proxy.accounts import Accounts
+from proxy.accounts import Accounts, people_in
 from proxy.bars import Bars
 from proxy.codec import Codec, codec_for, codec_named, decode_answer, undo_content_coding, unpacking
 from proxy.columns import PageAt
@@ -494,7 +494,7 @@ class Gateway:
         left = self.bars.drop(opened, catalogue)
         exchange.stage = "policy"
         leave_out_small(exchange, opened)
-        people = self._accounts.people(opened, catalogue)
+        people = people_in(opened, catalogue, self._ports.pseudonyms)
         exchange.stage = "policy"
         assert exchange.principal is not None
         redactors = exchange.rules.redactors.of(exchange.principal.recipient.name)
@@ -522,7 +522,7 @@ class Gateway:
         headers = self._headers_back(exchange, asked, response, codec)
         if tally.warned() or exchange.ruling.warned:
             headers = Headers((*headers, WARNED))
-        subjects = tuple(dict.fromkeys(each.who for each in people if not each.gone(dead)))
+        subjects = people.left(dead)
         entries = self._accounts.disclosed(exchange, response.status, opened, subjects, tally)
         moved = self._accounts.moved(exchange, fates, self._ports.new_id)
         pruned, size = opened.pruned, len(body)
