@@ -749,7 +749,13 @@ class Erasures:
         found = self._disclosures.about(people, self._next_people)
         now = int(time.time())
         return tuple(
-            Notice(name, told.entries, told.since, again=now if self.messengers.carries(name) else 0)
+            Notice(
+                name,
+                told.entries,
+                told.since,
+                again=now if self.messengers.carries(name) else 0,
+                lanes=told.lanes,
+            )
             for name, told in sorted(found.items())
         )
 

@@ -372,3 +372,23 @@ async def test_emptying_all_that_names_a_person_opens_a_case(desk: Desk) -> None
     assert sent == []
     (case,) = json.loads(ended.response.body)["cases"]
     assert desk.erasures.cases.get(case).people == (Spot("hubspot", "contacts", "102"),)
+
+
+async def test_who_was_given_the_data_is_listed_with_where(desk: Desk) -> None:
+    """From the ledger: how often, since when, and of which lanes; nobody is told of others."""
+    crm = desk.crms["hubspot"]
+    read = Request("GET", "/crm/v3/objects/contacts/101", headers=Headers(
+        desk.harness.credentials("helpdesk", "customer_support")
+    ))  # fmt: skip
+    for _ in range(2):
+        ended = await desk.harness.exchange("hubspot", read, lambda request: answered(crm, request))
+        assert ended.response.status == 200
+    case = await desk.confirmed()
+    await desk.does("run", case)
+    (notice,) = desk.erasures.cases.get(case).notices
+    assert (notice.recipient, notice.disclosures, notice.lanes, notice.again) == (
+        "helpdesk_app",
+        2,
+        ("hubspot",),
+        0,
+    )

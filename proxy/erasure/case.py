@@ -140,6 +140,8 @@ class Notice(msgspec.Struct, frozen=True):
     """When it is tried next; 0 = not by us: it was sent, or nobody has said where to, or we have given up."""
     why: str = ""
     """Why it did not go the last time; a constant word."""
+    lanes: tuple[str, ...] = ()
+    """Where it was given the data; it is told of no record of any other."""
 
 
 class Origin(msgspec.Struct, frozen=True):

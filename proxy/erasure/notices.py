@@ -38,7 +38,8 @@ def message(case: Case, notice: Notice, names: tuple[str, ...]) -> dict[str, Any
     """
     assert case.plan is not None
     kept = {Spot(one.lane, one.object, one.id) for one in case.plan.kept}
-    spots = [spot for spot in [*case.plan.people, *case.plan.related] if spot not in kept]
+    spots = [*case.plan.people, *case.plan.related]
+    spots = [spot for spot in spots if spot not in kept and spot.lane in notice.lanes]
     return {
         "type": "erasure.notice",
         "case": case.id,

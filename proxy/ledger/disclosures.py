@@ -24,6 +24,8 @@ class Told(NamedTuple):
     entries: int
     since: int
     """Seconds since the epoch, of the first."""
+    lanes: tuple[str, ...] = ()
+    """Where that was."""
 
 
 class Disclosures:
@@ -36,8 +38,8 @@ class Disclosures:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._about: dict[str, dict[int, tuple[str, int]]] = {}
-        """Pseudonym of a person -> number of an entry -> recipient, and when it was."""
+        self._about: dict[str, dict[int, tuple[str, int, str]]] = {}
+        """Pseudonym of a person -> number of an entry -> recipient, when it was, and on which lane."""
         self._segment = ""
         self._offset = 0
 
@@ -59,9 +61,9 @@ class Disclosures:
             self._read_on()
             entries = {seq: told for one in people for seq, told in self._about[one].items()}
         found: dict[str, Told] = {}
-        for _, (recipient, at) in sorted(entries.items()):
-            count, since = found.get(recipient, (0, at))
-            found[recipient] = Told(count + 1, since)
+        for _, (recipient, at, lane) in sorted(entries.items()):
+            count, since, lanes = found.get(recipient, Told(0, at))
+            found[recipient] = Told(count + 1, since, tuple(sorted({*lanes, lane})))
         return found
 
     def _read_on(self) -> None:
@@ -92,4 +94,4 @@ class Disclosures:
             return
         entry = json.loads(line)
         for one in self._about.keys() & set(entry.get("subjects", ())):
-            self._about[one][entry["seq"]] = (entry["recipient"], entry["time_ms"] // 1000)
+            self._about[one][entry["seq"]] = (entry["recipient"], entry["time_ms"] // 1000, entry["lane"])

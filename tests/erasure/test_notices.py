@@ -1,6 +1,7 @@
 """Who is told of a case, when, what, and how often."""
 
 import pytest
+from msgspec import structs
 
 from proxy.erasure import Case, Hold, Kept, Known, Notice, Origin, Plan, Spot, State
 from proxy.erasure.foreign import word
@@ -12,7 +13,7 @@ PLAN = Plan(
     (Known("email", "mara@example.org"), Known("phone", "+353861234567"), Known("name", "Mara Quinn")),
     (SPOT,), (Spot("hubspot", "deals", "7"),),
 )  # fmt: skip
-NOTICE = Notice("helpdesk_app", 2, 5, again=100)
+NOTICE = Notice("helpdesk_app", 2, 5, again=100, lanes=("hubspot",))
 CASE = Case(
     "case0001", State.LIVE_COMPLETE, 1_767_225_600, "gdpr", "objection", "operator", plan=PLAN,
     notices=(NOTICE, Notice("internal", 1, 5)), erased=1_767_225_800,
@@ -32,6 +33,8 @@ def test_a_message_names_the_person_as_is_configured() -> None:
     told = message(CASE, NOTICE, ("record",))
     assert (told["records"], told["values"]) == ([{"lane": "hubspot", "object": "contacts", "id": "101"}], [])
     assert told["ground"] == "GDPR Art. 17(1)(c)"
+    elsewhere = structs.replace(NOTICE, lanes=("salesforce",))  # it was given nothing of this lane
+    assert message(CASE, elsewhere, ("record",))["records"] == []
     told = message(CASE, NOTICE, ("email",))
     assert (told["records"], told["values"]) == ([], [{"kind": "email", "value": "mara@example.org"}])
     assert "Quinn" not in str(message(CASE, NOTICE, ("record", "email", "phone", "id")))

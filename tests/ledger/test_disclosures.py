@@ -30,6 +30,7 @@ class Written:
             "kind": kind,
             "seq": self.seq,
             "time_ms": self.seq * 1000,
+            "lane": "crm",
             "recipient": recipient,
             "subjects": people,
         }
@@ -58,8 +59,8 @@ def ledger(tmp_path: Path) -> Written:
 def test_an_entry_about_two_of_them_is_one(ledger: Written) -> None:
     """By recipient, since the first; what is no disclosure tells nobody anything."""
     found = Disclosures(ledger.folder)
-    assert found.about({"p1", "p2"}) == {"mailer": Told(2, 1), "desk": Told(1, 2)}
-    assert found.about({"p2"}) == {"mailer": Told(1, 1), "desk": Told(1, 2)}
+    assert found.about({"p1", "p2"}) == {"mailer": Told(2, 1, ("crm",)), "desk": Told(1, 2, ("crm",))}
+    assert found.about({"p2"}) == {"mailer": Told(1, 1, ("crm",)), "desk": Told(1, 2, ("crm",))}
     assert found.about({"p3"}) == {}
 
 
@@ -68,14 +69,14 @@ def test_only_what_is_new_is_read(ledger: Written, monkeypatch: pytest.MonkeyPat
     read: list[str] = []
     found, take = Disclosures(ledger.folder), Disclosures._take
     monkeypatch.setattr(Disclosures, "_take", lambda self, line: (read.append(line), take(self, line))[1])
-    assert found.about({"p1"}, lambda: ["p2"]) == {"mailer": Told(2, 1)}
+    assert found.about({"p1"}, lambda: ["p2"]) == {"mailer": Told(2, 1, ("crm",))}
     assert len(read) == 4
-    assert found.about({"p2"}) == {"mailer": Told(1, 1), "desk": Told(1, 2)}
+    assert found.about({"p2"}) == {"mailer": Told(1, 1, ("crm",)), "desk": Told(1, 2, ("crm",))}
     ledger.add("desk", "p2")
     ledger.begin()
     ledger.add("broker", "p1")
-    assert found.about({"p2"}) == {"mailer": Told(1, 1), "desk": Told(2, 2)}
-    assert found.about({"p1"})["broker"] == Told(1, 6)
+    assert found.about({"p2"}) == {"mailer": Told(1, 1, ("crm",)), "desk": Told(2, 2, ("crm",))}
+    assert found.about({"p1"})["broker"] == Told(1, 6, ("crm",))
     assert len(read) == 6
     assert found.about({"p3"}) == {}  # nobody had said so: from the beginning
     assert len(read) == 12
@@ -85,12 +86,19 @@ def test_a_frame_that_is_being_written_is_read_later(ledger: Written) -> None:
     """Half of one is the end for now; the rest makes it an entry."""
     found = Disclosures(ledger.folder)
     found.about({"p1"})
-    entry = {"kind": "disclosed", "seq": 5, "time_ms": 5000, "recipient": "desk", "subjects": ["p1"]}
+    entry = {
+        "kind": "disclosed",
+        "lane": "crm",
+        "seq": 5,
+        "time_ms": 5000,
+        "recipient": "desk",
+        "subjects": ["p1"],
+    }
     whole = frame((json.dumps(entry, separators=(",", ":")) + "\n").encode())
     ledger.put(whole[:20])
     assert "desk" not in found.about({"p1"})
     ledger.put(whole[20:])
-    assert found.about({"p1"})["desk"] == Told(1, 5)
+    assert found.about({"p1"})["desk"] == Told(1, 5, ("crm",))
 
 
 def test_damage_in_the_middle_hides_nobody(ledger: Written) -> None:
@@ -100,5 +108,9 @@ def test_damage_in_the_middle_hides_nobody(ledger: Written) -> None:
     ledger.begin()
     ledger.add("broker", "p1")
     found = Disclosures(ledger.folder)
-    assert found.about({"p1"}) == {"mailer": Told(2, 1), "desk": Told(1, 5), "broker": Told(1, 6)}
+    assert found.about({"p1"}) == {
+        "mailer": Told(2, 1, ("crm",)),
+        "desk": Told(1, 5, ("crm",)),
+        "broker": Told(1, 6, ("crm",)),
+    }
     assert found.about({"p1"}).keys() == {"mailer", "desk", "broker"}
