@@ -66,21 +66,21 @@ def hubspot(**options: Any) -> None:
 @sandbox.command()
 @_options
 def dynamics(**options: Any) -> None:
-    """Serve Dataverse's Web API: contacts, accounts and leads by OData."""
+    """Serve Dataverse's Web API by OData: contacts, leads, accounts, notes, activities, bin, auditing."""
     _serve(DynamicsSandbox, **options)
 
 
 @sandbox.command()
 @_options
 def odoo(**options: Any) -> None:
-    """Serve Odoo's external API: partners and leads by XML-RPC, JSON-RPC and JSON-2."""
+    """Serve Odoo's external API by XML-RPC, JSON-RPC and JSON-2: partners, leads, messages, attachments."""
     _serve(OdooSandbox, **options)
 
 
 @sandbox.command()
 @_options
 def pipedrive(**options: Any) -> None:
-    """Serve Pipedrive's API v1 and v2: persons, organizations, deals, activities, notes, search."""
+    """Serve Pipedrive's API v1 and v2: persons, organizations, deals, leads, activities, notes, files."""
     _serve(PipedriveSandbox, **options)
 
 

@@ -114,7 +114,7 @@ def test_odoo_keeps_nothing_of_a_person(odoo: World) -> None:
         "street": "14 Rowan Terrace",
         "type": "invoice",
     }
-    data.create("res.partner", billing)
+    data.create("res.partner", billing | {"type": "invoice"})
     asked = data.create("privacy.lookup.wizard", {"name": "Aoife Byrne", "email": AOIFE})
     crm.answer(call("privacy.lookup.wizard", "action_lookup", [asked]))
     case = erased(odoo, Known("email", AOIFE))
@@ -128,6 +128,22 @@ def test_odoo_keeps_nothing_of_a_person(odoo: World) -> None:
     # Of others nothing is gone: messages stay, without her.
     assert any("[erased]" in str(row["body"]) for row in crm.everything() if "body" in row)
     assert len(crm.people()) == 11
+
+
+def test_nobody_goes_along_with_a_company_that_has_the_same_address(odoo: World) -> None:
+    """Whoever works for a company is no address of it, though Odoo keeps both below it."""
+    (crm,) = odoo.crms.values()
+    assert isinstance(crm, OdooSandbox)
+    partners = crm.database.rows["res.partner"]
+    company = next(row for row in partners.values() if row["is_company"])
+    crm.database.set("res.partner", company, {"email": AOIFE})
+    worker = {"name": "Ben Doe", "parent_id": company["id"], "type": "contact", "email": "ben@example.com"}
+    kept = crm.database.create("res.partner", worker)
+    odoo.open(Known("email", AOIFE))
+    plan = drive(odoo).plan
+    assert plan is not None
+    assert Spot("odoo", "res.partner", str(kept)) not in {*plan.people, *plan.related}
+    assert Spot("odoo", "res.partner", str(company["id"])) in plan.people  # it is shown before anybody agrees
 
 
 def test_an_odoo_partner_that_cannot_be_deleted_is_written_over(odoo: World) -> None:
