@@ -109,6 +109,7 @@ class _Wants:
         if protection is None:
             return
         self._compared.add((name, field_))
+        texts = [text for text in texts if text.strip()]
         if texts and protection.kind not in ALWAYS_SAME and not protection.normaliser:
             refuse(name, field_)
         self.seeks.update(dict.fromkeys(Seek(protection, text) for text in texts))
@@ -120,11 +121,10 @@ class _Wants:
         protection = self._of(name, field_)
         if protection is None or not texts:
             return None
-        # On the way back some records have the value itself by now.
-        clear = texts if protection.leaving else ()
-        return tuple(
-            dict.fromkeys((*clear, *(each for text in texts for each in found[Seek(protection, text)])))
-        )
+        # On the way back some records have the value itself by now; and what is nothing is never protected.
+        clear = [text for text in texts if protection.leaving or not text.strip()]
+        sought = (found[Seek(protection, text)] for text in texts if text.strip())
+        return tuple(dict.fromkeys((*clear, *(each for some in sought for each in some))))
 
     def refuse_other_uses(self, asked: Asked) -> None:
         """Return if protected fields are compared by equality alone, where the grammar can put that."""

@@ -128,6 +128,20 @@ def test_salesforce_finds_by_equality_alone(vaulted: Vaulted) -> None:
         assert "only equality with a whole value" in str(raised.value.content), soql
 
 
+def test_nothing_is_compared_with_as_it_stands(vaulted: Vaulted) -> None:
+    """No token stands for an empty value, so none is put in its place: `!= ''` found those who have none."""
+    none, some = made(vaulted, LastName="Blank", Email=None), made(vaulted, LastName="Blank")
+    agent = salesforce(vaulted.run, "helpdesk")
+    for condition, keys in (
+        ("Email = ''", [none]),
+        ("Email IN ('')", [none]),
+        ("Email != ''", [some]),
+        (f"Email IN ('', '{MAIL}')", [none, some]),
+    ):
+        found = agent.query(f"SELECT Id FROM Contact WHERE {condition} AND LastName = 'Blank'")["records"]
+        assert sorted(each["Id"] for each in found) == sorted(keys), condition
+
+
 def test_a_filter_on_a_protected_field_needs_its_grant(vaulted: Vaulted) -> None:
     """Whoever may not ask by numbers in clear may not ask by tokens."""
     with pytest.raises(SalesforceError) as raised:
