@@ -73,6 +73,10 @@ class Accounts:
         """Return what records, and the people they are about, are called in entries."""
         return self._pseudonyms.all("record", records)
 
+    def passing(self, people: Iterable[str]) -> list[str]:
+        """Return what each of the people in rows that go on is called, once."""
+        return self._pseudonyms.once("record", people)
+
     def requested(self, exchange: Exchange, records: tuple[str, ...]) -> Requested:
         """Return the intent: durable before anything leaves."""
         assert exchange.purpose is not None

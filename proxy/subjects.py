@@ -77,15 +77,23 @@ class Pseudonyms:
             self._remember(known, found)
             return [found[value] for value in wanted]
 
-    def _made(self, kind: str, values: Iterable[str]) -> dict[str, str]:
+    def once(self, kind: str, values: Iterable[str]) -> list[str]:
+        """Return the pseudonym of each distinct value, in order, and remember none: there may be millions."""
+        return list(self._made(kind, list(values)).values())
+
+    def _made(self, kind: str, values: list[str]) -> dict[str, str]:
         name = kind.encode()
         inner = self._inner.copy()
         # The length goes first: ("a", "bc") and ("ab", "c") are two things.
         inner.update(len(name).to_bytes(4, "big") + name)
+        begin, end = inner.copy, self._outer.copy
+        lines = "\n".join(values).encode("utf-8", "surrogatepass").split(b"\n")
+        if len(lines) != len(values):
+            lines = [value.encode("utf-8", "surrogatepass") for value in values]
         found = {}
-        for value in values:
-            first, second = inner.copy(), self._outer.copy()
-            first.update(value.encode("utf-8", "surrogatepass"))
+        for value, line in zip(values, lines, strict=True):
+            first, second = begin(), end()
+            first.update(line)
             second.update(first.digest())
             found[value] = second.hexdigest()[:32]
         return found

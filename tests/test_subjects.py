@@ -72,6 +72,14 @@ def test_two_things_never_share_a_pseudonym(one, other):
     assert (PSEUDONYMS.of(*one) == PSEUDONYMS.of(*other)) == (one == other)
 
 
+@given(st.lists(st.text(max_size=3)))
+def test_those_of_rows_are_the_same_and_none_is_remembered(values):
+    """Each person once, in the order in which they come."""
+    fresh = Pseudonyms(KEY)
+    assert fresh.once("record", values) == [PSEUDONYMS.of("record", value) for value in dict.fromkeys(values)]
+    assert fresh._remembered == {}
+
+
 def test_what_is_no_unicode_text_has_a_pseudonym_too():
     """Half a character in a CRM's id does not stop an exchange."""
     assert PSEUDONYMS.of("record", "\ud800") != PSEUDONYMS.of("record", "\udc00")

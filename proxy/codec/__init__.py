@@ -28,7 +28,7 @@ by one pattern that every record matches. Records not seen before, or not alike,
 
 from proxy.codec.coding import Gunzip, undo_content_coding, unpacking
 from proxy.codec.csv_rows import Dialect
-from proxy.codec.csv_stream import CsvStream, Edit, RowPlan
+from proxy.codec.csv_stream import CsvStream, Edit, EditAll, RowPlan
 from proxy.codec.csv_text import CsvText
 from proxy.codec.media import CODECS, Codec, codec_for, codec_named, decode_answer
 from proxy.codec.ndjson import Ndjson, NdjsonStream, Records
@@ -41,6 +41,7 @@ __all__ = [
     "CsvText",
     "Dialect",
     "Edit",
+    "EditAll",
     "Gunzip",
     "Ndjson",
     "NdjsonStream",

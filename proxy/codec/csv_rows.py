@@ -25,6 +25,8 @@ MAX_CELL: Final = 131_072
 MAX_ROW: Final = 4_194_304
 """Bytes of one row; what is kept of a body that is read in pieces never exceeds this and one chunk."""
 MAX_COLUMNS: Final = 5_000
+FEWEST: Final = 4
+"""Rows below which it saves nothing to read them together."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -63,6 +65,18 @@ class Row(NamedTuple):
         return self.cells if self.style is not Style.MIXED else [value_of(cell) for cell in self.cells]
 
 
+class Block(NamedTuple):
+    """Rows that are all written alike, `BARE` or `QUOTED`."""
+
+    style: Style
+    columns: list[list[str]]
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows one by one."""
+        for cells in zip(*self.columns, strict=True):
+            yield Row(self.style, list(cells))
+
+
 def value_of(cell: str) -> str:
     """Return what a cell says that is written as in a `MIXED` row."""
     return cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell
@@ -94,7 +108,14 @@ class RowReader:
         self._cell = re.compile(rf"({cell}){re.escape(dialect.separator)}")
 
     def feed(self, chunk: bytes) -> Iterator[Row]:
-        """Yield the rows that are complete with `chunk`; it counts as read when the iterator is at its end.
+        """Yield the rows that are complete with `chunk`; see `pieces`."""
+        for piece in self.pieces(chunk):
+            yield from piece.rows() if isinstance(piece, Block) else piece
+
+    def pieces(self, chunk: bytes) -> Iterator[Block | Iterator[Row]]:
+        """Yield the rows that are complete with `chunk`, together where they are alike.
+
+        Each of what is yielded has to be read before the next; the chunk counts as read when all is.
 
         Raises:
             Undecodable: it is not CSV of the dialect in UTF-8, or goes beyond the limits.
@@ -118,7 +139,8 @@ class RowReader:
         if self._rest:
             whole = bytes(self._rest)
             self._rest.clear()
-            yield from self._read(whole + (b"\r\n" if self.end == "\r\n" else b"\n"))
+            for piece in self._read(whole + (b"\r\n" if self.end == "\r\n" else b"\n")):
+                yield from piece.rows() if isinstance(piece, Block) else piece
         if self._open:
             raise self._refusal("unterminated_quote")
         if not self._cells:
@@ -131,13 +153,52 @@ class RowReader:
         if len(self._rest) + self._open_size > MAX_ROW:
             raise self._refusal("row_too_long", status=413)
 
-    def _read(self, whole: bytes) -> Iterator[Row]:
+    def _read(self, whole: bytes) -> Iterator[Block | Iterator[Row]]:
         if self._broken:
             raise self._refusal("bad_csv")
         if not self._cells:
             whole = self._begin(whole)
         self._broken = True  # until every row of it is read
         text = self._text(whole)
+        if not self._cells and not self._open:
+            first, text = self._first(text)
+            yield self._rows(first)
+        block = self._block(text)
+        yield self._rows(text) if block is None else block
+        self._broken = False
+
+    @staticmethod
+    def _first(text: str) -> tuple[str, str]:
+        """Return the first line, and the rest."""
+        end = text.index("\n") + 1
+        return text[:end], text[end:]
+
+    def _block(self, text: str) -> Block | None:
+        """Return whole lines as rows that are written alike, None unless they are."""
+        width, rows, end = self._cells, text.count("\n"), self.end
+        if rows < FEWEST or width < 2 or self._open:
+            return None
+        quote = '"' if text[0] == '"' else ""
+        if not quote and ('"' in text or text.count("\r") != (rows if end == "\r\n" else 0)):
+            return None
+        last, next_, step = f"{quote}{end}", f"{quote}{end}{quote}", width - 1
+        cells = text[len(quote) : -len(last)].split(f"{quote}{self._dialect.separator}{quote}")
+        if len(cells) != rows * step + 1 or not text.endswith(last):
+            return None
+        # The last cell of each row and the first of the next are one up to here. There are as many ends of rows
+        # as of lines, so none is left over.
+        ends, between, begins = zip(*(cell.partition(next_) for cell in cells[step:-1:step]), strict=True)
+        if between.count(next_) != rows - 1:
+            return None
+        inner = [cells[at::step] for at in range(1, step)]
+        columns = [[cells[0], *begins], *inner, [*ends, cells[-1]]]
+        if quote and any('"' in "".join(column) for column in columns):
+            return None
+        if len(text) > MAX_CELL and max(len(cell) for column in columns for cell in column) > MAX_CELL:
+            return None
+        return Block(Style.QUOTED if quote else Style.BARE, columns)
+
+    def _rows(self, text: str) -> Iterator[Row]:
         separator, end = self._dialect.separator, self.end
         between = f'"{separator}"'
         strays = text.count("\r") != (text.count("\n") if end == "\r\n" else 0)
@@ -165,7 +226,6 @@ class RowReader:
                     row = self._mixed(line)
             self._check(row, len(line))
             yield row
-        self._broken = False
 
     def _begin(self, whole: bytes) -> bytes:
         """Take off a byte order mark and learn from the first line how lines end."""

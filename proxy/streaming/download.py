@@ -61,7 +61,7 @@ class Download:
             return Piece(b"", [], Batch())
         batch, self._waiting = self._waiting, Batch()
         self._refuse_traces(batch.out)
-        people = self._accounts.pseudonyms(dict.fromkeys(batch.people))
+        people = self._accounts.passing(batch.people)
         entries = self._accounts.passed(
             self.exchange, self.head.status, batch.records, people, batch.tally, after=self._parts
         )

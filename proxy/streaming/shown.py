@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
-from proxy.codec import CsvStream, CsvText, Edit, Ndjson, NdjsonStream, Records, RowPlan
+from proxy.codec import CsvStream, CsvText, Edit, EditAll, Ndjson, NdjsonStream, Records, RowPlan
 from proxy.connectors import Asked, Opened
 from proxy.connectors.rowset import Rowset
 from proxy.errors import Refused, Unavailable
@@ -12,7 +13,7 @@ from proxy.exchange import Exchange
 from proxy.message import Record, Tree, scalar_text
 from proxy.model import Action, Catalogue, Effect
 from proxy.streaming.protected import refuse_protected, refuse_protected_records
-from proxy.transforms import Apply, Redactions, Redactor, Shape, Tally, apply_all
+from proxy.transforms import Apply, Redactions, Redactor, Shape, Tally, apply_all, mask_all
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ class ShownCells:
         self._shape = shape
         gone = set(shape.removed)
         keep = tuple(at for member, at in places.items() if member not in gone)
-        return RowPlan(keep, _edits(shape, places), note=whose)
+        return RowPlan(keep, _edits(shape, places), note=whose, together=_together(shape, places))
 
     def _by_row(self, columns: Sequence[str], places: Mapping[str, int], whose: int | None) -> RowPlan:
         """Return a plan for rows that come out differently: a column that some may not show is empty in
@@ -153,6 +154,12 @@ def _edits(shape: Shape, places: Mapping[str, int]) -> Mapping[int, Edit]:
     edits: dict[int, Edit] = {places[member]: _empty for member in emptied if member in places}
     edits |= {places[member]: _text(mask) for member, mask in shape.masked if member in places}
     return edits
+
+
+def _together(shape: Shape, places: Mapping[str, int]) -> Mapping[int, EditAll]:
+    """Return what does to a column what `_edits` does to its cells."""
+    masks = {places[member]: mask for member, mask in shape.masked if member in places}
+    return {at: partial(mask_all, mask) for at, mask in masks.items() if _text(mask) is mask}
 
 
 def _empty(_value: str) -> None:

@@ -25,7 +25,15 @@ What every mask keeps to:
 Why not hashes: an unkeyed hash of a phone number is the phone number. Stand-ins have a key for each recipient.
 """
 
-from proxy.transforms.masks import KINDS, Apply, check_mask, compile_echo, compile_mask, could_be_masked
+from proxy.transforms.masks import (
+    KINDS,
+    Apply,
+    check_mask,
+    compile_echo,
+    compile_mask,
+    could_be_masked,
+    mask_all,
+)
 from proxy.transforms.nested import apply_all
 from proxy.transforms.redactor import Redactions, Redactor, Redactors
 from proxy.transforms.standins import StandIns, is_standin
@@ -47,4 +55,5 @@ __all__ = [
     "compile_mask",
     "could_be_masked",
     "is_standin",
+    "mask_all",
 ]

@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -108,7 +108,7 @@ class Detecting:
         return value if shown == text else shown
 
 
-def mask_all(mask: Apply, values: list[Tree]) -> list[Tree]:
+def mask_all(mask: Apply, values: Sequence[Tree]) -> list[Tree]:
     """Return what is shown of each value: as `mask` itself, sooner."""
     if not isinstance(mask, Masked):
         return list(map(mask, values))

@@ -30,6 +30,54 @@ def refusal(body: bytes, dialect: Dialect | None = None) -> str:
     return caught.value.reason
 
 
+def outcome(body: bytes, cuts: list[int]) -> object:
+    """Return what a body says, each row with how it is written, or why it is refused."""
+    reader, found = RowReader(Dialect()), []
+    try:
+        for start, end in itertools.pairwise([0, *cuts, len(body)]):
+            found += list(reader.feed(body[start:end]))
+        found += list(reader.finish())
+    except Undecodable as error:
+        return error.reason
+    return found, reader.end, reader.ended
+
+
+CELLS = st.lists(st.sampled_from(["", "a", "b c", "\x01", "é", "\r", ";"]), min_size=3, max_size=3)
+
+
+@given(
+    st.lists(CELLS, min_size=csv_rows.FEWEST, max_size=csv_rows.FEWEST + 3),
+    st.sampled_from(['"', ""]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(0),
+    st.sampled_from(["", '"', '""', ",", '","', "\n", '"\n"', "\r\n", '"\r\n"', "\r"]),
+)
+def test_rows_that_are_read_together_are_the_rows(
+    rows: list[list[str]], quote: str, end: str, place: int, odd: str
+) -> None:
+    """Whole or line by line, and with something odd in them somewhere: the same rows, or the same refusal."""
+    text = "".join(f"{quote}{f'{quote},{quote}'.join(cells)}{quote}{end}" for cells in rows)
+    for found in (text, text[: place % len(text)] + odd + text[place % len(text) :]):
+        body = f"x,y,z{end}{found}".encode()
+        each = [at + 1 for at in range(len(body)) if body[at : at + 1] == b"\n"]
+        assert outcome(body, []) == outcome(body, each)
+
+
+def test_rows_that_are_alike_are_read_together() -> None:
+    """Column by column; one row that is written otherwise, or a cell that is too long, and none are."""
+    for quote, end in itertools.product(('"', ""), ("\n", "\r\n")):
+        row = f"{quote}1{quote},{quote}2{quote},{quote}3{quote}{end}"
+        reader = RowReader(Dialect())
+        assert [type(piece) for piece in reader.pieces(row.replace("1", "a").encode()) if list(piece)]
+        found = list(reader.pieces(row.encode() * 5))
+        style = Style.QUOTED if quote else Style.BARE
+        assert found == [csv_rows.Block(style, [["1"] * 5, ["2"] * 5, ["3"] * 5])]
+        assert [*found[0].rows()] == [(style, ["1", "2", "3"])] * 5  # type: ignore[union-attr]
+        for odd in (f'1,"2",3{end}', f'"1","2","3"{end}' if not quote else f"1,2,3{end}"):
+            (rows,) = reader.pieces(row.encode() * 5 + odd.encode())
+            assert len(list(rows)) == 6
+
+
 def test_cs_01_quoted_cells_hold_separators_quotes_and_lines() -> None:
     """CS-01: line breaks, commas and doubled quotes inside a cell are its text."""
     body = b'a,b\r\n"x, ""y""\r\nz",1\r\n"",""""\r\n"1","a"",""b"\r\n'

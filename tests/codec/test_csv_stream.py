@@ -71,6 +71,45 @@ def test_a_plan_drops_and_edits_by_the_header() -> None:
     assert run(body, plan) == b'id,name\n1,"M,""*"\n"1","M,""*"\n1,"M,""*"\n'
 
 
+WORDS = st.sampled_from(["", "a", "Mara", 'q"', "x,y", "two\nlines", "\x01", "é"])
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    """Four columns, written one way or another."""
+    out = io.StringIO(newline="")
+    quoting = csv.QUOTE_ALL if draw(st.booleans()) else csv.QUOTE_MINIMAL
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    writer = csv.writer(out, quoting=quoting, lineterminator=end)  # type: ignore[arg-type]
+    rows = draw(st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), max_size=9))
+    writer.writerows([("a", "b", "c", "d"), *rows])
+    return out.getvalue().encode()
+
+
+@given(
+    bodies(),
+    st.sets(st.integers(0, 3), min_size=1),
+    st.sets(st.integers(0, 3)),
+    st.sampled_from([str.upper, lambda _: None, lambda _: 'a"b', lambda _: "a,b", lambda value: value[1:]]),
+    st.booleans(),
+)
+def test_rows_that_are_changed_together_are_changed_as_each(
+    body: bytes,
+    keep: set[int],
+    edited: set[int],
+    edit: Callable[[str], object],
+    all_at_once: bool,
+) -> None:
+    """In one piece or line by line, with and without a way to edit a whole column."""
+    edits = dict.fromkeys(edited, edit)
+    together = dict.fromkeys(edited, lambda cells: [edit(cell) for cell in cells]) if all_at_once else {}
+    plan = RowPlan(tuple(sorted(keep)), edits, note=1, together=together)
+    whole, each = CsvStream(Dialect(), lambda _names: plan), CsvStream(Dialect(), lambda _names: plan)
+    lines = [at + 1 for at in range(len(body)) if body[at : at + 1] == b"\n"]
+    assert passed(whole, body) == passed(each, body, lines)
+    assert (whole.rows, whole.noted) == (each.rows, each.noted)
+
+
 def test_an_edit_sees_the_value_and_may_leave_nothing() -> None:
     """Doubled quotes are one quote to an edit; None is an empty cell; one cell of nothing is still a row."""
     seen: list[str] = []
