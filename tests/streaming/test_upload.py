@@ -87,7 +87,7 @@ async def test_rows_are_ended_as_the_connector_says(stand: Stand) -> None:
 async def test_a_body_with_a_length_goes_as_well(stand: Stand) -> None:
     """And may be larger than what a lane holds whole; the client waits for `100 Continue`."""
     stand.crm.play = takes_it
-    body = rows(500_000)
+    body = rows(40_000, "+353 1 555 0101".ljust(440))
     assert len(body) > 16 << 20
     fields = ("Content-Type: text/csv", f"Content-Length: {len(body)}", "Expect: 100-continue")
     reader, writer = await stand.open("PUT", BATCHES, *fields, client="helpdesk_leads")
@@ -96,7 +96,7 @@ async def test_a_body_with_a_length_goes_as_well(stand: Stand) -> None:
     told = await told_by(reader, writer)
     assert told.status == 201
     assert stand.crm.body == body
-    assert sum(len(entry["records"]) for entry in stand.entries() if entry["kind"] == "requested") == 500_000
+    assert sum(len(entry["records"]) for entry in stand.entries() if entry["kind"] == "requested") == 40_000
     assert stand.verified()
 
 
