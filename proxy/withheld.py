@@ -200,6 +200,9 @@ def restate(opened: Opened, hides: Callable[[str], bool]) -> None:
 
 
 def _taken(opened: Opened, gone: set[int], kept: set[int] | None = None, *, nested: bool = False) -> Taken:
+    for alike in opened.alike:
+        if isinstance(alike.columns, Dicts):  # these may be the very list that is about to get shorter
+            alike.columns.rows = [*alike.columns.rows]
     records = {id(record.members) for record in opened.records} | gone
     return Taken(gone, records, kept or set(), nested, set(map(id, opened.sparse)))
 

@@ -70,7 +70,7 @@ def test_a_record_stays_for_what_is_shown_inside() -> None:
 def test_records_that_are_alike_go_one_by_one() -> None:
     """Those that stay are still together."""
     rows: list[dict[str, object]] = [{"a": number} for number in range(3)]
-    tree = {"rows": rows[:]}
+    tree = {"rows": rows}
     opened = Opened(tree, discloses=True)
     opened.alike = [Alike("person", Action.LIST, Dicts(rows), frozenset(), ["0", "1", "2"])]
     withhold(opened, Hidden.of(opened, [], [[True, False, True]]))
