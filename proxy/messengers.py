@@ -22,9 +22,10 @@ from msgspec import structs
 from proxy.config import Config, Told, Webhook
 from proxy.crypto.files import write_whole
 from proxy.erasure import Case, Notice, Origin
-from proxy.erasure.foreign import drp_status, word
+from proxy.erasure.foreign import below, drp_status, plain_path, word
 from proxy.erasure.notices import message, missed, sent, wait
 from proxy.errors import Problem, Problems, UpstreamFault
+from proxy.identity.strictjson import read_object
 from proxy.kept import read_secret
 from proxy.message import Headers, Request
 from proxy.transport import Caller
@@ -127,6 +128,8 @@ class Messengers:
         assert origin is not None
         if origin.shape == "fides" and self._api is not None and self._api.fides is not None:
             paths = origin.reply.split(" ")
+            if not all(map(plain_path, paths)):
+                raise UpstreamFault("not_configured")
             path = paths[-1] if word(case) == "not_eligible" else paths[0]
             body = json.dumps({"derived_identity": {}} if word(case) == "done" else {}).encode()
             fields = (("content-type", "application/json"), ("authorization", f"Bearer {origin.token}"))
@@ -134,7 +137,7 @@ class Messengers:
             return
         drp = self._api.drp if self._api is not None else None
         for agent in drp.agents.values() if drp is not None else ():
-            if agent.callback is not None and f"{origin.reply}/".startswith(f"{agent.callback}/"):
+            if agent.callback is not None and below(agent.callback, origin.reply):
                 told = drp_status(case, verification_url=(drp.verification_url if drp is not None else "") or "")
                 fields = (("content-type", "application/json"), ("accept", "application/json"))
                 await _post(origin.reply, agent.ca_file, fields, json.dumps(told).encode())
@@ -162,10 +165,9 @@ async def _post(url: str, ca_file: Path | None, fields: tuple[tuple[str, str], .
 def _acknowledges(body: bytes) -> bool:
     """Say whether an answer acknowledges: `{"acknowledged": true}` and nothing less."""
     try:
-        said = json.loads(body)
+        return read_object(body).get("acknowledged") is True
     except ValueError:
         return False
-    return isinstance(said, dict) and said.get("acknowledged") is True
 
 
 def _put(path: Path, body: bytes) -> None:

@@ -101,6 +101,20 @@ async def test_what_is_not_taken_is_tried_again(desk: Desk, other, monkeypatch: 
     assert (await gone.tell(CASE, msgspec.structs.replace(NOTICE, recipient="x"), 200)).why == "not_configured"
 
 
+@pytest.mark.parametrize(
+    "said", [b"[" * 100_000, b'{"acknowledged": false, "acknowledged": true}', b"\xff", b"1"]
+)
+async def test_an_answer_that_is_no_plain_object_acknowledges_nothing(
+    desk: Desk, other, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    """Nor does it stop whoever tells the others, however deep it is nested."""
+    monkeypatch.setenv("HOOK", SECRET)
+    url, _, application = other
+    application.settings["says"] = (200, said)
+    after = await messengers(desk, webhook(url)).tell(CASE, NOTICE, 200)
+    assert (after.sent, after.acknowledged) == (200, 0)
+
+
 async def test_a_file_is_put_into_a_folder(desk: Desk, tmp_path: Path) -> None:
     """For whoever brings it there; whole, its owner's, and once."""
     (tmp_path / "out").mkdir()
@@ -161,6 +175,25 @@ async def test_who_sent_a_request_is_called_back(desk: Desk, other) -> None:
         with pytest.raises(UpstreamFault, match="not_configured"):
             await found.reply(CASE.put(origin=msgspec.structs.replace(agent, reply=wrong)))
     assert len(heard) == 4
+
+
+ELSEWHERE = ["@127.0.0.1:9/x", ".evil.example/x", ":9/x", "/x/../../admin", "/x?y", "/x#y", "/x\r\ny: z", ""]
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+async def test_nobody_is_called_back_elsewhere(desk: Desk, other, path: str) -> None:
+    """Not on another server, and not above what is configured, whatever the case has kept."""
+    url, heard, _ = other
+    agents = {"AGENT": SETTINGS["drp"]["agents"]["AGENT"] | {"callback": url}}
+    more = {"fides": {"url": url}, "drp": SETTINGS["drp"] | {"agents": agents}}
+    found = messengers(desk, Erasure(api=ErasureApi.model_validate(SETTINGS | more, strict=True)))
+    for origin in (
+        Origin("fides", "a", "pre_approval:1", f"/yes {path}", "tok"),
+        Origin("drp", "a", "a-1", f"{url}{path}" if path else ""),
+    ):
+        with pytest.raises(UpstreamFault, match="not_configured"):
+            await found.reply(CASE.put(origin=origin, state="held"))
+    assert heard == []
 
 
 async def test_recipients_of_a_case_are_told_and_that_is_on_record(

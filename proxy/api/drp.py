@@ -31,7 +31,7 @@ from proxy.api.words import Amiss, Answer, Call, Given, Route, said
 from proxy.config import Drp
 from proxy.crypto.signed import NotSigned, opened
 from proxy.erasure import Case, Origin
-from proxy.erasure.foreign import drp_status, parsed_time
+from proxy.erasure.foreign import below, drp_status, parsed_time
 from proxy.erasure.law import LAWS
 from proxy.errors import LychgateError
 from proxy.identity.strictjson import read_object
@@ -173,9 +173,10 @@ def _claimed(body: DrpRequest) -> list[tuple[str, str]]:
 
 def _origin(drp: Drp, body: DrpRequest, call: Call) -> Origin:
     reply, allowed = body.status_callback or "", drp.agents[call.caller.agent].callback
-    if reply and (allowed is None or not (reply == allowed or reply.startswith(f"{allowed}/"))):
+    if reply and (allowed is None or not below(allowed, reply)):
         raise Amiss(400, "status_callback lies outside what is agreed with this agent.", fatal=True)
-    request = body.agent_request_id or f"sha256:{hashlib.sha256(call.request.body.strip()).hexdigest()}"
+    message = base64.b64decode(call.request.body.strip())  # which base64 can write in more than one way
+    request = body.agent_request_id or f"sha256:{hashlib.sha256(message).hexdigest()}"
     return Origin("drp", call.caller.id, request, reply)
 
 

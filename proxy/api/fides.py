@@ -11,7 +11,7 @@ from typing import Final
 from proxy.api.shapes_foreign import FidesAnswer, FidesWebhook
 from proxy.api.words import Amiss, Answer, Call, Given, Route, said
 from proxy.erasure import Origin
-from proxy.erasure.foreign import DONE
+from proxy.erasure.foreign import DONE, plain_path
 
 REPLY: Final = {"pre": "reply-to", "pre_approval": "reply-to-eligible"}
 """Header field with the path that is called when the request can go on."""
@@ -48,9 +48,12 @@ def _values(body: FidesWebhook) -> list[tuple[str, str]]:
 def _origin(body: FidesWebhook, call: Call) -> Origin:
     """Return whose request it is, with where to call back: paths only, below the server in the configuration."""
     fields = call.request.headers
-    paths = [fields.one(REPLY[body.callback_type]) or "", fields.one(NOT_ELIGIBLE) or ""]
-    if any(path and not path.startswith("/") for path in paths) or any("//" in path for path in paths):
-        raise Amiss(422, "a path to call back begins with one slash")
+    yes, no = fields.one(REPLY[body.callback_type]) or "", fields.one(NOT_ELIGIBLE) or ""
+    if any(path and not plain_path(path) for path in (yes, no)):
+        raise Amiss(422, "a path to call back begins with one slash and has no `..`, query, space or %")
+    if (no and not yes) or (body.callback_type == "pre_approval" and yes and not no):
+        raise Amiss(422, "before approval both paths are needed, and before execution the one to go on")
+    paths = [yes, no]
     request = f"{body.callback_type}:{body.privacy_request_id}"
     return Origin("fides", call.caller.id, request, " ".join(filter(None, paths)), fields.one(TOKEN) or "")
 

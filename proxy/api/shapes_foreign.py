@@ -69,12 +69,16 @@ class DrpSetup(Loose):
     business_id: Annotated[str, Field(alias="business-id", max_length=64)]
     issued_at: Annotated[str, Field(alias="issued-at", max_length=40)]
     expires_at: Annotated[str, Field(alias="expires-at", max_length=40)]
+    exercise: None = None
+    """Has a message that is an Exercise; whoever has seen one gets no key with it."""
 
 
 class DrpRevoke(Loose):
     """The signed body of a Data Rights Revoke (2.04)."""
 
     reason: Annotated[str, Field(max_length=2_000)] = ""
+    exercise: None = None
+    """Has a message that is an Exercise, and revokes nothing."""
 
 
 class DrpStatus(Told):

@@ -4,6 +4,7 @@ Both ways of speaking have fewer words than `State` has; where a case is in none
 What they are told is a state, a date and a reason that was written for the person, and nothing of their data.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from proxy.erasure.states import State
 
 DONE: Final = frozenset({State.LIVE_COMPLETE, State.FINAL})
 """The person can be told that it is done; `final` only adds that delays are over."""
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~!$&'()*+,;=:@.-]+)+/?|/", re.ASCII)
 _ENDS: Final = {State.REVOKED: "revoked", State.DENIED: "denied", State.EXPIRED: "expired"}
 
 
@@ -91,6 +93,17 @@ def _details(case: Case, state: str) -> str:
 
 def _time(seconds: int) -> str:
     return moment(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plain_path(text: str) -> bool:
+    """Say whether a text is a path that every server reads as one below its own: no step up, nothing encoded, no
+    query, and a slash in front, without which it could go on with the name of the server."""
+    return _PATH.fullmatch(text) is not None and {".", ".."}.isdisjoint(text.split("/"))
+
+
+def below(place: str, url: str) -> bool:
+    """Say whether an address is a place that is configured, or a plain path below it."""
+    return url == place or (url.startswith(place) and plain_path(url.removeprefix(place)))
 
 
 def parsed_time(text: object) -> datetime | None:

@@ -114,6 +114,9 @@ REFUSED = [
     (signed(message(email=None, phone_number=None)), 400, True, "no email"),
     (signed(message(status_callback="https://evil.example/")), 400, True, "status_callback"),
     (signed(message(status_callback="http://127.0.0.1:9/agentevil")), 400, True, "status_callback"),
+    (signed(message(status_callback="http://127.0.0.1:9/agent/../admin")), 400, True, "status_callback"),
+    (signed(message(status_callback="http://127.0.0.1:9/agent/%2e%2e/admin")), 400, True, "status_callback"),
+    (signed(message(status_callback="http://127.0.0.1:9/agent/x\r\nhost: y")), 400, True, "status_callback"),
 ]
 
 
@@ -147,6 +150,29 @@ async def test_a_key_is_given_to_the_agent_alone(api: Api) -> None:
     api.settings["drp"] = api.settings["drp"] | {"agents": changed}
     api.again()
     assert (await api.raw("GET", "/drp/v1/agent/AGENT", authorization=f"Bearer {shown}")).status == 401
+
+
+async def test_a_message_of_one_kind_is_none_of_another(api: Api) -> None:
+    """Whoever has seen a request gets no key with it, and revokes nothing."""
+    assert (await api.raw("POST", "/drp/v1/agent/AGENT", signed(message()))).status == 403
+    _, told = await exercised(api, signed(message()))
+    shown = await token(api)
+    path = f"{EXERCISE}/{told['request_id']}"
+    answer = await api.raw("DELETE", path, signed(message()), authorization=f"Bearer {shown}")
+    assert answer.status == 400
+    assert api.desk.erasures.cases.get(told["request_id"]).state is State.VERIFIED
+
+
+async def test_a_message_written_otherwise_is_the_same_case(api: Api) -> None:
+    """Base64 can write the same bytes in several ways; without a name of its own a message is its text."""
+    text = message(**{"agent-request-id": None})
+    while not (body := signed(text)).endswith(b"=="):
+        text["name"] += "x"
+    letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = body[:-3] + letters[letters.index(body[-3]) + 1 :][:1] + b"=="
+    assert base64.b64decode(other) == base64.b64decode(body)
+    first = (await exercised(api, body))[1]
+    assert (await exercised(api, other))[1]["request_id"] == first["request_id"]
 
 
 async def test_without_it_in_the_configuration_there_is_none(api: Api) -> None:

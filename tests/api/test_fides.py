@@ -44,9 +44,22 @@ async def test_what_is_not_about_erasing_goes_on(api: Api) -> None:
 async def test_whoever_is_not_named_is_not_looked_for(api: Api) -> None:
     """And a place to call back is a path on the server that is configured, nothing else."""
     assert (await sent(api, identity={"ga_client_id": "x"}))[0] == 422
-    for path in ("https://evil.example/x", "//evil.example/x", "x"):
-        fields = REPLY | {"reply_to": path}
-        assert (await api.asks("helpdesk", "POST", "/fides/webhook", BODY, **fields))[0] == 422
+    for path in (
+        "https://evil.example/x", "//evil.example/x", "x", "/x @evil.example/x", "/x .evil.example/x",
+        "/x/../../admin", "/x/%2e%2e/admin", "/x?y=z", "/x#y", "/x\\y", "/\xe9",
+    ):  # fmt: skip
+        for name in ("reply_to", "reply_to_not_eligible"):
+            fields = REPLY | {name: path}
+            assert (await api.asks("helpdesk", "POST", "/fides/webhook", BODY, **fields))[0] == 422, path
+    assert list(api.desk.erasures.cases.ids()) == []
+
+
+async def test_yes_is_not_said_where_no_is_heard(api: Api) -> None:
+    """Before approval both paths are needed; before execution the one to go on."""
+    no = {"reply_to_not_eligible": "/no", "reply_to_token": "a.b.c"}
+    for kind, fields in (("pre_approval", no), ("pre", no), ("pre_approval", {"reply_to_eligible": "/yes"})):
+        told = await api.asks("helpdesk", "POST", "/fides/webhook", BODY | {"callback_type": kind}, **fields)
+        assert told[0] == 422, (kind, fields)
     assert list(api.desk.erasures.cases.ids()) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from proxy.api.shapes_foreign import DrpStatus
 from proxy.erasure import Case, Extension, Origin, State
 from proxy.erasure.case import DENIALS
-from proxy.erasure.foreign import drp_state, drp_status, fides_state, parsed_time
+from proxy.erasure.foreign import below, drp_state, drp_status, fides_state, parsed_time, plain_path
 
 CASE = Case(
     "case0001", State.VERIFIED, 1_768_478_400, "ccpa", "request", "a",
@@ -60,3 +60,27 @@ def test_a_time_says_its_offset(text: object) -> None:
     """Anything else is none."""
     assert parsed_time(text) is None
     assert parsed_time("2026-05-01T10:00:00Z") == parsed_time("2026-05-01T12:00:00+02:00")
+
+
+def test_a_place_to_call_back_is_below_the_one_that_is_configured() -> None:
+    """It neither goes on with the name of the server nor steps up, and says nothing in two ways."""
+    for path in ("/", "/a", "/a/b/", "/privacy-request/pri_1/resume", "/a..b/@c:d"):
+        assert plain_path(path), path
+        assert below("https://x.example", f"https://x.example{path}")
+    for path in (
+        "",
+        "a",
+        "@b/c",
+        ".b/c",
+        ":1/c",
+        "//b",
+        "/a//b",
+        "/..",
+        "/a/./b",
+        "/a/%2e%2e",
+        "/a?b",
+        "/é",
+        "/a\n",
+    ):
+        assert not plain_path(path), path
+        assert below("https://x.example", f"https://x.example{path}") is (path == "")
