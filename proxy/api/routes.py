@@ -28,7 +28,7 @@ from proxy.api.shapes import (
 from proxy.api.words import Amiss, Answer, Call, Given, Route, said
 from proxy.erasure import NoSuchCase, Origin
 from proxy.erasure.cases import no_case
-from proxy.errors import LychgateError
+from proxy.errors import LedgerError, LychgateError, StoreError
 
 CASE: Final = "/v1/cases/{case}"
 MOST: Final = 100
@@ -123,7 +123,7 @@ async def _acknowledge(given: Given, call: Call) -> Answer:
     try:
         asked = {"do": "told", "case": case, "recipient": recipient, "note": call.body.note}
         told = await given.erasures.do(asked)
-    except NoSuchCase:
+    except (NoSuchCase, LedgerError, StoreError):
         raise
     except LychgateError:
         if call.caller.administers:

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from proxy.errors import LedgerError, StoreError
 from tests.api.conftest import SETTINGS, Api
 from tests.erase.conftest import AOIFE
 
@@ -253,3 +254,17 @@ async def test_answers_are_counted_by_operation(api: Api) -> None:
     assert 'lychgate_erasure_api_answers_total{operation="openCase",status="201"} 1.0' in text
     assert 'lychgate_erasure_api_answers_total{operation="none",status="404"} 1.0' in text
     assert "some-path" not in text
+
+
+@pytest.mark.parametrize("error", [LedgerError, StoreError])
+async def test_an_acknowledgement_that_cannot_be_kept_is_sent_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """A recipient that hears 404 would take the case for none of its own, and never ask again."""
+    case = await opened(api)
+
+    async def fails(asked: object) -> None:
+        raise error("x")
+
+    monkeypatch.setattr(api.desk.erasures, "_told", fails)
+    assert (await api.asks("mailer", "POST", f"/v1/cases/{case}/acknowledgements", {}))[0] == 503
