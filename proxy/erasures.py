@@ -158,6 +158,8 @@ class Erasures:
         values = tuple(Known(str(kind), str(value)) for kind, value in asked.get("values", ()))
         if not people and not values:
             raise LychgateError("name a record (lane/object/id) or a value (--email ...) of the person")
+        if any(not normal.key(one.kind, one.value) for one in values):
+            raise LychgateError("a value is too short to be anybody's, or of another form than its kind has")
         if rule.erases and ground not in rule.grounds:
             raise LychgateError(f"{law} has no ground {ground!r}; it has: {', '.join(rule.grounds)}")
         case = Case(
@@ -166,7 +168,7 @@ class Erasures:
         )  # fmt: skip
         origin = asked.get("origin")
         if isinstance(origin, Origin):
-            case = case.put(id=self.cases.claim(self._digest(origin), case.id), origin=origin)
+            case = case.put(id=self._claimed(origin, case), origin=origin)
         async with self._eraser().turn(case.id):
             with contextlib.suppress(NoSuchCase):
                 return self._told_of(self.cases.get(case.id))  # it was asked for before
@@ -180,9 +182,18 @@ class Erasures:
         event = Event.IDENTIFY if identity else Event.ASK_IDENTITY
         return await self._keep(case.put(identity=identity).moved(event), "identified" if identity else "opened")
 
-    def _digest(self, origin: Origin) -> bytes:
-        said = f"{origin.shape}\0{origin.who}\0{origin.request}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._origins, said, hashlib.sha256)
+    def _claimed(self, origin: Origin, case: Case) -> str:
+        """Return the id of the case of a request from elsewhere: a new one's, or the one that it had before."""
+        request = (origin.shape, origin.who, origin.request)
+        named = sorted([*map(str, case.people), *(f"{one.kind} {one.value}" for one in case.values)])
+        return self.cases.claim(self._digest(*request), self._digest(*request, *named), case.id)
+
+    def once(self, *said: str) -> bool:
+        """Say whether this is the first time that something is said; durable."""
+        return self.cases.once(self._digest("once", *said))
+
+    def _digest(self, *said: str) -> bytes:
+        return hmac.digest(self._origins, "\0".join(said).encode("utf-8", "surrogatepass"), hashlib.sha256)
 
     async def _list(self, asked: Asked) -> dict[str, Any]:
         """Tell of all cases, or of one person's (`by`); in parts where somebody asks for `limit` and `after`."""
@@ -404,6 +415,8 @@ class Erasures:
             raise LychgateError("say on which lawful basis")
         async with self._eraser().turn(name):
             case = self.cases.get(name)
+            if not case.erased:
+                raise LychgateError("nobody was erased by this case, so nobody is kept away by it")
             await self._app.ledger.append(Erasure(name, "", what="allowed_again", how="basis_recorded"))
             if case.state is State.LIVE_COMPLETE:
                 self.cases.keep(case.put(allowed=basis))  # a later check does not take them for what is left
@@ -568,6 +581,9 @@ class Erasures:
             self._troubles.pop(name, None)
         except LychgateError as error:
             self._troubles[name] = str(error)
+        except Exception as error:  # noqa: BLE001 - one case must not keep the others from being moved
+            log.error("erasure %s failed: %s", name, type(error).__name__)
+            self._troubles[name] = f"Lychgate failed on it ({type(error).__name__}); the other cases go on"
 
     async def warn(self) -> None:
         """Look at the law's clocks of all cases that wait for an answer; tell once of each step reached."""
@@ -839,7 +855,7 @@ class Erasures:
         book = self.rules(lane).connector.book
         if book is None or object_ not in book.objects:
             known = ", ".join(book.objects) if book is not None else "none"
-            raise LychgateError(f"the playbook of {lane} knows no {object_!r}; it knows: {known}")
+            raise LychgateError(f"the playbook of {lane} knows no such object; it knows: {known}")
         return Spot(lane, object_, record)
 
     async def _keep(self, case: Case, what: str, *, who: str = "") -> Case:

@@ -10,6 +10,7 @@ import pytest
 
 from proxy.app import build
 from proxy.config import load_config
+from proxy.erase import Eraser
 from proxy.erasure import Assent, Spot, State
 from proxy.erasure.assent import settle
 from proxy.errors import LychgateError
@@ -392,3 +393,18 @@ async def test_who_was_given_the_data_is_listed_with_where(desk: Desk) -> None:
         ("hubspot",),
         0,
     )
+
+
+async def test_a_case_that_breaks_us_keeps_no_other_from_being_moved(desk: Desk, monkeypatch) -> None:
+    """Whatever it is, it is told by its name, and the others go on."""
+
+    async def breaks(self, name):
+        raise ValueError("canary")
+
+    monkeypatch.setattr(Eraser, "drive", breaks)
+    case = (await desk.does("open", values=[("email", AOIFE)], ground="objection", identity="document"))["case"]
+    await desk.erasures.do({"do": "run", "case": case})
+    while (told := await desk.erasures.do({"do": "show", "case": case}))["busy"]:
+        await asyncio.sleep(0)
+    assert "ValueError" in told["trouble"]
+    assert "canary" not in str(told)

@@ -144,20 +144,23 @@ class Desk:
             Unidentified: nobody that we know.
             Amiss: too often, or it is not theirs to ask.
         """
-        if not self._strangers.allows(request.peer.address):
-            raise Amiss(429, "Too many attempts without a good credential; wait.")
         if route.who == "anybody":
-            self._strangers.take(request.peer.address)
+            self._count_stranger(request)
             return Caller("", administers=False)
         try:
             caller = self._agent(request) if route.who == "agent" else self._client(request)
         except ExchangeError:
-            self._strangers.take(request.peer.address)
+            self._count_stranger(request)
             raise
         if not self._rates.take(caller.id):
             raise Amiss(429, "Too many requests; wait.")
         self._refuse(route, caller)
         return caller
+
+    def _count_stranger(self, request: Request) -> None:
+        """Have strangers at one address wait; whoever shows a good credential from there does not."""
+        if not self._strangers.take(request.peer.address):
+            raise Amiss(429, "Too many attempts without a good credential; wait.")
 
     def _agent(self, request: Request) -> Caller:
         drp.settings(self._given)

@@ -82,6 +82,8 @@ async def _setup(given: Given, call: Call) -> Answer:
             raise Amiss(403, "no such agent")
         body = _opened_by(drp, name, call.request.body, DrpSetup)
         _refuse_others(drp, given, body, name)
+        if not given.erasures.once("drp", name, body.issued_at, body.expires_at):
+            raise Amiss(403, "The message came before.")
     except Amiss:
         return Answer(403)
     return said({"agent-id": name, "token": given.token(name, drp.agents[name].verify_key)})

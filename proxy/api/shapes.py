@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from proxy.erasure.states import State
 from proxy.yamlfile import Strict
 
-Text = Annotated[str, Field(min_length=1, max_length=2_000)]
+PRINTED = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""One line of text: what a terminal would obey has no place in what people type."""
+Text = Annotated[str, Field(min_length=1, max_length=2_000, pattern=PRINTED)]
 Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Category = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=200)]
 Law = Literal["gdpr", "ccpa", "appi", "privacy_act", "pipeda", "hipaa"]
@@ -88,7 +90,7 @@ class Denying(Because):
 class Holding(Because):
     """What has to stay."""
 
-    owner: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    owner: Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTED)] | None = None
     """Who lifts it; left out: the client that asks."""
     categories: Annotated[tuple[Category, ...], Field(max_length=50)] = ()
     """Empty: everything of the person."""
@@ -106,7 +108,7 @@ class Acknowledging(Sent):
 
     recipient: Word | None = None
     """Left out: the recipient for whom the client acts. Only who agrees to erasures may name another."""
-    note: Annotated[str, Field(max_length=2_000)] = ""
+    note: Annotated[str, Field(max_length=2_000, pattern=PRINTED)] = ""
 
 
 class Allowing(Sent):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from proxy.api.shapes import Told
+from proxy.api.shapes import PRINTED, Told
 
 
 class Loose(BaseModel):
@@ -76,7 +76,7 @@ class DrpSetup(Loose):
 class DrpRevoke(Loose):
     """The signed body of a Data Rights Revoke (2.04)."""
 
-    reason: Annotated[str, Field(max_length=2_000)] = ""
+    reason: Annotated[str, Field(max_length=2_000, pattern=PRINTED)] = ""
     exercise: None = None
     """Has a message that is an Exercise, and revokes nothing."""
 

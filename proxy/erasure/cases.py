@@ -98,13 +98,35 @@ class StoreCases:
         with self._store.read() as connection:
             return [*connection.scalars(found).all()]
 
-    def claim(self, digest: bytes, case: str) -> str:
-        """Return whose request this is from now on: `case`, or the one that had it before; durable."""
+    def claim(self, request: bytes, about: bytes, case: str) -> str:
+        """Return whose request this is from now on: `case`, or the one that had it before; durable.
+
+        Args:
+            request: digest of what a request is called.
+            about: digest of that and of whom it names.
+            case: the id of a case that does not exist yet.
+
+        Raises:
+            LychgateError: what is called so was about somebody else.
+        """
         with self._store.begin() as connection:
-            found = connection.scalar(select(ORIGINS.c.case).where(ORIGINS.c.digest == digest))
+            found = connection.scalar(select(ORIGINS.c.case).where(ORIGINS.c.digest == request))
             if found is None:
-                connection.execute(insert(ORIGINS).values(digest=digest, case=case))
-        return case if found is None else str(found)
+                rows = [{"digest": digest, "case": case} for digest in (request, about)]
+                connection.execute(insert(ORIGINS), rows)
+                return case
+            same = connection.scalar(select(ORIGINS.c.case).where(ORIGINS.c.digest == about))
+        if same != found:
+            raise LychgateError("a request of this name was about somebody else; give this one another name")
+        return str(found)
+
+    def once(self, message: bytes) -> bool:
+        """Say whether this is the first time that a message of this digest comes; durable."""
+        with self._store.begin() as connection:
+            found = connection.scalar(select(ORIGINS.c.case).where(ORIGINS.c.digest == message))
+            if found is None:
+                connection.execute(insert(ORIGINS).values(digest=message, case=""))
+        return found is None
 
     def get(self, case: str) -> Case:
         """Read a case; see `Cases.get`."""

@@ -125,6 +125,41 @@ async def test_the_same_request_sent_twice_is_one_case(api: Api) -> None:
     assert await opened(api, reference="ticket 8") not in told
 
 
+async def test_a_reference_used_for_somebody_else_is_told(api: Api) -> None:
+    """Or the second person's request would look as if it was taken, and nobody would erase them."""
+    case = await opened(api, reference="ticket 9")
+    other = {
+        "values": [{"kind": "email", "value": "other@example.org"}],
+        "reference": "ticket 9",
+        "ground": "objection",
+    }
+    for _ in range(2):
+        status, told = await api.asks("helpdesk", "POST", "/v1/cases", other)
+        assert (status, "somebody else" in told["detail"]) == (409, True)
+    assert await opened(api, reference="ticket 9") == case
+
+
+async def test_what_is_sent_comes_back_in_no_error(api: Api) -> None:
+    """A value in the wrong place, and what a terminal would obey."""
+    body = {"records": ["salesforce/ada@example.org/1"], "ground": "objection"}
+    status, told = await api.asks("helpdesk", "POST", "/v1/cases", body)
+    assert (status, "ada" in told["detail"]) == (409, False)
+    for value in ("----", "    "):
+        body = {"values": [{"kind": "phone", "value": value}], "ground": "objection"}
+        assert (await api.asks("helpdesk", "POST", "/v1/cases", body))[0] == 409
+    case = await opened(api)
+    for text in ("\x1b[2J", "a\nb", "\x9b2J"):
+        assert (await api.officer("POST", f"/v1/cases/{case}/holds", {"because": text}))[0] == 422
+
+
+async def test_nobody_is_allowed_back_who_was_not_erased(api: Api) -> None:
+    """It would be on record as if somebody had been."""
+    case = await opened(api)
+    status, _ = await api.officer("POST", f"/v1/cases/{case}/permission", {"basis": "a new contract"})
+    assert status == 409
+    assert "allowed_again" not in str(api.desk.harness.entries())
+
+
 async def test_holds_exceptions_denials_and_extensions(api: Api) -> None:
     """Each is what the command of that name does."""
     case = await opened(api)
@@ -172,6 +207,8 @@ async def test_the_list_of_who_would_have_come_back(api: Api) -> None:
     assert (await api.officer("DELETE", f"/v1/returns/{case}")) == (200, {"returns": []})
     assert (await api.officer("DELETE", f"/v1/returns/{case}"))[0] == 404
     api.desk.erasures.returns.note(case, "hubspot", 8)
+    cases = api.desk.erasures.cases
+    cases.keep(cases.get(case).put(erased=1))
     assert (await api.officer("POST", f"/v1/cases/{case}/permission", {"basis": "contract"}))[0] == 200
     assert (await api.officer("GET", "/v1/returns")) == (200, {"returns": []})
 
@@ -229,6 +266,7 @@ async def test_a_caller_who_asks_too_often_waits(api: Api) -> None:
     api.again()
     statuses = [(await api.raw("GET", "/v1/cases", authorization="Bearer nothing")).status for _ in range(14)]
     assert (statuses[0], statuses[-1]) == (401, 429)
+    assert (await api.officer("GET", "/v1/cases"))[0] == 200  # from the same address, with a good credential
 
 
 async def test_what_fails_is_not_shown(

@@ -152,6 +152,12 @@ async def test_a_key_is_given_to_the_agent_alone(api: Api) -> None:
     assert (await api.raw("GET", "/drp/v1/agent/AGENT", authorization=f"Bearer {shown}")).status == 401
 
 
+async def test_a_setup_counts_once(api: Api) -> None:
+    """Whoever has seen it gets no key with it."""
+    setup = signed(message(**{"agent-request-id": None, "exercise": None}))
+    assert [(await api.raw("POST", "/drp/v1/agent/AGENT", setup)).status for _ in range(2)] == [200, 403]
+
+
 async def test_a_message_of_one_kind_is_none_of_another(api: Api) -> None:
     """Whoever has seen a request gets no key with it, and revokes nothing."""
     assert (await api.raw("POST", "/drp/v1/agent/AGENT", signed(message()))).status == 403
