@@ -469,6 +469,9 @@ class Erasure(Strict):
     api: ErasureApi | None = None
     recipients: dict[Name, Told] = Field(default_factory=dict)
     """By the names that clients have as recipients; who is not named is told by a person."""
+    sweep_hours: Annotated[float, Field(ge=1, le=24 * 31)] | None = None
+    """From one look through all people to the next, for those who are back and those whose time is over; None:
+    only when `erasure sweep` says so. It reads every person of every CRM."""
 
 
 class Config(Strict):

@@ -73,7 +73,7 @@ from proxy.restricted import item, one_form
 from proxy.steps import everybody
 from proxy.steps.locating import STRONG
 from proxy.steps.planning import Staying
-from proxy.sweeps import Sweep
+from proxy.sweeps import Rounds, Sweep
 from proxy.transport import Caller
 from proxy.vault.destroy import destroy
 from proxy.vault.ids import same_form
@@ -118,6 +118,7 @@ class Erasures:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, str] = {}
         self._looks = 0
+        self.rounds = Rounds(app.config.erasure.sweep_hours, time.monotonic())
         self.clocks: Counter[str] = Counter()
         """How many cases wait for an answer (`open`), and of how many the time is `near` its end or `passed`."""
 
@@ -535,11 +536,12 @@ class Erasures:
     async def keep_going(self) -> None:
         """Move on every case that time has made ready, and tell others; for as long as the process runs.
 
-        The two do not wait for each other: somebody else's server may take its time.
+        They do not wait for each other: somebody else's server may take its time.
         """
-        async with asyncio.TaskGroup() as both:
-            both.create_task(_again_and_again(self._look))
-            both.create_task(_again_and_again(self.tell))
+        async with asyncio.TaskGroup() as all_:
+            all_.create_task(_again_and_again(self._look))
+            all_.create_task(_again_and_again(self.tell))
+            all_.create_task(_again_and_again(self.look_through))
 
     async def _look(self) -> None:
         """Move on what can be; what has failed, or waits for time, only now and then."""
@@ -550,6 +552,21 @@ class Erasures:
                 await self._drive(name)
         if seldom:
             await self.warn()
+
+    async def look_through(self) -> None:
+        """Look through all people when it is time, and put on record how many are back or due; open nothing."""
+        if not self.rounds.due(time.monotonic()):
+            return
+        try:
+            told = await self._sweep({})
+        except LychgateError:
+            self.rounds.failed = True
+            raise
+        found: Counter[str] = Counter()
+        for one in told["found"]:
+            found[one["source"]] += one["count"]
+        self.rounds.found, self.rounds.failed = found, False
+        await self._app.note("swept", f"{found['returned']} returned, {found['retention']} due")
 
     async def tell(self) -> None:
         """Tell whoever has to be told something by now: recipients of the data, and who sent the request."""
@@ -613,7 +630,8 @@ class Erasures:
         """What does not keep traffic away and needs somebody."""
         told = {"passed": "past the day on which they are due", "near": "close to it"}
         found = [f"{self.clocks[word]} {text}" for word, text in told.items() if self.clocks[word]]
-        return {"erasures": f"cases {', '.join(found)}"} if found else {}
+        clocks = {"erasures": f"cases {', '.join(found)}"} if found else {}
+        return clocks | ({"sweep": self.rounds.told} if self.rounds.told else {})
 
     def watch(self) -> None:
         """Count cases and their clocks among the metrics; once in a process."""
@@ -628,6 +646,12 @@ class Erasures:
             ("overdue", "Those that are past the day on which they are due.", "passed"),
         ):
             self._app.metrics.watch(f"erasure_cases_{name}", text, partial(self.clocks.__getitem__, state))
+        for name, text in (
+            ("returned", "Records of people who were erased, as the last sweep found them."),
+            ("retention", "Records whose time is over by a retention rule, as the last sweep found them."),
+        ):
+            count = partial(lambda why: self.rounds.found.get(why, 0), name)
+            self._app.metrics.watch(f"erasure_swept_{name}", text, count)
 
     # ---- ports of the eraser
     # ---------------------------------------------------------------------------------------

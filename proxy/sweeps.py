@@ -3,8 +3,9 @@
 Nothing is changed by it, and nothing of a record is kept but which one it is and why it was found.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
@@ -12,8 +13,44 @@ from proxy.erasure import Spot, normal
 from proxy.exchange import Rules
 from proxy.policy.retention import due
 
+FIRST: Final = 600.0
+"""Seconds from the start of a process to its first sweep: one that starts again and again must not ask all the
+while."""
+
 Met = Callable[[Iterable[tuple[str, str]]], str | None]
 """(kind, value) pairs -> the case of somebody erased whom one of them names."""
+
+
+class Rounds:
+    """When the process that runs looks by itself, and what it found the last time.
+
+    Args:
+        hours: from one look to the next; None: it never looks.
+        now: seconds, of a clock that only goes forward.
+    """
+
+    def __init__(self, hours: float | None, now: float) -> None:
+        self._every = None if hours is None else hours * 3600
+        self._next = now + min(FIRST, self._every or FIRST)
+        self.found: Mapping[str, int] = {}
+        """How many records by why they were found (`returned`, `retention`)."""
+        self.failed = False
+        """Whether a CRM could not be asked the last time."""
+
+    def due(self, now: float) -> bool:
+        """Say whether it is time; if so, the next time is one round later."""
+        if self._every is None or now < self._next:
+            return False
+        self._next = now + self._every
+        return True
+
+    @property
+    def told(self) -> str:
+        """What somebody has to do about it; "" for nothing."""
+        said = ["a CRM could not be looked through"] if self.failed else []
+        words = {"returned": "of people who were erased", "retention": "whose time is over"}
+        said += [f"{count} records {words[why]}" for why, count in sorted(self.found.items()) if count]
+        return f"{', '.join(said)}; `lychgate erasure sweep` says more" if said else ""
 
 
 class Sweep:

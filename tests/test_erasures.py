@@ -16,6 +16,7 @@ from proxy.erasure.assent import settle
 from proxy.errors import LychgateError
 from proxy.message import Headers, Request, Response
 from proxy.sandbox import SalesforceSandbox, StoppedClock
+from proxy.sweeps import Rounds
 from tests.desk import ABOUT, Desk
 from tests.e2e.harness import GatewayHarness
 from tests.erase.conftest import AOIFE, TOKEN, answered
@@ -325,6 +326,33 @@ async def test_who_is_due_is_reported_then_proposed_then_erased(desk: Desk) -> N
         await desk.does("confirm", typed=[batch["short"]], **said)
     with pytest.raises(LychgateError, match="there is no batch"):
         await desk.does("batch", batch="batch-0")
+
+
+async def test_the_process_that_runs_looks_by_itself(desk: Desk, monkeypatch) -> None:
+    """What it found is on record, among the metrics and told by /ready; it opens nothing."""
+    (desk.harness.installation.policies / "example" / "sweep.yaml").write_text(RETENTION, "utf-8")
+    desk.harness.app.reload()
+    del desk.crms["hubspot"]
+    desk.crms["salesforce"] = SalesforceSandbox(TOKEN, now=StoppedClock(time.time() - 9 * 86_400))
+    await desk.erasures.look_through()  # nobody wants it, by the configuration as it stands
+    assert "sweep" not in desk.erasures.told
+    desk.erasures.rounds = Rounds(1.0, time.monotonic() - 3600)
+    desk.erasures.watch()
+    await desk.erasures.look_through()
+    assert desk.erasures.told["sweep"].startswith("12 records whose time is over")
+    assert b"lychgate_erasure_swept_retention 12.0" in desk.harness.app.metrics.text()
+    swept = [entry["detail"] for entry in desk.harness.entries() if entry.get("what") == "swept"]
+    assert swept == ["0 returned, 12 due"]
+    assert (await desk.does("list"))["cases"] == []
+
+    async def away(*_: object) -> None:
+        raise LychgateError("it does not answer")
+
+    desk.erasures.rounds = Rounds(1.0, time.monotonic() - 3600)
+    monkeypatch.setattr(Eraser, "asked", away)
+    with pytest.raises(LychgateError):
+        await desk.erasures.look_through()
+    assert "could not be looked through" in desk.erasures.told["sweep"]
 
 
 INTERCEPTS = """

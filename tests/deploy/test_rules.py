@@ -20,6 +20,7 @@ def test_every_metric_in_an_alert_exists() -> None:
     metrics.watch("key_drift", "x", lambda: 0)
     metrics.watch("erasure_cases_due_soon", "x", lambda: 0)
     metrics.watch("erasure_cases_overdue", "x", lambda: 0)
+    metrics.watch("erasure_swept_returned", "x", lambda: 0)
     known = {line.split()[2] for line in metrics.text().decode().splitlines() if line.startswith("# TYPE")}
     rules = yaml.safe_load((DEPLOY / "prometheus" / "lychgate.rules.yml").read_text())
     expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
