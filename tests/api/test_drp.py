@@ -95,35 +95,37 @@ async def test_an_agent_revokes_what_it_asked_for(api: Api) -> None:
     assert answer.status == 409
 
 
-NOW = datetime.now(UTC)
-REFUSED = [
-    # what is sent, status, fatal, what is said
-    (b"not base64!", 400, False, "base64"),
-    (base64.b64encode(b"short"), 403, False, "signature"),
-    (signed(message(), STRANGER), 403, False, "signature"),
-    (signed([]), 400, True, "one JSON object"),
-    (signed(message(email=7)), 400, True, "cannot be read: email"),
-    (signed(message(**{"agent-id": "OTHER"})), 403, True, "another agent's"),
-    (signed(message(**{"business-id": "OTHER"})), 403, True, "another business"),
-    (signed(message(**{"issued-at": (NOW + timedelta(days=9)).isoformat()})), 400, True, "after now"),
-    (signed(message(**{"expires-at": NOW.isoformat()})), 400, True, "expired"),
-    (signed(message(**{"expires-at": (NOW + timedelta(days=9)).isoformat()})), 400, True, "more than a day"),
-    (signed(message(**{"issued-at": "2026-05-01T10:00:00"})), 400, True, "offset"),
-    (signed(message(exercise="access")), 400, True, "only deletion"),
-    (signed(message(regime="lex")), 400, True, "regime"),
-    (signed(message(email=None, phone_number=None)), 400, True, "no email"),
-    (signed(message(status_callback="https://evil.example/")), 400, True, "status_callback"),
-    (signed(message(status_callback="http://127.0.0.1:9/agentevil")), 400, True, "status_callback"),
-    (signed(message(status_callback="http://127.0.0.1:9/agent/../admin")), 400, True, "status_callback"),
-    (signed(message(status_callback="http://127.0.0.1:9/agent/%2e%2e/admin")), 400, True, "status_callback"),
-    (signed(message(status_callback="http://127.0.0.1:9/agent/x\r\nhost: y")), 400, True, "status_callback"),
-]
+def refused() -> list[tuple[bytes, int, bool, str]]:
+    """Return messages that are wrong now: body, status, whether it is fatal, and what is said."""
+    now = datetime.now(UTC)
+    return [
+        # what is sent, status, fatal, what is said
+        (b"not base64!", 400, False, "base64"),
+        (base64.b64encode(b"short"), 403, False, "signature"),
+        (signed(message(), STRANGER), 403, False, "signature"),
+        (signed([]), 400, True, "one JSON object"),
+        (signed(message(email=7)), 400, True, "cannot be read: email"),
+        (signed(message(**{"agent-id": "OTHER"})), 403, True, "another agent's"),
+        (signed(message(**{"business-id": "OTHER"})), 403, True, "another business"),
+        (signed(message(**{"issued-at": (now + timedelta(days=9)).isoformat()})), 400, True, "after now"),
+        (signed(message(**{"expires-at": now.isoformat()})), 400, True, "expired"),
+        (signed(message(**{"expires-at": (now + timedelta(days=9)).isoformat()})), 400, True, "more than a day"),
+        (signed(message(**{"issued-at": "2026-05-01T10:00:00"})), 400, True, "offset"),
+        (signed(message(exercise="access")), 400, True, "only deletion"),
+        (signed(message(regime="lex")), 400, True, "regime"),
+        (signed(message(email=None, phone_number=None)), 400, True, "no email"),
+        (signed(message(status_callback="https://evil.example/")), 400, True, "status_callback"),
+        (signed(message(status_callback="http://127.0.0.1:9/agentevil")), 400, True, "status_callback"),
+        (signed(message(status_callback="http://127.0.0.1:9/agent/../admin")), 400, True, "status_callback"),
+        (signed(message(status_callback="http://127.0.0.1:9/agent/%2e%2e/admin")), 400, True, "status_callback"),
+        (signed(message(status_callback="http://127.0.0.1:9/agent/x\r\nhost: y")), 400, True, "status_callback"),
+    ]
 
 
 async def test_what_is_not_as_the_protocol_has_it_is_refused(api: Api) -> None:
     """In the shape of its error states, without a value; `fatal` where sending it again will not help."""
     shown = await token(api)
-    for body, status, fatal, said in REFUSED:
+    for body, status, fatal, said in refused():
         code, told = await exercised(api, body, shown)
         assert (code, told["code"], told.get("fatal", False)) == (status, str(status), fatal), (said, told)
         assert said in told["message"]
