@@ -75,10 +75,10 @@ def test_what_is_not_alike_is_no_columns(items: list[Tree]) -> None:
 
 
 def test_who_records_are_about_is_said_by_their_keys_or_a_member() -> None:
-    """As of single records: the key first, then the field that the connector names; nothing that is neither."""
+    """As of single records: the key first, then the field that the connector names; None that is neither."""
     columns = Dicts([{"Id": "1"}, {"Id": 2}, {"Id": None}, {"Id": ["x"]}])
     alike = Alike("Contact", Action.READ, columns, frozenset(), [None, None, None, "k"])
-    assert alike.people("Id") == ["1", "2", "k"]
-    assert alike.people("Nobody") == ["k"]
-    assert alike.people(None) == []
+    assert alike.people("Id") == ["1", "2", None, "k"]
+    assert alike.people("Nobody") == [None, None, None, "k"]
+    assert alike.people(None) == [None] * 4
     assert Alike("Contact", Action.READ, columns, frozenset(), ["a", "b", "c", "d"]).people("Id") == list("abcd")
