@@ -53,16 +53,14 @@ guards:
     recipients: [mailer_us]
     on: {connectors: [salesforce], fields: [LastName]}
     actions: [read, list]
-"""
+""".replace("LATER", (datetime.now(UTC) + timedelta(days=90)).date().isoformat())
 
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHarness]:
     """An installation whose policies protect e-mail addresses in three CRMs."""
     made = GatewayHarness.make(tmp_path_factory.mktemp("protected") / "gateway")
-    later = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
-    text = PROTECT.replace("LATER", later)
-    (made.installation.policies / "example" / "protect.yaml").write_text(text, "utf-8")
+    (made.installation.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
     made.app.reload()
     yield made
     made.close()
