@@ -130,12 +130,23 @@ UNVERIFIED: Final = "a place could not be looked into, so nothing can be certifi
 BACK: Final = "data of the person have come back since the erasure"
 
 
+class Turns:
+    """What has to be held by whoever reads a case and keeps another one under its name."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, name: str) -> asyncio.Lock:
+        """Return the one of a case; nobody keeps it longer than it is held."""
+        return self._locks.setdefault(name, asyncio.Lock())
+
+
 @dataclass(slots=True)
 class Eraser:
     """Drives cases. Every coroutine may be killed at any point, and called again."""
 
     ports: Ports
-    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _turns: Turns = field(default_factory=Turns)
     pressing: set[str] = field(default_factory=set)
     """Cases that somebody is about to stop; none of them begins to erase before that was heard."""
 
@@ -160,7 +171,7 @@ class Eraser:
 
     def turn(self, name: str) -> asyncio.Lock:
         """Return what has to be held by whoever reads a case and keeps another one under its name."""
-        return self._turns.setdefault(name, asyncio.Lock())
+        return self._turns.of(name)
 
     async def drive_all(
         self, names: Iterable[str], *, at_once: int = 4

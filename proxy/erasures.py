@@ -20,7 +20,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -30,7 +29,7 @@ from proxy.certificates import bundle
 from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto import Sealer, derive, read_key
-from proxy.erase import Eraser, Ports, Site
+from proxy.erase import Eraser, Ports, Site, Turns
 from proxy.erasure import (
     Case,
     Exempt,
@@ -112,7 +111,7 @@ class Erasures:
         self._origins = derive(root, "erasure/origins")
         self.messengers = Messengers(app.config, derive(root, "erasure/messages"))
         self._signer = note_keys(app.config, root).signer()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
         self._pressing: set[str] = set()
         self._disclosures = Disclosures(app.config.state / "ledger")
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -170,7 +169,7 @@ class Erasures:
         origin = asked.get("origin")
         if isinstance(origin, Origin):
             case = case.put(id=self._claimed(origin, case), origin=origin)
-        async with self._eraser().turn(case.id):
+        async with self._turns.of(case.id):
             with contextlib.suppress(NoSuchCase):
                 return self._told_of(self.cases.get(case.id))  # it was asked for before
             return self._told_of(await self._opened(case, _identity(asked)))
@@ -217,7 +216,7 @@ class Erasures:
     async def _run(self, asked: Asked) -> dict[str, Any]:
         """Drive a case; in the process that runs without waiting for it."""
         name = str(asked["case"])
-        async with self._eraser().turn(name):
+        async with self._turns.of(name):
             case = self.cases.get(name)
             if case.state is State.IDENTITY_PENDING and (identity := _identity(asked)):
                 identified = case.put(identity=identity).moved(Event.IDENTIFY)
@@ -245,11 +244,11 @@ class Erasures:
             pairs = together(self._of(batch)).agreed(str(asked["typed"][0]))
         else:
             pairs = tuple(zip(map(str, asked["cases"]), map(str, asked["typed"]), strict=True))
-        bulk = len(pairs) > min(BULK, consent.bulk_more_than)
+        quorum = _quorum(consent, len(pairs))
         refused: dict[str, NotAgreed] = {}
         for name, typed in pairs:
             try:
-                await self._agreed(name, typed, who, consent.bulk_people if bulk else 0)
+                await self._agreed(name, typed, who, quorum)
             except NotAgreed as error:
                 if not batch:
                     raise
@@ -265,7 +264,7 @@ class Erasures:
         """Note that somebody agrees to one case; `quorum` people have to, if its own terms do not say more."""
         pseudonym = self._app.pseudonyms.of("principal", _person(who))
         client, subject = self._credential_of(who)
-        async with self._eraser().turn(name):
+        async with self._turns.of(name):
             case = self.cases.get(name)
             if quorum > case.terms.approvers:
                 case = case.put(terms=_with_people(case.terms, quorum))
@@ -283,7 +282,7 @@ class Erasures:
         """Have a case that is being moved stand still before its first erasing step, and then for a while."""
         self._pressing.add(name)
         try:
-            async with self._eraser().turn(name):
+            async with self._turns.of(name):
                 yield
         finally:
             self._pressing.discard(name)
@@ -357,10 +356,10 @@ class Erasures:
         return case
 
     async def _unhold(self, asked: Asked) -> dict[str, Any]:
-        async with self._eraser().turn(str(asked["case"])):
+        async with self._turns.of(str(asked["case"])):
             case = await self._unheld(asked)
         for name in [*self.cases.ids(frozenset({State.HELD}))]:
-            async with self._eraser().turn(name):
+            async with self._turns.of(name):
                 other = self.cases.get(name)
                 if other.state is State.HELD and all(hold.categories for hold in other.holds):
                     await self._keep(other.moved(Event.RELEASE), "unheld")  # it may have stood for this one too
@@ -386,19 +385,19 @@ class Erasures:
             return self._told_of(await self._keep(after, "revoked"))
 
     async def _retry(self, asked: Asked) -> dict[str, Any]:
-        async with self._eraser().turn(str(asked["case"])):
+        async with self._turns.of(str(asked["case"])):
             await self._eraser().retry(self.cases.get(str(asked["case"])))
         return await self._run(asked)
 
     async def _extend(self, asked: Asked) -> dict[str, Any]:
         """Use the law's longer period; the person has to be told in the first one."""
         because = _because(asked)
-        async with self._eraser().turn(str(asked["case"])):
+        async with self._turns.of(str(asked["case"])):
             case = extended(self.cases.get(str(asked["case"])), because, int(time.time()))
             return self._told_of(await self._keep(case, "extended"))
 
     async def _told(self, asked: Asked) -> dict[str, Any]:
-        async with self._eraser().turn(str(asked["case"])):
+        async with self._turns.of(str(asked["case"])):
             return await self._acknowledged(asked)
 
     async def _acknowledged(self, asked: Asked) -> dict[str, Any]:
@@ -414,7 +413,7 @@ class Erasures:
         name, basis = str(asked["case"]), str(asked["basis"]).strip()
         if not basis:
             raise LychgateError("say on which lawful basis")
-        async with self._eraser().turn(name):
+        async with self._turns.of(name):
             case = self.cases.get(name)
             if not case.erased:
                 raise LychgateError("nobody was erased by this case, so nobody is kept away by it")
@@ -497,7 +496,7 @@ class Erasures:
         found: set[Spot] = set()
         for name in self.cases.ids(CLOCKED):
             case = self.cases.get(name)
-            found.update(case.people, case.plan.people if case.plan is not None else ())
+            found |= case.everybody
         return found
 
     async def _batch(self, asked: Asked) -> dict[str, Any]:
@@ -518,7 +517,7 @@ class Erasures:
     def _people(self, cases: int) -> int:
         """Return how many have to agree to so many cases in one go."""
         consent = self._consent()
-        return max(consent.people, consent.bulk_people if cases > min(BULK, consent.bulk_more_than) else 0)
+        return max(consent.people, _quorum(consent, cases))
 
     async def _open_found(self, source: str, spot: Spot, batch: str) -> str:
         """Open a case about a record that a sweep has found; people have to agree to it as to any other."""
@@ -571,8 +570,8 @@ class Erasures:
     async def tell(self) -> None:
         """Tell whoever has to be told something by now: recipients of the data, and who sent the request."""
         for name in self.cases.telling(int(time.time())):
-            if not self._eraser().turn(name).locked():
-                async with self._eraser().turn(name):
+            if not self._turns.of(name).locked():
+                async with self._turns.of(name):
                     await self._tell(self.cases.get(name))
 
     async def _tell(self, case: Case) -> None:
@@ -610,14 +609,14 @@ class Erasures:
             clocks["open"] += 1
             clocks[clock(case, int(time.time()))] += 1
             reached = warnings(case.rule, moment(case.received), datetime.now(UTC), extended=case.extended)
-            if not set(reached) <= set(case.warned) and not self._eraser().turn(name).locked():
+            if not set(reached) <= set(case.warned) and not self._turns.of(name).locked():
                 await self._warn(name, reached)
         clocks["returns"] = len(self.returns.waiting())
         self.clocks.clear()
         self.clocks.update(clocks)
 
     async def _warn(self, name: str, reached: tuple[int, ...]) -> None:
-        async with self._eraser().turn(name):
+        async with self._turns.of(name):
             case = self.cases.get(name)
             await self._eraser().keep(case.put(warned=reached), "warned", how=f"{reached[-1]}_percent")
         log.warning(
@@ -699,10 +698,9 @@ class Erasures:
         found: list[Hold] = []
         for other in self.cases.holding():
             plan = other.plan
-            named = {*other.people, *(plan.people if plan is not None else ())}
             said = [*other.values, *(one for one in (plan.known if plan else ()) if one.kind in STRONG)]
             keys = {(one.kind, normal.key(one.kind, one.value)) for one in said}
-            if other.id != case and not (wanted.isdisjoint(named) and names.isdisjoint(keys)):
+            if other.id != case and not (wanted.isdisjoint(other.everybody) and names.isdisjoint(keys)):
                 found += other.holds
         return tuple(found)
 
@@ -804,7 +802,7 @@ class Erasures:
         for name in self.cases.ids():
             case = self.cases.get(name)
             if case.state not in OVER:
-                for spot in [*case.people, *(case.plan.people if case.plan is not None else ())]:
+                for spot in case.everybody:
                     yield self._app.pseudonyms.of("record", spot.id)
 
     def _sign(self, case: Case, edition: str) -> tuple[str, str]:
@@ -924,6 +922,11 @@ def _because(asked: Asked) -> str:
     if not found:
         raise LychgateError("say why; the person may be told it")
     return found
+
+
+def _quorum(consent: Consent, cases: int) -> int:
+    """Return how many have to agree to so many cases in one go; 0: as many as each of them wants."""
+    return consent.bulk_people if cases > min(BULK, consent.bulk_more_than) else 0
 
 
 def _person(who: Principal) -> str:

@@ -235,6 +235,11 @@ class Case(msgspec.Struct, frozen=True):
         """Until when it has to be answered."""
         return self.rule.due(moment(self.received), extended=self.extended)
 
+    @property
+    def everybody(self) -> set[Spot]:
+        """The person's own records, those that were named and those that were found."""
+        return {*self.people, *(self.plan.people if self.plan is not None else ())}
+
     def moved(self, event: Event, *, reason: str = "") -> "Case":
         """Return the case after an event.
 
