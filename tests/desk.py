@@ -1,6 +1,9 @@
 """The erasures of an installation, with two CRMs in this process and nothing between."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +68,12 @@ class Desk:
 
 
 ABOUT = {"values": [("email", AOIFE)], "ground": "objection", "identity": "document"}
+
+
+@contextmanager
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Give an installation inside this process."""
+    harness = GatewayHarness.make(folder)
+    yield Desk(harness, monkeypatch)
+    harness.close()
+    harness.app.kept.close()

@@ -17,7 +17,7 @@ from proxy.errors import LychgateError
 from proxy.message import Headers, Request, Response
 from proxy.sandbox import SalesforceSandbox, StoppedClock
 from proxy.sweeps import Rounds
-from tests.desk import ABOUT, Desk
+from tests.desk import ABOUT, Desk, installed
 from tests.e2e.harness import GatewayHarness
 from tests.erase.conftest import AOIFE, TOKEN, answered
 
@@ -25,10 +25,8 @@ from tests.erase.conftest import AOIFE, TOKEN, answered
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """An installation inside this process."""
-    harness = GatewayHarness.make(tmp_path / "gateway")
-    yield Desk(harness, monkeypatch)
-    harness.close()
-    harness.app.kept.close()
+    with installed(tmp_path / "gateway", monkeypatch) as made:
+        yield made
 
 
 @pytest.mark.parametrize(("stop", "state"), [("hold", State.HELD), ("revoke", State.REVOKED)])

@@ -17,8 +17,7 @@ from proxy.erasure import Origin
 from proxy.errors import Problems, UpstreamFault
 from proxy.messengers import Messengers
 from tests.api.conftest import SETTINGS
-from tests.desk import Desk
-from tests.e2e.harness import GatewayHarness
+from tests.desk import Desk, installed
 from tests.erasure.test_notices import CASE, NOTICE
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -52,10 +51,8 @@ async def other():
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """An installation inside this process."""
-    harness = GatewayHarness.make(tmp_path / "gateway")
-    yield Desk(harness, monkeypatch)
-    harness.close()
-    harness.app.kept.close()
+    with installed(tmp_path / "gateway", monkeypatch) as made:
+        yield made
 
 
 def messengers(desk: Desk, erasure: Erasure) -> Messengers:

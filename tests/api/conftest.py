@@ -15,8 +15,7 @@ from proxy.api import ROUTES, Answer, document, make_desk
 from proxy.api.routes import Route
 from proxy.config import ErasureApi
 from proxy.message import Headers, Peer, Request
-from tests.desk import Desk
-from tests.e2e.harness import GatewayHarness
+from tests.desk import Desk, installed
 
 DOCUMENT = json.loads(document(ROUTES))
 AGENT = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
@@ -121,10 +120,8 @@ def fits(method: str, path: str, answer: Answer) -> None:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """An installation inside this process."""
-    harness = GatewayHarness.make(tmp_path / "gateway")
-    yield Desk(harness, monkeypatch)
-    harness.close()
-    harness.app.kept.close()
+    with installed(tmp_path / "gateway", monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture

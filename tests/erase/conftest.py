@@ -219,6 +219,25 @@ def answered(crm: Sandbox, request: Request) -> Response:
     return response_of(answer)
 
 
+def drive(world: World) -> Case:
+    """Drive the only case as a new process would."""
+    return asyncio.run(world.eraser().drive("case0001"))
+
+
+def erased(world: World, *named: Spot | Known) -> Case:
+    """Return the case of a whole erasure, as far as it comes by itself."""
+    world.open(*named)
+    planned = drive(world)
+    assert planned.state is State.AWAITING_CONFIRMATION, planned.reason
+    world.agree()
+    return drive(world)
+
+
+def verdicts(case: Case, *wanted: str) -> set[tuple[str, str]]:
+    """Return the places that were found to be in one of some ways."""
+    return {(one.place, one.verdict) for one in case.findings if one.verdict in wanted}
+
+
 @pytest.fixture
 def world() -> World:
     """Salesforce and HubSpot with the same twelve people."""

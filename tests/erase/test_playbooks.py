@@ -8,10 +8,10 @@ import json
 
 import pytest
 
-from proxy.erasure import Case, Known, Spot, State
+from proxy.erasure import Known, Spot, State
 from proxy.sandbox import Call, DynamicsSandbox, Fault, OdooSandbox, PipedriveSandbox, Sandbox, StoppedClock
 from proxy.sandbox.dynamics.tables import CONTACT, LEAD
-from tests.erase.conftest import AOIFE, TOKEN, World
+from tests.erase.conftest import AOIFE, TOKEN, World, drive, erased, verdicts
 
 THIRTY_DAYS = 30 * 86_400
 
@@ -19,25 +19,6 @@ THIRTY_DAYS = 30 * 86_400
 def world_of(lane: str, crm: Sandbox, clock: StoppedClock) -> World:
     """Return a world with one CRM."""
     return World(clock, {lane: crm})
-
-
-def erased(world: World, *named: Spot | Known) -> Case:
-    """Return the case of a whole erasure, as far as it comes by itself."""
-    world.open(*named)
-    planned = drive(world)
-    assert planned.state is State.AWAITING_CONFIRMATION, planned.reason
-    world.agree()
-    return drive(world)
-
-
-def drive(world: World) -> Case:
-    """Drive the only case as a new process would."""
-    return asyncio.run(world.eraser().drive("case0001"))
-
-
-def verdicts(case: Case, *wanted: str) -> set[tuple[str, str]]:
-    """Return the places that were found to be in one of some ways."""
-    return {(one.place, one.verdict) for one in case.findings if one.verdict in wanted}
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 Each test ends with an independent look into everything that the sandbox holds, through none of our calls.
 """
 
-import asyncio
-
 import pytest
 
-from proxy.erasure import Case, Known, Spot, State
+from proxy.erasure import Known, Spot, State
 from proxy.sandbox import Fault, StoppedClock, ZohoSandbox
-from tests.erase.conftest import AOIFE, TOKEN, World
+from tests.erase.conftest import AOIFE, TOKEN, World, drive, erased, verdicts
 
 HERS = ("aoife", "+353 1 555 0101", "+353 86 555 0101", "000-12-0101", "rowan terrace")
 
@@ -28,20 +26,6 @@ def crm_of(world: World) -> ZohoSandbox:
     return crm
 
 
-def drive(world: World) -> Case:
-    """Drive the only case as a new process would."""
-    return asyncio.run(world.eraser().drive("case0001"))
-
-
-def erased(world: World, *named: Spot | Known) -> Case:
-    """Return the case of a whole erasure, as far as it comes by itself."""
-    world.open(*named)
-    planned = drive(world)
-    assert planned.state is State.AWAITING_CONFIRMATION, planned.reason
-    world.agree()
-    return drive(world)
-
-
 def left(world: World) -> list[dict[str, object]]:
     """Return what still says something of her; an account may keep its own number."""
     return [row for row in crm_of(world).everything() if _says(row)]
@@ -51,11 +35,6 @@ def _says(row: dict[str, object]) -> bool:
     hers = HERS[:1] if row["object"] == "Accounts" else HERS
     text = str(row).casefold()
     return any(one.casefold() in text for one in hers)
-
-
-def verdicts(case: Case, *wanted: str) -> set[tuple[str, str]]:
-    """Return the places that were found to be in one of some ways."""
-    return {(one.place, one.verdict) for one in case.findings if one.verdict in wanted}
 
 
 def test_nothing_is_kept_of_a_person(world: World) -> None:
