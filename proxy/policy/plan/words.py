@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from proxy.model import Client
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.cell import Verdict
+from proxy.policy.plan.deleting import deleting
+from proxy.policy.plan.demanding import demanding
 from proxy.policy.plan.protecting import protecting
 
 
@@ -22,8 +24,8 @@ class Note:
 
 
 def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
-    """Return what changes for clients, purposes and recipients, in what connectors make of requests, and in what
-    the CRM has in clear.
+    """Return what changes for clients, purposes and recipients, in what connectors make of requests, in what the
+    CRM has in clear, in what is demanded of groups, values and time, and in what deletes come to.
 
     A cell says what callers with some roles may do; a client that gains a role becomes such a caller, which
     opens as much as a grant does.
@@ -32,6 +34,8 @@ def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
         *_clients(old.clients, new.clients),
         *_connectors(old.connectors, new.connectors),
         *(Note(*each) for each in protecting(old, new)),
+        *(Note(*each) for each in demanding(old, new)),
+        *(Note(*each) for each in deleting(old, new)),
         *_described("purpose", _purposes(old), _purposes(new)),
         *_described("recipient", _recipients(old), _recipients(new)),
     ]
