@@ -141,6 +141,26 @@ class Turns:
         return self._locks.setdefault(name, asyncio.Lock())
 
 
+async def put_on_record(
+    ledger: Appends, cases: Cases, case: Case, what: str, *, who: str = "", how: str = ""
+) -> Case:
+    """Return the case once it and an entry about it are durable, the entry first.
+
+    Args:
+        ledger: gets the entry.
+        cases: keeps the case.
+        case: as it is from now on.
+        what: has happened to it.
+        who: did it, as a pseudonym.
+        how: it ended; its state if nothing else is said.
+    """
+    digest = case.plan.hash if case.plan is not None else ""
+    how = how or case.state.value
+    await ledger.append(Erasure(case.id, "", what=what, how=how, who=who, digest=digest))
+    cases.keep(case)
+    return case
+
+
 @dataclass(slots=True)
 class Eraser:
     """Drives cases. Every coroutine may be killed at any point, and called again."""
@@ -198,13 +218,9 @@ class Eraser:
         except LychgateError:
             return name, None
 
-    async def keep(self, case: Case, what: str, *, who: str = "", how: str = "") -> Case:
-        """Return the case once it and an entry about it are durable, the entry first."""
-        digest = case.plan.hash if case.plan is not None else ""
-        how = how or case.state.value
-        await self.ports.ledger.append(Erasure(case.id, "", what=what, how=how, who=who, digest=digest))
-        self.ports.cases.keep(case)
-        return case
+    async def keep(self, case: Case, what: str) -> Case:
+        """Return the case once it and an entry about it are durable; see `put_on_record`."""
+        return await put_on_record(self.ports.ledger, self.ports.cases, case, what)
 
     def _next(self, case: Case) -> Callable[[Case], Awaitable[Case]] | None:
         """Return what is to be done now: the table of the module's docstring."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.erase import Site
-from proxy.erasures import Erasures
+from proxy.erasures import Erasures, ports
 from proxy.sandbox import HubSpotSandbox, SalesforceSandbox
 from tests.e2e.harness import GatewayHarness
 from tests.erase.conftest import AOIFE, TOKEN, answered, connector_of
@@ -24,7 +24,7 @@ class Desk:
         self.gate = asyncio.Event()
         self.gate.set()
         self.waiting = asyncio.Event()
-        monkeypatch.setattr(self.erasures, "_sites", self.sites)
+        monkeypatch.setattr(ports, "sites", lambda _app: self.sites())
 
     def sites(self) -> dict[str, Site]:
         """Return the sites; every question waits for the gate."""
@@ -48,15 +48,19 @@ class Desk:
 
     async def idle(self) -> None:
         """Return once nothing is being moved."""
-        await asyncio.gather(*self.erasures._busy.values())
+        await asyncio.gather(*self.erasures.shared.busy.values())
 
     async def confirmed(self) -> str:
         """Return a case that is agreed to."""
         case = (await self.does("open", **ABOUT))["case"]
+        await self.agree(case)
+        return case
+
+    async def agree(self, case: str) -> None:
+        """Have a case planned, and agreed to by who may."""
         plan = await self.does("plan", case)
         key = self.harness.installation.keys["privacy_desk"]
         await self.does("confirm", cases=[case], typed=[plan["short"]], key=key, purpose="subject_request")
-        return case
 
     @property
     def there(self) -> bool:

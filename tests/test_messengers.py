@@ -199,7 +199,7 @@ async def test_recipients_of_a_case_are_told_and_that_is_on_record(
     """Once the person is erased; what failed is tried again when it is time; the ledger has no value."""
     monkeypatch.setenv("HOOK", SECRET)
     url, heard, application = other
-    desk.erasures.messengers = messengers(desk, webhook(url, names=("record", "email")))
+    desk.erasures.shared.messengers = messengers(desk, webhook(url, names=("record", "email")))
     case = await desk.confirmed()
 
     async def disclosed(kept):
@@ -208,24 +208,24 @@ async def test_recipients_of_a_case_are_told_and_that_is_on_record(
             msgspec.structs.replace(NOTICE, recipient="internal", again=0),
         )
 
-    monkeypatch.setattr(desk.erasures, "_recipients", disclosed)
-    await desk.erasures.tell()
+    monkeypatch.setattr(desk.erasures.erasers, "_recipients", disclosed)
+    await desk.erasures.unasked.tell()
     assert heard == []
     application.settings["says"] = (503, b"")
     assert (await desk.does("run", case))["state"] == "live_complete"
-    await desk.erasures.tell()
+    await desk.erasures.unasked.tell()
     told = (await desk.does("show", case))["recipients"]
     assert [(one["recipient"], one["tries"], one["trouble"]) for one in told] == [
         ("helpdesk_app", 1, "upstream_refused"), ("internal", 0, "")
     ]  # fmt: skip
-    await desk.erasures.tell()  # not yet
+    await desk.erasures.unasked.tell()  # not yet
     assert len(heard) == 1
     kept = desk.erasures.cases.get(case)
     soon = tuple(msgspec.structs.replace(one, again=1 if one.again else 0) for one in kept.notices)
     desk.erasures.cases.keep(kept.put(notices=soon))
     application.settings["says"] = (200, b'{"acknowledged": true}')
-    await desk.erasures.tell()
-    await desk.erasures.tell()
+    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.tell()
     assert len(heard) == 2
     one = (await desk.does("show", case))["recipients"][0]
     assert (bool(one["sent"]), bool(one["acknowledged"]), one["trouble"]) == (True, True, "")
@@ -245,7 +245,7 @@ async def test_an_agent_is_told_of_each_change_once(desk: Desk, other) -> None:
         "agents": {"AGENT": SETTINGS["drp"]["agents"]["AGENT"] | {"callback": f"{url}/agent"}}
     }
     api = ErasureApi.model_validate(SETTINGS | {"drp": drp}, strict=True)
-    desk.erasures.messengers = messengers(desk, Erasure(api=api))
+    desk.erasures.shared.messengers = messengers(desk, Erasure(api=api))
     case = await desk.does(
         "open",
         values=[("email", "a@b.example")],
@@ -253,15 +253,15 @@ async def test_an_agent_is_told_of_each_change_once(desk: Desk, other) -> None:
         origin=Origin("drp", "a", "a-1", f"{url}/agent"),
     )
     application.settings["says"] = (500, b"")
-    await desk.erasures.tell()
-    await desk.erasures.tell()  # not yet
+    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.tell()  # not yet
     assert len(heard) == 1
     kept = desk.erasures.cases.get(case["case"])
     desk.erasures.cases.keep(kept.put(origin=msgspec.structs.replace(kept.origin, again=1)))
     application.settings["says"] = (200, b"")
-    await desk.erasures.tell()
-    await desk.erasures.tell()
+    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.tell()
     await desk.does("revoke", case["case"])
-    await desk.erasures.tell()
-    await desk.erasures.tell()
+    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.tell()
     assert [json.loads(body)["status"] for _, _, body in heard] == ["in_progress", "in_progress", "revoked"]

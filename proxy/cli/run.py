@@ -115,7 +115,7 @@ async def _serve(app: App) -> None:
     app.notary.start()
     app.watch.start()
     erasures = Erasures(app)
-    erasures.watch()
+    erasures.unasked.watch()
     host, port = split_address(app.config.admin)
     try:
         admin, port = serve_admin(
@@ -123,7 +123,7 @@ async def _serve(app: App) -> None:
             port,
             not_ready=app.not_ready,
             metrics=service.metrics,
-            notices=lambda: app.watch.notices | erasures.told,
+            notices=lambda: app.watch.notices | erasures.unasked.told,
         )
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror} (admin: {app.config.admin})") from None
@@ -134,7 +134,7 @@ async def _serve(app: App) -> None:
                 servers.append(serve_api(make_desk(app, erasures, api), api.listen, api.tls)[0])
             except OSError as error:
                 raise OSError(error.errno, f"{error.strerror} (erasure.api: {api.listen})") from None
-        going = loop.create_task(erasures.keep_going())
+        going = loop.create_task(erasures.unasked.keep_going())
         pending.add(going)
         going.add_done_callback(lambda _: app.problems.setdefault("erasures", "stopped"))
         async with controlled(app.config.state, _verbs(app, erasures)):

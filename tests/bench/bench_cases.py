@@ -14,7 +14,7 @@ from pathlib import Path
 
 from proxy.erase import Site
 from proxy.erasure import Case, Spot, State, Terms
-from proxy.erasures import Erasures
+from proxy.erasures import Erasures, ports
 from proxy.sandbox import HubSpotSandbox
 from tests.e2e.harness import GatewayHarness
 from tests.erase.conftest import TOKEN, answered, connector_of
@@ -33,7 +33,7 @@ async def measure(cases: int) -> None:
             return answered(crm, request)
 
         connector = connector_of("hubspot")
-        erasures._sites = lambda: {"hubspot": Site(connector.book, connector.catalogue, send)}
+        ports.sites = lambda _app: {"hubspot": Site(connector.book, connector.catalogue, send)}
         names = [f"case{number:05d}" for number in range(cases)]
         for name, row in zip(names, crm.people(), strict=True):
             spot = Spot("hubspot", "contacts", str(row["hs_object_id"]))
@@ -42,7 +42,7 @@ async def measure(cases: int) -> None:
                 Case(name, State.VERIFIED, int(time.time()), "gdpr", "objection", "operator", **about)
             )
         done, began, tenth = 0, time.process_time(), max(cases // 10, 1)
-        async for _, case in erasures._eraser().drive_all(names, at_once=1):
+        async for _, case in erasures.erasers.make().drive_all(names, at_once=1):
             assert case is not None
             assert case.state is State.LIVE_COMPLETE, case.reason
             done += 1

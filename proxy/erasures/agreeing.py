@@ -1,0 +1,84 @@
+"""How people agree to what is planned: case by case, or to all cases of one sweep at once."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from proxy.erasure import Case, Terms
+from proxy.erasure.assent import NotAgreed, agree
+from proxy.erasure.batch import together
+from proxy.erasure.plan import SHORT
+from proxy.erasures import policies
+from proxy.erasures.shared import Asked, Shared
+from proxy.errors import LychgateError
+from proxy.message import Request
+from proxy.model import Principal
+
+
+class Agreeing:
+    """Has people agree."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    async def confirm(self, asked: Asked, shown: Request) -> dict[str, Any]:
+        """Note that whoever shows a credential agrees to what they typed the hash of."""
+        consent = policies.consent(self._shared.app)
+        who = policies.agreeing(self._shared.app, shown, consent)
+        if batch := str(asked.get("batch") or ""):
+            pairs = together(self._of(batch)).agreed(str(asked["typed"][0]))
+        else:
+            pairs = tuple(zip(map(str, asked["cases"]), map(str, asked["typed"]), strict=True))
+        quorum = policies.quorum(consent, len(pairs))
+        refused: dict[str, NotAgreed] = {}
+        for name, typed in pairs:
+            try:
+                await self._agreed(name, typed, who, quorum)
+            except NotAgreed as error:
+                if not batch:
+                    raise
+                refused[name] = error  # its plan has changed this moment; the others are as they were agreed to
+        if refused and len(refused) == len(pairs):
+            raise next(iter(refused.values()))
+        return {
+            "cases": [self._shared.in_short(self._shared.cases.get(name)) for name, _ in pairs],
+            "refused": [{"case": name, "why": str(error)} for name, error in refused.items()],
+        }
+
+    async def batch(self, asked: Asked) -> dict[str, Any]:
+        """Tell what the cases of one look come to together, and what is typed to agree to them."""
+        batch = str(asked["batch"])
+        all_ = together(self._of(batch))
+        if not all_.cases:
+            raise LychgateError(f"there is no batch {batch!r}; `lychgate erasure sweep --open` makes one")
+        consent = policies.consent(self._shared.app)
+        return {
+            "batch": batch, "cases": [*all_.cases], "states": dict(all_.states), "to_confirm": len(all_.plans),
+            "people_needed": max(consent.people, policies.quorum(consent, len(all_.plans))),
+            "hash": all_.hash, "short": all_.hash[:SHORT], "summary": [*all_.summary],
+        }  # fmt: skip
+
+    def _of(self, batch: str) -> Iterator[Case]:
+        cases = self._shared.cases
+        return (case for name in cases.ids() if (case := cases.get(name)).batch == batch)
+
+    async def _agreed(self, name: str, typed: str, who: Principal, quorum: int) -> None:
+        """Note that somebody agrees to one case; `quorum` people have to, if its own terms do not say more."""
+        pseudonym = self._shared.app.pseudonyms.of("principal", who.id)
+        client, subject = self._credential_of(who)
+        async with self._shared.turns.of(name):
+            case = self._shared.cases.get(name)
+            if quorum > case.terms.approvers:
+                case = case.put(terms=_with_people(case.terms, quorum))
+            agreed = agree(case, pseudonym, who.via, typed, int(time.time()), client=client, subject=subject)
+            await self._shared.keep(agreed, "agreed", who=pseudonym)
+
+    def _credential_of(self, who: Principal) -> tuple[str, str]:
+        """Return pseudonyms of a principal's client, and of the person, if its credential tells one."""
+        subject = who.id.removeprefix(f"{who.client}/") if who.id != who.client else ""
+        of = self._shared.app.pseudonyms.of
+        return of("principal", who.client), of("principal", f"/{subject}") if subject else ""
+
+
+def _with_people(terms: Terms, people: int) -> Terms:
+    return Terms(people, terms.cooling_seconds, terms.valid_seconds, terms.rule)

@@ -1,0 +1,103 @@
+"""How a case begins: somebody asks for it here, a request from elsewhere brings it, a sweep finds its person."""
+
+import contextlib
+import hashlib
+import hmac
+import time
+from typing import Any
+
+from proxy.app import new_id
+from proxy.erasure import Case, Event, Known, NoSuchCase, Origin, Spot, State, normal
+from proxy.erasure.law import LAWS
+from proxy.erasures import policies
+from proxy.erasures.shared import Asked, Shared, identity
+from proxy.errors import LychgateError
+
+
+class Opening:
+    """Opens cases.
+
+    Args:
+        shared: what all parts have.
+        key: of this use alone; names requests from elsewhere.
+    """
+
+    def __init__(self, shared: Shared, key: bytes) -> None:
+        self._shared = shared
+        self._key = key
+
+    async def open(self, asked: Asked) -> dict[str, Any]:
+        """Open a case about who is named by records or values; a request that had one before has the same."""
+        case = self._asked_for(asked)
+        origin = asked.get("origin")
+        if isinstance(origin, Origin):
+            case = case.put(id=self._claimed(origin, case), origin=origin)
+        async with self._shared.turns.of(case.id):
+            with contextlib.suppress(NoSuchCase):
+                return self._shared.told_of(self._shared.cases.get(case.id))  # it was asked for before
+            return self._shared.told_of(await self._opened(case, identity(asked)))
+
+    def _asked_for(self, asked: Asked) -> Case:
+        """Return the new case, checked as far as that goes without a CRM."""
+        law = str(asked.get("law") or policies.erasing_law(self._shared.app))
+        if law not in LAWS:
+            raise LychgateError(f"no law is called {law!r}; there are: {', '.join(LAWS)}")
+        rule, ground = LAWS[law], str(asked.get("ground") or "")
+        people = tuple(self._spot(text) for text in asked.get("records", ()))
+        values = tuple(Known(str(kind), str(value)) for kind, value in asked.get("values", ()))
+        if not people and not values:
+            raise LychgateError("name a record (lane/object/id) or a value (--email ...) of the person")
+        if any(not normal.key(one.kind, one.value) for one in values):
+            raise LychgateError("a value is too short to be anybody's, or of another form than its kind has")
+        if rule.erases and ground not in rule.grounds:
+            raise LychgateError(f"{law} has no ground {ground!r}; it has: {', '.join(rule.grounds)}")
+        return Case(
+            new_id(), State.RECEIVED, int(time.time()), law, ground, str(asked.get("by") or "operator"), people,
+            values, source=str(asked.get("source") or "operator"), terms=policies.terms(self._shared.app),
+        )  # fmt: skip
+
+    async def _opened(self, case: Case, identity_: str) -> Case:
+        who = case.by if case.by != "operator" else ""
+        keep = self._shared.keep
+        await keep(case, "opened", who=who)
+        if not case.rule.erases:
+            return await keep(case.moved(Event.DENY, reason=case.rule.why_not), "denied")
+        if not identity_:
+            return await keep(case.moved(Event.ASK_IDENTITY), "opened")
+        return await keep(case.put(identity=identity_).moved(Event.IDENTIFY), "identified")
+
+    async def open_found(self, source: str, spot: Spot, batch: str) -> str:
+        """Open a case about a record that a sweep has found; people have to agree to it as to any other."""
+        app = self._shared.app
+        law = policies.erasing_law(app)
+        ground = next(iter(LAWS[law].grounds), "")
+        case = Case(
+            new_id(), State.VERIFIED, int(time.time()), law, ground, "operator", (spot,), source=source,
+            batch=batch, identity="not_needed", terms=policies.terms(app),
+        )  # fmt: skip
+        return (await self._shared.keep(case, "opened")).id
+
+    def once(self, *said: str) -> bool:
+        """Say whether this is the first time that something is said; durable."""
+        return self._shared.cases.once(self._digest("once", *said))
+
+    def _claimed(self, origin: Origin, case: Case) -> str:
+        """Return the id of the case of a request from elsewhere: a new one's, or the one that it had before."""
+        request = (origin.shape, origin.who, origin.request)
+        named = sorted([*map(str, case.people), *(f"{one.kind} {one.value}" for one in case.values)])
+        return self._shared.cases.claim(self._digest(*request), self._digest(*request, *named), case.id)
+
+    def _digest(self, *said: str) -> bytes:
+        return hmac.digest(self._key, "\0".join(said).encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+    def _spot(self, text: str) -> Spot:
+        lane, _, rest = text.partition("/")
+        object_, _, record = rest.partition("/")
+        gateways = self._shared.app.gateways
+        if lane not in gateways or not record:
+            raise LychgateError(f"a record is lane/object/id, and the lanes are: {', '.join(gateways)}")
+        book = self._shared.rules(lane).connector.book
+        if book is None or object_ not in book.objects:
+            known = ", ".join(book.objects) if book is not None else "none"
+            raise LychgateError(f"the playbook of {lane} knows no such object; it knows: {known}")
+        return Spot(lane, object_, record)

@@ -1,0 +1,67 @@
+"""What the policies in force say of erasures: by which law, who agrees, and who somebody is."""
+
+from collections.abc import Iterator
+
+from proxy.app import App
+from proxy.erasure import Terms
+from proxy.erasure.assent import BULK, NotAgreed
+from proxy.errors import ExchangeError
+from proxy.message import Request
+from proxy.model import Principal
+from proxy.policy.erasing import Consent
+
+
+def erasing_law(app: App) -> str:
+    """Return the law of cases that name none."""
+    return next(iter(app.gateways.values())).rules.policies.erasing.law
+
+
+def consent(app: App) -> Consent:
+    """Return who agrees, as the strictest lane has it.
+
+    Raises:
+        NotAgreed: no policy says so: nobody can be erased.
+    """
+    found = [gateway.rules.policies.erasing.consent for gateway in app.gateways.values()]
+    consents = [one for one in found if one is not None]
+    if not consents:
+        raise NotAgreed("no policy says who agrees to erasures: write a `kind: Erasure` document with `consent`")
+    return max(consents, key=lambda one: (one.people, one.cooling_seconds, -one.valid_seconds))
+
+
+def terms(app: App) -> Terms:
+    """Return what has to be true of the agreement to a new case; raises as `consent` does."""
+    found = consent(app)
+    return Terms(found.people, found.cooling_seconds, found.valid_seconds, "consent")
+
+
+def quorum(said: Consent, cases: int) -> int:
+    """Return how many have to agree to so many cases in one go; 0: as many as each of them wants."""
+    return said.bulk_people if cases > min(BULK, said.bulk_more_than) else 0
+
+
+def agreeing(app: App, shown: Request, said: Consent) -> Principal:
+    """Return whose credential this is, if policy lets them agree.
+
+    Raises:
+        NotAgreed: it is nobody's, or policy does not.
+    """
+    for who in identified(app, shown):
+        if isinstance(who, Principal) and who.roles & said.roles:
+            return who
+    raise NotAgreed("this credential is nobody's who may agree to an erasure, or its purpose is missing")
+
+
+def identified(app: App, shown: Request) -> Iterator[Principal | ExchangeError]:
+    """Yield who each lane's policies say that this is, or why they do not."""
+    for gateway in app.gateways.values():
+        try:
+            yield gateway.rules.identifier.identify(shown).principal
+        except ExchangeError as error:
+            yield error
+
+
+def agrees(app: App, who: Principal) -> bool:
+    """Say whether policy lets somebody agree to erasures, and so do all else that belongs to them."""
+    consents = (gateway.rules.policies.erasing.consent for gateway in app.gateways.values())
+    return any(who.roles & one.roles for one in consents if one is not None)

@@ -1,0 +1,55 @@
+"""What is there to be seen: cases, and their certificates."""
+
+import asyncio
+import base64
+from typing import Any
+
+from proxy.app import CHECKPOINTS
+from proxy.certificates import bundle
+from proxy.erasure import Case
+from proxy.erasure.states import words
+from proxy.erasures.shared import Asked, Shared
+from proxy.errors import LychgateError
+
+
+class Showing:
+    """Shows cases; changes nothing."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    async def list(self, asked: Asked) -> dict[str, Any]:
+        """Tell of all cases, or of one person's (`by`); in parts where somebody asks for `limit` and `after`."""
+        by, limit, after = asked.get("by"), int(asked.get("limit") or 0), str(asked.get("after") or "")
+        found: list[Case] = []
+        for name in self._shared.cases.ids():
+            if limit and len(found) > limit:
+                break
+            if name > after and ((case := self._shared.cases.get(name)).by == by or by is None):
+                found.append(case)
+        shown = found[:limit] if limit else found
+        return {
+            "cases": [self._shared.in_short(case) for case in shown],
+            "next": shown[-1].id if len(found) > len(shown) else "",
+        }
+
+    async def show(self, asked: Asked) -> dict[str, Any]:
+        """Tell all of one case."""
+        return self._shared.told_of(self._shared.cases.get(str(asked["case"])))
+
+    async def certificate(self, asked: Asked) -> dict[str, Any]:
+        """Return a case's certificate with its proof, the newest edition or the one that is named."""
+        case, edition = self._shared.cases.get(str(asked["case"])), str(asked.get("edition") or "")
+        issued = [one for one in case.issued if edition in {"", one.edition}]
+        if not issued:
+            raise LychgateError(f"case {case.id} has no such certificate yet; it is {words(case.state)}")
+        one, app = issued[-1], self._shared.app
+        state = app.config.state
+        note = await asyncio.to_thread(app.notary.step)
+        made = await asyncio.to_thread(
+            bundle, state / "ledger", state / CHECKPOINTS, note, {"text": one.text, "seq": one.seq}
+        )
+        return {
+            "case": case.id, "edition": one.edition, "json": made.file, "html": made.page,
+            "pdf": base64.b64encode(made.pdf).decode(),
+        }  # fmt: skip

@@ -1,0 +1,47 @@
+"""How what of a person lies with us is destroyed: keys, tokens, index rows; and that it is remembered."""
+
+import asyncio
+import time
+
+from proxy.erasure import Case, Finding, Plan
+from proxy.erasure.case import Verdict
+from proxy.erasures.shared import Shared
+from proxy.erasures.shutting import Shutting
+from proxy.vault.destroy import destroy
+from proxy.vault.ids import same_form
+from proxy.vault.rows import Place
+
+
+class Shredding:
+    """Destroys what lies with us; see `proxy.erase.Shreds`."""
+
+    def __init__(self, shared: Shared, shuts: Shutting) -> None:
+        self._shared = shared
+        self._shuts = shuts
+
+    async def shred(self, case: Case) -> tuple[Finding, ...]:
+        """Remember whom nobody may put back, then destroy what lies with us; see `Shreds.shred`."""
+        assert case.plan is not None
+        now, known = int(time.time()), case.plan.known
+        lanes = {spot.lane for spot in case.plan.people}
+        of_lanes = self._shared.app.config.lanes
+        regions = {lane.region or "" for lane in of_lanes if lane.name in lanes} | {""}
+        tombstones = self._shared.tombstones
+        await asyncio.to_thread(tombstones.put, case.id, known, now, regions=sorted(regions))
+        findings = await asyncio.to_thread(self._destroyed, case.plan)
+        await self._shuts.tell_all()
+        return findings
+
+    def _destroyed(self, plan: Plan) -> tuple[Finding, ...]:
+        """Return what is left of sealed values once their keys are gone, and then their rows."""
+        kept = self._shared.app.kept
+        places = [
+            Place(self._shared.rules(spot.lane).place, spot.object, same_form(spot.id))
+            for spot in [*plan.people, *plan.related]
+        ]
+        gone = destroy(kept.store, kept.keys, places)
+        verdict: Verdict = "residue" if gone.alive else "erased"
+        return (
+            Finding("", "sealed values", "erased", "row", gone.values),
+            Finding("", "keys", verdict, "key", gone.keys),
+        )

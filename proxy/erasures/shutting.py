@@ -1,0 +1,45 @@
+"""How nobody reads a person any more, in any process (GDPR Art. 18)."""
+
+from collections.abc import Iterator
+
+from proxy.erasure import Case
+from proxy.erasure.shut import Shut
+from proxy.erasures.shared import Shared
+from proxy.restricted import item, one_form
+
+
+class Shutting:
+    """Shuts a plan's records, and opens them again; see `proxy.erase.Shuts`."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._shut = Shut(shared.app.kept.store)
+
+    async def shut(self, case: Case) -> None:
+        """Have nobody read the plan's records any more; see `Shuts.shut`."""
+        self._shut.put(case.id, self._items(case))
+        await self.tell_all()
+
+    async def reopen(self, case: Case) -> None:
+        """Let everybody in again."""
+        self._shut.put(case.id, ())
+        await self.tell_all()
+
+    async def tell_all(self) -> None:
+        """Have every process know who is restricted now, and remember no id of anybody from before."""
+        app = self._shared.app
+        app.restricted.replace(self._shut.items())
+        app.forget()
+        await app.spread()
+
+    def _items(self, case: Case) -> Iterator[str]:
+        assert case.plan is not None
+        for spot in [*case.plan.people, *case.plan.related]:
+            connector = self._shared.rules(spot.lane).connector
+            assert connector.book is not None
+            for text in connector.book.ids(spot.id):
+                name = self._shared.app.pseudonyms.of("record", one_form(text))
+                yield item(spot.lane, spot.object, "record", name)
+                for object_, way in connector.book.belonging(spot.object):
+                    if object_ in connector.catalogue and connector.catalogue[object_].subject_key == way.field:
+                        yield item(spot.lane, object_, "person", name)

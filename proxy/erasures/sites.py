@@ -1,0 +1,64 @@
+"""The CRMs into which an erasure looks."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
+
+from proxy.app import App, load_credential
+from proxy.erase import Site
+from proxy.transport import Caller
+
+NO_SITE: Final = "Lychgate has no credential of its own for it, or its connector has no playbook"
+
+
+class Sites(Mapping[str, Site]):
+    """Sites by lane, made when somebody first looks at one: a case can be kept when no credential can be read.
+
+    Args:
+        make: returns them; is called once at most.
+    """
+
+    def __init__(self, make: Callable[[], Mapping[str, Site]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, Site]:
+        return self._make()
+
+    def __getitem__(self, lane: str) -> Site:
+        return self._made[lane]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def sites(app: App) -> dict[str, Site]:
+    """Return every lane on which Lychgate has a credential and the connector a playbook.
+
+    Raises:
+        Problems: a credential cannot be read.
+    """
+    found = {}
+    for lane in app.config.lanes:
+        rules = app.gateways[lane.name].rules
+        connector, credential = rules.connector, load_credential(lane)
+        if connector.book is None or credential.passthrough:
+            continue
+        upstream = lane.upstream
+        caller = Caller(upstream.url, credential, ca_file=upstream.ca_file, seconds=float(lane.deadline_seconds))
+        book = replace(connector.book, protections=rules.protections)
+        found[lane.name] = Site(book, connector.catalogue, caller.send, app.kept.vault.settle)
+    return found
+
+
+def unseen(app: App, seen: Mapping[str, Site]) -> tuple[str, ...]:
+    """Return a line for each lane into which no erasure looks, so that no certificate seems to cover it."""
+    return tuple(
+        f"{lane.name}: nobody looked into this CRM: {NO_SITE}"
+        for lane in app.config.lanes
+        if lane.name not in seen
+    )

@@ -1,0 +1,45 @@
+"""What may happen once somebody is erased."""
+
+import pytest
+
+from proxy.erasure import State
+from proxy.errors import LychgateError
+from proxy.message import Headers, Request
+from tests.desk import Desk
+from tests.erase.conftest import AOIFE, answered
+
+
+async def test_who_comes_back_is_put_on_a_list_and_may_be_let_in(desk: Desk) -> None:
+    """The write is refused, 409 where policy has somebody decide; after a new basis it passes, in any form."""
+    rules = desk.harness.installation.policies / "example" / "erasure.yaml"
+    case = await desk.confirmed()
+    await desk.does("run", case)
+    crm = desk.crms["salesforce"]
+    path = f"/services/data/v59.0/sobjects/Contact/{crm.people()[3]['Id']}"
+    fields = (("content-type", "application/json"), *desk.harness.credentials("helpdesk", "customer_support"))
+    write = Request("PATCH", path, headers=Headers(fields), body=b'{"Phone": "00353 86 555 0101"}')
+
+    async def status() -> int:
+        ended = await desk.harness.exchange("salesforce", write, lambda request: answered(crm, request))
+        return ended.response.status
+
+    assert await status() == 403
+    rules.write_text(rules.read_text("utf-8") + "returns: quarantine\n", "utf-8")
+    desk.harness.app.reload()
+    assert await status() == 409
+    (line,) = (await desk.does("returns"))["returns"]
+    assert (line["case"], line["lane"], line["count"]) == (case, "salesforce", 2)
+    await desk.erasures.unasked.warn()
+    assert desk.erasures.unasked.clocks["returns"] == 1
+    assert AOIFE not in str(desk.harness.entries()).lower()
+    assert (await desk.does("returns", dismiss=case))["returns"] == []
+    with pytest.raises(LychgateError, match="no case"):
+        await desk.does("returns", dismiss=case)
+    assert await status() == 409
+    assert (await desk.does("allow", case, basis="new contract of 2026-05-01"))["values"] > 0
+    assert (await desk.does("returns"))["returns"] == []
+    assert await status() == 204
+    kept = desk.erasures.cases.get(case)
+    desk.erasures.cases.keep(kept.put(checks=(1,)))
+    assert (await desk.does("run", case))["state"] == State.FINAL  # the later check does not erase her again
+    assert any("86 555 0101" in str(row["Phone"]) for row in crm.people())

@@ -1,0 +1,58 @@
+"""Into which CRMs an erasure looks, and when their credentials are read."""
+
+import pytest
+
+from proxy.erase import Site
+from proxy.erasure import State
+from proxy.erasures import ports
+from proxy.errors import Problem, Problems
+from tests.desk import ABOUT, Desk
+
+
+async def test_a_crm_that_nobody_looks_into_is_named(desk: Desk) -> None:
+    """By whoever confirms, and in the certificate: it says nothing of lanes that it seems to cover."""
+    case = await desk.confirmed()
+    assert "dynamics: nobody looked into this CRM" in " ".join((await desk.does("show", case))["summary"])
+    (issued,) = (await desk.does("run", case))["issued"]
+    assert "odoo: nobody looked into this CRM" in issued["text"]
+    assert "hubspot: nobody looked" not in issued["text"]
+
+
+async def test_a_lane_that_went_away_is_not_taken_for_clean(desk: Desk) -> None:
+    """Its records were found once; if nobody can look there, nothing is certified."""
+    case = await desk.confirmed()
+    await desk.does("run", case)
+    del desk.crms["hubspot"]
+    kept = desk.erasures.cases.get(case)
+    findings = await desk.erasures.erasers.make()._checked(kept)
+    assert ("hubspot", "unverifiable") in {(one.lane, one.verdict) for one in findings}
+
+
+async def test_no_credential_is_read_before_a_crm_is_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is only written down needs no CRM: a hold has to be possible when a credential cannot be read."""
+    case = await desk.confirmed()
+
+    def unreadable(_app: object) -> None:
+        raise Problems([Problem("crm.key", 0, 0, "LG204", "it cannot be read")])
+
+    monkeypatch.setattr(ports, "sites", unreadable)
+    opened = (await desk.does("open", **ABOUT))["case"]
+    assert (await desk.does("hold", case, because="litigation"))["state"] == State.HELD
+    assert (await desk.does("revoke", opened))["state"] == State.REVOKED
+    with pytest.raises(Problems):
+        await desk.does("plan", (await desk.does("open", **ABOUT))["case"])
+
+
+async def test_sites_are_made_once_for_one_piece_of_work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each making reads every lane's credential and certificates."""
+    made = []
+
+    def counted(_app: object) -> dict[str, Site]:
+        made.append(1)
+        return desk.sites()
+
+    monkeypatch.setattr(ports, "sites", counted)
+    case = (await desk.does("open", **ABOUT))["case"]
+    assert made == []
+    await desk.does("plan", case)
+    assert len(made) == 1

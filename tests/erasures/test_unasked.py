@@ -1,0 +1,63 @@
+"""What goes by itself in the process that runs."""
+
+import time
+
+import pytest
+
+from proxy.erase import Eraser
+from proxy.errors import LychgateError
+from proxy.sandbox import SalesforceSandbox, StoppedClock
+from proxy.sweeps import Rounds
+from tests.desk import ABOUT, Desk
+from tests.erase.conftest import TOKEN
+from tests.erasures.conftest import RETENTION
+
+
+async def test_a_clock_is_told_once_for_each_step(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """In the log, in the ledger, among the metrics, to whoever asks whether all is ready, and in the list."""
+    case = (await desk.does("open", **ABOUT))["case"]
+    desk.erasures.unasked.watch()
+    await desk.erasures.unasked.warn()
+    assert (desk.erasures.unasked.told, caplog.text) == ({}, "")
+    kept = desk.erasures.cases.get(case)
+    desk.erasures.cases.keep(kept.put(received=kept.received - 27 * 86_400))
+    for _ in range(2):
+        await desk.erasures.unasked.warn()
+    assert desk.erasures.unasked.told == {"erasures": "cases 1 close to it"}
+    desk.erasures.cases.keep(desk.erasures.cases.get(case).put(received=kept.received - 40 * 86_400))
+    for _ in range(2):
+        await desk.erasures.unasked.warn()
+    assert desk.erasures.unasked.told == {"erasures": "cases 1 past the day on which they are due"}
+    assert b"lychgate_erasure_cases_overdue 1.0" in desk.harness.app.metrics.text()
+    assert [one["clock"] for one in (await desk.does("list"))["cases"]] == ["passed"]
+    said = [entry["how"] for entry in desk.harness.entries() if entry.get("what") == "warned"]
+    assert said == ["80_percent", "100_percent"]
+    assert len(caplog.records) == 2
+    assert f"erasure {case}: 100 % of the time that gdpr gives is used up" in caplog.records[1].getMessage()
+
+
+async def test_the_process_that_runs_looks_by_itself(desk: Desk, monkeypatch) -> None:
+    """What it found is on record, among the metrics and told by /ready; it opens nothing."""
+    (desk.harness.installation.policies / "example" / "sweep.yaml").write_text(RETENTION, "utf-8")
+    desk.harness.app.reload()
+    del desk.crms["hubspot"]
+    desk.crms["salesforce"] = SalesforceSandbox(TOKEN, now=StoppedClock(time.time() - 9 * 86_400))
+    await desk.erasures.unasked.look_through()  # nobody wants it, by the configuration as it stands
+    assert "sweep" not in desk.erasures.unasked.told
+    desk.erasures.unasked.rounds = Rounds(1.0, time.monotonic() - 3600)
+    desk.erasures.unasked.watch()
+    await desk.erasures.unasked.look_through()
+    assert desk.erasures.unasked.told["sweep"].startswith("12 records whose time is over")
+    assert b"lychgate_erasure_swept_retention 12.0" in desk.harness.app.metrics.text()
+    swept = [entry["detail"] for entry in desk.harness.entries() if entry.get("what") == "swept"]
+    assert swept == ["0 returned, 12 due"]
+    assert (await desk.does("list"))["cases"] == []
+
+    async def away(*_: object) -> None:
+        raise LychgateError("it does not answer")
+
+    desk.erasures.unasked.rounds = Rounds(1.0, time.monotonic() - 3600)
+    monkeypatch.setattr(Eraser, "asked", away)
+    with pytest.raises(LychgateError):
+        await desk.erasures.unasked.look_through()
+    assert "could not be looked through" in desk.erasures.unasked.told["sweep"]
