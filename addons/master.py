@@ -21,7 +21,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addons.connection import LaneConnection
 from addons.dispatch import GuardedAddons
-from addons.http1 import Conversation, Lane, Pool, Underway
+from addons.http1 import Conversation, Lane, Places, Pool, Underway
 from addons.lane import LaneSpec, Limits
 from addons.lockdown import Lockdown, Unsafe, check_stack, make_options
 from addons.port import Gateway
@@ -110,6 +110,7 @@ async def serve(
     """
     legs = {spec.name: make_legs(spec) for spec, _ in lanes}  # 1
     underway = Underway(limits or Limits())
+    places = Places(underway)
     with contextlib.ExitStack() as sockets, quiet():
         listeners = []
         for spec, gateway in lanes:
@@ -120,14 +121,14 @@ async def serve(
         master = LaneMaster(_options(listeners, state_dir, underway.limits))
         lockdown = Lockdown(master.options, CHAIN)
         # Proxyserver brings options that the host reads; it listens on nothing, as `server` is off.
-        master.addons.add(lockdown, Proxyserver(), LaneTls(underway, legs))  # 2
+        master.addons.add(lockdown, Proxyserver(), LaneTls(places, legs))  # 2
         lockdown.seal(master.guarded)
         async with _running(master):
             lockdown.check_chain(master.guarded)
             for listener in listeners:
                 _check_connections(listener, master)
             await self_test()  # 3
-            servers = [await _accept(listener, master, underway) for listener in listeners]  # 4
+            servers = [await _accept(listener, master, places) for listener in listeners]  # 4
             try:
                 if ready is not None:
                     ready({listener.lane.spec.name: listener.address for listener in listeners})
@@ -135,7 +136,7 @@ async def serve(
             finally:
                 for server in servers:
                     server.close()
-                await _drain(underway, drain_seconds)  # 5
+                await _drain(places, drain_seconds)  # 5
 
 
 def _listen(lane: Lane, sockets: contextlib.ExitStack) -> Listener:
@@ -207,51 +208,51 @@ class _Nowhere(asyncio.Transport):
         return True
 
 
-async def _accept(listener: Listener, master: LaneMaster, underway: Underway) -> asyncio.Server:
-    mode = ProxyMode.parse(listener.mode)
+async def _accept(listener: Listener, master: LaneMaster, places: Places) -> asyncio.Server:
+    mode, underway = ProxyMode.parse(listener.mode), places.underway
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        if underway.draining or not peer or not underway.room_for_another(str(peer[0])):
+        if underway.draining or not peer or not places.room_for_another(str(peer[0])):
             writer.transport.abort()
             return
         connection = LaneConnection(master, reader, writer, lane=listener.lane, mode=mode, underway=underway)
         loop = asyncio.get_running_loop()
         limits = listener.lane.spec.limits or underway.limits
         alarm = loop.call_later(limits.head_seconds, connection.hang_up_unless_heard)
-        underway.enter(connection.client.id, connection.conversation)
+        places.enter(connection.client.id, connection.conversation)
         try:
             await connection.handle_client()
         finally:
             alarm.cancel()
-            underway.leave(connection.client.id)
+            places.leave(connection.client.id)
 
     return await asyncio.start_server(accept, sock=listener.socket)
 
 
-async def _drain(underway: Underway, seconds: float) -> None:
+async def _drain(places: Places, seconds: float) -> None:
     """Let exchanges under way end, cut short those that do not, close every connection."""
-    underway.draining = True
+    places.underway.draining = True
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    _hang_up(underway, only_idle=True)
-    await _until(lambda: not _busy(underway), end)
-    for conversation in _busy(underway):
+    _hang_up(places, only_idle=True)
+    await _until(lambda: not _busy(places), end)
+    for conversation in _busy(places):
         conversation.expire()
-    await _until(lambda: not _busy(underway), loop.time() + _LAST_SECONDS)
-    _hang_up(underway, only_idle=False)
-    await _until(lambda: not underway.conversations and not underway.tasks, loop.time() + _LAST_SECONDS)
-    left = list(underway.tasks)
+    await _until(lambda: not _busy(places), loop.time() + _LAST_SECONDS)
+    _hang_up(places, only_idle=False)
+    await _until(lambda: not places.conversations and not places.underway.tasks, loop.time() + _LAST_SECONDS)
+    left = list(places.underway.tasks)
     for task in left:
         task.cancel()
 
 
-def _busy(underway: Underway) -> list[Conversation]:
-    return [each for each in underway.conversations.values() if not each.idle]
+def _busy(places: Places) -> list[Conversation]:
+    return [each for each in places.conversations.values() if not each.idle]
 
 
-def _hang_up(underway: Underway, *, only_idle: bool) -> None:
-    for conversation in list(underway.conversations.values()):
+def _hang_up(places: Places, *, only_idle: bool) -> None:
+    for conversation in list(places.conversations.values()):
         if conversation.idle or not only_idle:
             conversation.hang_up()
 

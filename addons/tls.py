@@ -17,7 +17,7 @@ from typing import Any, Final
 from mitmproxy import tls
 from OpenSSL import SSL
 
-from addons.http1 import Resuming, Underway
+from addons.http1 import Places, Resuming
 from addons.lane import LaneSpec
 from proxy.errors import LychgateError
 
@@ -118,12 +118,12 @@ class LaneTls:
 
     name = "lanetls"
 
-    def __init__(self, underway: Underway, legs: dict[str, Legs]) -> None:
-        self._underway = underway
+    def __init__(self, places: Places, legs: dict[str, Legs]) -> None:
+        self._places = places
         self._legs = legs
 
     def _spec(self, data: tls.TlsData) -> LaneSpec:
-        return self._underway.conversations[data.context.client.id].lane.spec
+        return self._places.conversations[data.context.client.id].lane.spec
 
     def tls_start_client(self, data: tls.TlsData) -> None:
         """Begin as the server; without a context mitmproxy closes the connection."""
@@ -137,14 +137,14 @@ class LaneTls:
         if self._spec(data).client_ca is not None and data.conn.certificate_list:
             names = [(type(name).__name__, name.value) for name in data.conn.certificate_list[0].altnames]
             sans = tuple(_san(*name) for name in names if _safe(*name))
-            self._underway.conversations[data.context.client.id].proven(sans)
+            self._places.conversations[data.context.client.id].proven(sans)
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
         """Record a handshake that failed; there is nobody to answer."""
-        conversation = self._underway.conversations.get(data.context.client.id)
+        conversation = self._places.conversations.get(data.context.client.id)
         if conversation is not None:
             gateway = conversation.lane.gateway
-            self._underway.spawn(gateway.on_malformed("tls_handshake_failed", 400))
+            self._places.underway.spawn(gateway.on_malformed("tls_handshake_failed", 400))
 
 
 _KINDS: Final = {"DNSName": "dns", "UniformResourceIdentifier": "uri"}

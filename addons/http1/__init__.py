@@ -3,6 +3,7 @@
     Conversation  one client's connection: bytes in, exchanges one after the other (`conversation`)
     Exchange      one request and its answer; the only place from which bytes go anywhere (`exchange`)
     Pool          the connections to a lane's upstream, shared by its clients (`pool`)
+    Places        the connections of the process, and room for another one (`places`)
     Underway      what the process has under way, and the memory it holds (`underway`)
 
     readers, heads, bodies, outgoing     bytes <-> values; no I/O, no clock
@@ -14,7 +15,8 @@ refused before (`heads`, `bodies`, `addons.grammar`), and nothing is ever forwar
 
 from addons.http1.conversation import Conversation, Wires
 from addons.http1.exchange import Lane
+from addons.http1.places import Places
 from addons.http1.pool import Pool, Resuming
 from addons.http1.underway import Underway
 
-__all__ = ["Conversation", "Lane", "Pool", "Resuming", "Underway", "Wires"]
+__all__ = ["Conversation", "Lane", "Places", "Pool", "Resuming", "Underway", "Wires"]

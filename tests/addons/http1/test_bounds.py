@@ -13,7 +13,8 @@ import time
 
 import pytest
 
-from addons.http1 import conversation
+from addons import master
+from addons.http1 import Places, conversation
 from addons.lane import Limits
 from proxy.message import Headers, Response
 
@@ -64,6 +65,19 @@ def seen(monkeypatch):
         made.append(self)
 
     monkeypatch.setattr(conversation.Conversation, "__init__", init)
+    return made
+
+
+@pytest.fixture
+def places(monkeypatch):
+    """The connections of every process that is started, to look at how many there are."""
+    made = []
+
+    def noted(underway):
+        made.append(Places(underway))
+        return made[-1]
+
+    monkeypatch.setattr(master, "Places", noted)
     return made
 
 
@@ -235,12 +249,12 @@ def test_rx03_connections_of_one_address_are_limited(rig):
     assert [statuses(client.read()) for client in busy] == [[200], [200]]
 
 
-def test_rx01_a_flood_of_connections_is_a_bounded_one(rig, seen):
+def test_rx01_a_flood_of_connections_is_a_bounded_one(rig, places):
     """Three hundred that say nothing: no more than the limit at a time, and who comes next is served."""
     lane = rig.start(rig.upstream.port, limits=Limits(connections=30))
     flood = [lane.client() for _ in range(300)]
     assert statuses(lane.client().send(LAST).read_all()) == [200]
-    assert len(seen[-1]._underway.conversations) <= 31
+    assert len(places[-1].conversations) <= 31
     assert len(flood) == 300
 
 
@@ -277,7 +291,7 @@ def test_wf11_a_name_holds_for_one_request(rig):
 
 
 @pytest.mark.parametrize("sent", [b"G", GET[:-2], GET, post(1000, sent=500), post(10), GET + GET])
-def test_m22_resets_leave_nothing_behind(rig, seen, sent):
+def test_m22_resets_leave_nothing_behind(rig, seen, places, sent):
     """Two hundred clients that reset anywhere: every permission has its outcome, and nothing stays held."""
     lane = rig.start(rig.upstream.port)
     for _ in range(200):
@@ -285,7 +299,7 @@ def test_m22_resets_leave_nothing_behind(rig, seen, sent):
     assert statuses(lane.client().send(LAST).read_all()) == [200]
     lane.end()
     assert seen[0]._underway.buffered == 0
-    assert seen[0]._underway.conversations == {}
+    assert places[0].conversations == {}
     calls = [name for name, _ in rig.gateway.calls]
     assert calls.count("request") == calls.count("response") + calls.count("failure")
 
