@@ -21,6 +21,7 @@ there on it only goes forward, and an outcome that nobody knows is never counted
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
@@ -92,6 +93,17 @@ class Shreds(Protocol):
         """Return what is known of each place once it is destroyed; idempotent."""
 
 
+Ask = Callable[[Asking[set[str]]], Awaitable[set[str]]]
+"""Has the CRM of one lane answer; raises Stuck."""
+Strays = Callable[[str, Book, Ask, Iterable[Known]], Awaitable[int]]
+"""(lane, its book, how it is asked, a person's values) -> once tokens are given up that no record of a CRM has,
+how many there were: of old ones, and of any that stands for one of the values; idempotent."""
+
+
+async def _no_strays(_lane: str, _book: Book, _ask: Ask, _known: Iterable[Known]) -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What an eraser works with; everything that touches the world comes in here."""
@@ -115,6 +127,7 @@ class Ports:
     case's."""
     unseen: Callable[[], tuple[str, ...]] = tuple
     """Lines about the CRMs that nobody looks into; they stand in every plan and certificate."""
+    strays: Strays = _no_strays
 
 
 class Stuck(LychgateError):
@@ -363,7 +376,10 @@ class Eraser:
     # ----------------------------------------------------------------
 
     async def _shred(self, case: Case) -> Case:
+        assert case.plan is not None
         findings = await self.ports.shreds.shred(case)
+        if count := await self._give_up_strays(case.plan.known):
+            findings += (Finding("", "tokens in no record", "erased", "row", count),)
         return await self.keep(case.put(findings=findings).moved(Event.SHREDDED), "shredded")
 
     async def _notify(self, case: Case) -> Case:
@@ -434,6 +450,8 @@ class Eraser:
         left = tuple(each for each in case.checks if each > self._now())
         if left == case.checks:
             return case
+        assert case.plan is not None
+        await self._give_up_strays(() if case.allowed else case.plan.known)
         case = case.put(findings=_allowed(case, await self._checked(case)), checks=left)
         verdicts = {each.verdict for each in case.findings}
         if verdicts & {"residue", "refused"}:
@@ -456,8 +474,20 @@ class Eraser:
         self.ports.cases.keep(case)
         return case
 
+    async def _give_up_strays(self, known: Iterable[Known]) -> int:
+        """Give up what no CRM has; what was under way when somebody was erased is seen the next time."""
+        return sum([await self.strays(lane, known) for lane in self.ports.sites])
+
     # ---- how CRMs are asked
     # ------------------------------------------------------------------------------------------
+
+    async def strays(self, lane: str, known: Iterable[Known] = ()) -> int:
+        """Return how many tokens were given up that the CRM of a lane does not have; see `Strays`.
+
+        Raises:
+            Stuck: the CRM cannot be asked now; nothing was given up.
+        """
+        return await self.ports.strays(lane, self.ports.sites[lane].book, partial(self.asked, lane), known)
 
     async def asked[T](self, lane: str, asking: Asking[T]) -> T:
         """Return what comes of a generator whose requests one lane's CRM answers.

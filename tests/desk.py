@@ -75,9 +75,9 @@ ABOUT = {"values": [("email", AOIFE)], "ground": "objection", "identity": "docum
 
 
 @contextmanager
-def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, desk: type[Desk] = Desk) -> Iterator[Desk]:
     """Give an installation inside this process."""
     harness = GatewayHarness.make(folder)
-    yield Desk(harness, monkeypatch)
+    yield desk(harness, monkeypatch)
     harness.close()
     harness.app.kept.close()

@@ -6,7 +6,7 @@ same whether the process that runs does it (over its control socket or the HTTP 
 Behind it are `Shared`, what all parts have: the tables, the turns, how a case is kept and told of; one part for
 each kind of command (`opening`, `agreeing`, `stopping`, `moving`, `afterwards`, `showing`, `sweeping`);
 `Unasked`, what goes by itself; and `Erasers`, which makes what carries a case out (`ports`, with `sites`,
-`shutting` and `shredding`).
+`shutting`, `shredding` and `strays`).
 
 Where the story starts: `Erasures.do`, a table of words.
 

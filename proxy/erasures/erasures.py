@@ -43,7 +43,7 @@ class Erasures:
         self._agreeing = Agreeing(self.shared)
         self._moving = Moving(self.shared, self.erasers)
         sweeping = Sweeping(self.shared, self.erasers, self._opening)
-        self.unasked = Unasked(self.shared, self._moving, sweeping)
+        self.unasked = Unasked(self.shared, self.erasers, self._moving, sweeping)
         self._verbs = self._table(shuts, sweeping)
         self.cases = self.shared.cases
         self.tombstones = self.shared.tombstones

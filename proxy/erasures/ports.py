@@ -19,6 +19,7 @@ from proxy.erasures.shared import Shared
 from proxy.erasures.shredding import Shredding
 from proxy.erasures.shutting import Shutting
 from proxy.erasures.sites import Sites, sites, unseen
+from proxy.erasures.strays import Straying
 from proxy.ledger.disclosures import Disclosures
 from proxy.policy.retention import due
 from proxy.steps.locating import STRONG
@@ -50,6 +51,7 @@ class Erasers:
         self._shared = shared
         self._shuts = shuts
         self._shreds = Shredding(shared, shuts)
+        self._straying = Straying(shared)
         self._signing = signing
         self._disclosures = Disclosures(shared.app.config.state / "ledger")
 
@@ -71,6 +73,7 @@ class Erasers:
             clock=time.time,
             holds=self._held_elsewhere,
             unseen=lambda: unseen(app, seen),
+            strays=self._straying.clear,
         )
         return Eraser(ports, shared.turns, shared.pressing)
 

@@ -18,6 +18,7 @@ from proxy.erasure.law import warnings
 from proxy.erasure.states import RUNNING
 from proxy.erasure.weighing import clock
 from proxy.erasures.moving import Moving
+from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Shared
 from proxy.erasures.sweeping import CLOCKED, Sweeping
 from proxy.errors import LychgateError
@@ -29,6 +30,8 @@ MOVING: Final = RUNNING | {State.VERIFIED, State.COOLING_OFF, State.AWAITING_APP
 """Cases that time or we may move on."""
 EVERY_SECONDS: Final = 1.0
 """How often the process that runs looks whether a case can be moved on."""
+STRAY_HOURS: Final = 1.0
+"""From one question for tokens that no record is known to have to the next."""
 SELDOM: Final = 60
 """Of so many looks one is at cases that wait for time, too."""
 GAUGES: Final = (
@@ -47,12 +50,14 @@ SWEPT: Final = (
 class Unasked:
     """Does what nobody has to ask for."""
 
-    def __init__(self, shared: Shared, moving: Moving, sweeping: Sweeping) -> None:
+    def __init__(self, shared: Shared, erasers: Erasers, moving: Moving, sweeping: Sweeping) -> None:
         self._shared = shared
+        self._erasers = erasers
         self._moving = moving
         self._sweeping = sweeping
         self._looks = 0
         self.rounds = Rounds(shared.app.config.erasure.sweep_hours, time.monotonic())
+        self.stray_rounds = Rounds(STRAY_HOURS, time.monotonic())
         self.clocks: Counter[str] = Counter()
         """How many cases wait for an answer (`open`), and of how many the time is `near` its end or `passed`."""
 
@@ -65,6 +70,7 @@ class Unasked:
             all_.create_task(_again_and_again(self._look))
             all_.create_task(_again_and_again(self.tell))
             all_.create_task(_again_and_again(self.look_through))
+            all_.create_task(_again_and_again(self.give_up_strays))
 
     async def _look(self) -> None:
         """Move on what can be; what has failed, or waits for time, only now and then."""
@@ -96,6 +102,16 @@ class Unasked:
         self.rounds.found, self.rounds.failed = found, False
         detail = f"{found['returned']} returned, {found['retention']} due"
         await self._shared.app.note("swept", detail)
+
+    async def give_up_strays(self) -> None:
+        """Give up, when it is time, what CRMs say that no record has, and put on record how much."""
+        if not self.stray_rounds.due(time.monotonic()):
+            return
+        eraser = self._erasers.make()
+        for lane in eraser.ports.sites:
+            with contextlib.suppress(LychgateError):  # the next time it may be back
+                if count := await eraser.strays(lane):
+                    await self._shared.app.note("tokens_given_up", f"lane={lane} count={count}")
 
     async def tell(self) -> None:
         """Tell whoever has to be told something by now: recipients of the data, and who sent the request."""

@@ -344,7 +344,11 @@ class Keys:
 
     def shred_key(self, key_id: bytes) -> int:
         """Destroy one key, that of a record; as `shred`."""
-        return self._destroy(lambda connection: rows.remove_key(connection, key_id))
+        return self.shred_keys((key_id,))
+
+    def shred_keys(self, ids: Iterable[bytes]) -> int:
+        """Destroy some keys, all at once; as `shred`."""
+        return self._destroy(lambda connection: sum(rows.remove_key(connection, each) for each in ids))
 
     def subjects(self, ids: Iterable[bytes]) -> set[bytes]:
         """Return whose these keys are, as far as they are there and somebody's; no provider is asked."""

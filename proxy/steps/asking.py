@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Final
 
 from proxy.connectors.fill import text, tree
-from proxy.connectors.playbook import Book, Found
+from proxy.connectors.playbook import Book, Call, Found
 from proxy.erasure import normal
 from proxy.erasure.plan import Known
 from proxy.errors import UpstreamFault
@@ -84,14 +84,30 @@ def find(
     Raises:
         UpstreamFault: nobody can say, or there are too many.
     """
-    if book.objects[object_].optional and not (yield from _exists(book, object_)):
+    if book.objects[object_].optional and not (yield from exists(book, object_)):
         return []
     call = book.call(object_, *(("text", "find") if holding else ("find",)))
-    template = call.model.contains if holding else call.model.equals
+    conditions = yield from sought(book, object_, conditions, holding=holding)
     names = book.names(object_)
+    found = yield from pages(book, call, object_, conditions, names, holding=holding)
+    if call.model.short:
+        return (yield from _whole(book, object_, (each.id for each in found)))
+    return (yield from opened(book, found))
+
+
+def pages(
+    book: Book,
+    call: Call,
+    object_: str,
+    conditions: Sequence[Condition],
+    names: Sequence[str],
+    *,
+    holding: bool = False,
+) -> Asking[list[Found]]:
+    """Return every record that meets one of some conditions, once, as the CRM has it; see `find`."""
+    template = call.model.contains if holding else call.model.equals
     found: dict[str, Found] = {}
     sent: set[Request | None] = set()
-    conditions = yield from sought(book, object_, conditions, holding=holding)
     for part in _parts(conditions, call.model.most):
         some = [_one(template, field, value) for field, value in part]
         before = [call.model.prefix] * (len(some) - 1) if call.model.prefix else []
@@ -103,17 +119,15 @@ def find(
         if request in sent:  # another field, and the CRM is asked by the value alone
             continue
         sent.add(request)
-        pages = 0
+        count = 0
         while request is not None:
             response = yield request
             page = book.page(call, object_, names, request, response)
             found |= {each.id: each for each in page.records}
-            request, pages = page.next, pages + 1
-            if pages > MOST_PAGES:
+            request, count = page.next, count + 1
+            if count > MOST_PAGES:
                 raise UpstreamFault("crm_endless")
-    if call.model.short:
-        return (yield from _whole(book, object_, found))
-    return (yield from opened(book, list(found.values())))
+    return list(found.values())
 
 
 def linked(book: Book, object_: str, parent: str, record: str) -> Asking[list[Found]]:
@@ -171,7 +185,8 @@ def remove(book: Book, object_: str, record: str, *, purge: bool = False) -> Ask
     call.accepted(response)
 
 
-def _exists(book: Book, object_: str) -> Asking[bool]:
+def exists(book: Book, object_: str) -> Asking[bool]:
+    """Say whether a CRM has an object at all."""
     call = book.call(object_, "exists")
     request = book.request(call, object_)
     response = yield request

@@ -56,17 +56,37 @@ def by_handle(connection: Connection, handles: Iterable[str]) -> dict[str, Value
     }
 
 
-def marked(connection: Connection, place: Where, marks: Collection[bytes], most: int) -> list[Value]:
-    """Return rows of one (connector, object, field) with one of the marks; at most `most` + 1."""
+def marked(connection: Connection, place: Where, marks: Collection[bytes], most: int | None) -> list[Value]:
+    """Return rows of one (connector, object, field) with one of the marks; at most `most` + 1, None: all."""
     connector, name, field = place
     query = (
         select(VALUES)
         .where(VALUES.c.mark.in_(list(marks)))
         .where(and_(VALUES.c.connector == connector, VALUES.c.object == name, VALUES.c.field == field))
         .order_by(VALUES.c.handle)
-        .limit(most + 1)
+        .limit(None if most is None else most + 1)
     )
     return [_value(row) for row in connection.execute(query)]
+
+
+def unplaced(connection: Connection, connector: str, objects: Iterable[str], before: float) -> list[Value]:
+    """Return the tokens of some objects without a record that were made before some time."""
+    query = select(VALUES).where(VALUES.c.connector == connector, VALUES.c.object.in_(list(objects)))
+    query = query.where(VALUES.c.record.is_(None), VALUES.c.sealed.is_not(None), VALUES.c.created_at < before)
+    return [_value(row) for row in connection.execute(query.order_by(VALUES.c.handle))]
+
+
+def used(connection: Connection, key_ids: Iterable[bytes]) -> set[bytes]:
+    """Return those of some data keys that a row is sealed under."""
+    return {each for chunk in _chunks(key_ids) for each in _keys_in(connection, VALUES.c.key_id.in_(chunk))}
+
+
+def placed_under(connection: Connection, key_ids: Iterable[bytes]) -> set[bytes]:
+    """Return those under which something is sealed of which the record is known."""
+    placed = VALUES.c.record.is_not(None)
+    return {
+        each for chunk in _chunks(key_ids) for each in _keys_in(connection, VALUES.c.key_id.in_(chunk) & placed)
+    }
 
 
 def keys_of(connection: Connection, places: Iterable[Place]) -> dict[Place, bytes]:
@@ -122,6 +142,15 @@ def drop(connection: Connection, handles: Iterable[str]) -> None:
     """Delete rows."""
     for chunk in _chunks(handles):
         connection.execute(delete(VALUES).where(VALUES.c.handle.in_(chunk)))
+
+
+def drop_unplaced(connection: Connection, handles: Iterable[str]) -> int:
+    """Delete those of some rows of which no record is known at this moment, and return how many there were."""
+    gone = 0
+    for chunk in _chunks(handles):
+        without = and_(VALUES.c.handle.in_(chunk), VALUES.c.record.is_(None))
+        gone += connection.execute(delete(VALUES).where(without)).rowcount
+    return gone
 
 
 def drop_keys(connection: Connection, key_ids: Iterable[bytes]) -> int:
@@ -211,6 +240,10 @@ def _value(row: Row[Any]) -> Value:
 
 def _where(connection: Connection, column: Any, names: Sequence[Any]) -> Iterable[Row[Any]]:
     return connection.execute(select(VALUES).where(column.in_(names))).all()
+
+
+def _keys_in(connection: Connection, where: Any) -> Iterable[bytes]:
+    return connection.scalars(select(VALUES.c.key_id).where(where).distinct()).all()
 
 
 def _at(place: Place) -> Any:
