@@ -48,8 +48,10 @@ from proxy.policy import PolicySet, check_policies
 from proxy.rates import Rates
 from proxy.rehearsal import rehearse
 from proxy.restricted import Restricted
+from proxy.revivals import Revivals
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactors, check_mask
+from proxy.transport import Caller, ShowsCredential
 from proxy.vault import Vault
 from proxy.yamlfile import nearest
 
@@ -458,6 +460,11 @@ def make_gateways(
             return None
         return Terms(consent.people, consent.cooling_seconds, consent.valid_seconds, "consent")
 
+    def revivals(lane: settings.Lane) -> Revivals:
+        held = credentials[lane.name]
+        send = None if held.passthrough else caller(lane, held).send
+        return Revivals(send, vault.settle, lambda: shared.tombstones.any)
+
     intake = Intake(shared.cases, ledger, new_id, time.time, terms=terms)
     made = {
         lane.name: Gateway(
@@ -476,6 +483,7 @@ def make_gateways(
                 intake,
                 aside,
                 vault,
+                revivals(lane),
             ),
             body_limit=lane.body_limit_mib << 20,
             deadline=lane.deadline_seconds,
@@ -490,6 +498,12 @@ def make_gateways(
             volume /= config.workers
             made[lane.name].volume = Rates(volume / 3600, max(1, round(volume / 4)), time.monotonic)
     return made
+
+
+def caller(lane: settings.Lane, credential: ShowsCredential) -> Caller:
+    """Return who sends requests of our own to a lane's CRM."""
+    upstream = lane.upstream
+    return Caller(upstream.url, credential, ca_file=upstream.ca_file, seconds=float(lane.deadline_seconds))
 
 
 def load_all(

@@ -100,19 +100,29 @@ class Bars:
             return
         writes = asked.writes
         named = [told(telling(connector, one.object, one.members), one.members) for one in writes]
-        yield from self.refuse_named(exchange, tuple(chain.from_iterable(named)))
+        back = connector.brought_back(asked)
+        yield from self.refuse_named(exchange, tuple(chain.from_iterable(named)), back)
 
     def refuse_named(
-        self, exchange: Exchange, values: tuple[tuple[str, str], ...]
+        self,
+        exchange: Exchange,
+        values: tuple[tuple[str, str], ...],
+        records: tuple[tuple[str, str], ...] = (),
     ) -> Generator[Need, Got, None]:
-        """Return if none of these values (what its field holds, value) names somebody who was erased.
+        """Return if nothing of this names somebody who was erased.
+
+        Args:
+            exchange: with its rules.
+            values: what its field holds, and value.
+            records: object and id of those that come back as they are.
 
         Raises:
-            Refused: one does.
+            Refused: something does, or nobody can say.
+            Unavailable: nobody can say at the moment.
         """
-        if not values:
+        if not values and not records:
             return
-        known = yield Returning(values)
+        known = yield Returning(values, records)
         assert isinstance(known, Known)
         if known.case is not None and exchange.rules.policies.erasing.quarantines:
             raise Refused(QUARANTINED, status=409)

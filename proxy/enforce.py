@@ -59,7 +59,7 @@ from proxy.streaming.shown import shown as shown_rows
 from proxy.streaming.written import written as written_rows
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
-from proxy.vault.needs import Got, Need, Opening, Returning
+from proxy.vault.needs import Got, Known, Need, Opening, Returning
 from proxy.withheld import Hidden, restate, withhold
 from proxy.writes import check_writes
 
@@ -128,6 +128,23 @@ class Values(Protocol):
         """Return the same if it is remembered, at once."""
 
 
+class Brings(Protocol):
+    """Says of records that a request brings back who is in them."""
+
+    async def __call__(self, rules: Rules, records: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Return (kind, value) of all in some records (object, id) that names somebody, as far as it matters.
+
+        Raises:
+            Refused: nobody can say, and it matters.
+            Unavailable: the same, for the moment.
+        """
+
+
+async def _nobody(rules: Rules, records: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Be that where nobody has been erased."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What a gateway works with; everything that touches the world comes in here."""
@@ -151,6 +168,8 @@ class Ports:
     """Where large bodies are worked on; None: here, while everybody else waits."""
     vault: Values | None = None
     """None: no policy set protects anything."""
+    brought: Brings = _nobody
+    """Looks at records that a request brings back as they are."""
 
 
 class Gateway:
@@ -364,13 +383,21 @@ class Gateway:
             Unavailable: keys or store cannot be used; nothing was sent, or is released.
         """
         if isinstance(need, Returning):
-            return await asyncio.to_thread(self.bars.known, need)
+            return await self._known(need)
         vault = self._ports.vault
         if vault is None:
             raise Unavailable("vault_missing")
         if isinstance(need, Opening) and (known := vault.recall(need)) is not None:
             return known
         return await asyncio.to_thread(vault.settle, need)
+
+    async def _known(self, need: Returning) -> Known:
+        """Return who comes back, by what is written and by what the CRM has in records that come back."""
+        known = await asyncio.to_thread(self.bars.known, need)
+        if known.case is not None or not need.records:
+            return known
+        values = await self._ports.brought(self.rules, need.records)
+        return await asyncio.to_thread(self.bars.known, Returning(values))
 
     def understand(self, exchange: Exchange, *, again: bool = False) -> Steps[tuple[Request, Requested]]:
         """Return what is sent and the intent to write down, for a caller who is known; waits for the vault only.

@@ -36,9 +36,10 @@ from proxy.ledger import Appends
 from proxy.message import Request, Response
 from proxy.model import Catalogue, Erasure
 from proxy.steps import Asking, Outcome, TooMany, Trail, carry, check, make, trace
+from proxy.steps.driving import Send, driven
 from proxy.steps.planning import Staying, Stays
 from proxy.subjects import Pseudonyms
-from proxy.vault import Need, Opening, Sending
+from proxy.vault import Need
 
 ATTEMPTS: Final = 5
 """How often one step is begun in one run, before a person has to look."""
@@ -53,9 +54,6 @@ LONGEST: Final = 300.0
 RECHECKS: Final = (86_400, 30 * 86_400)
 """Seconds after the erasure at which it is looked at again."""
 
-Send = Callable[[Request], Awaitable[Response]]
-"""Sends a request to a lane's CRM with the lane's own credential; raises UpstreamFault."""
-
 
 def _no_vault(_need: Need) -> Any:
     raise Unavailable("vault_missing")
@@ -68,6 +66,7 @@ class Site:
     book: Book
     catalogue: Catalogue
     send: Send
+    """With the lane's own credential."""
     settle: Callable[[Need], Any] = _no_vault
     """Where protected values are sought and opened; blocks."""
 
@@ -500,24 +499,9 @@ class Eraser:
         """
         site = self.ports.sites[lane]
         try:
-            request: Any = next(asking)
-            while True:
-                if isinstance(request, Sending | Opening):
-                    request = asking.send(await asyncio.to_thread(site.settle, request))
-                    continue
-                try:
-                    response = await self._patiently(site.send, request)
-                except UpstreamFault as fault:
-                    request = asking.throw(fault)
-                else:
-                    request = asking.send(response)
-        except StopIteration as over:
-            result: T = over.value
-            return result
+            return await driven(asking, partial(self._patiently, site.send), site.settle)
         except (UpstreamFault, Refused, Unavailable) as fault:
             raise Stuck(fault.reason) from None
-        finally:
-            asking.close()
 
     async def _patiently(self, send: Send, request: Request) -> Response:
         wait = CALM

@@ -138,6 +138,8 @@ class Operation:
     """Every field named by the request, select and write included. Empty select = the CRM chooses."""
     records: tuple[str, ...] = ()
     """CRM record ids the request names; personal data, only their pseudonyms are written down."""
+    revives: bool = False
+    """Whoever is in these records is there again once it is done: out of a recycle bin, or in another record."""
 
 
 @dataclass(frozen=True, slots=True)

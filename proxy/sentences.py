@@ -92,6 +92,10 @@ SENTENCES: Final[dict[str, str]] = {
         "This would store somebody again who was erased. That takes a new lawful basis, which has to be put on "
         f"record first. {ASK}"
     ),
+    "person_unseen": (
+        "This would bring back a record, or put one into another, and it cannot be read who is in it. It may be "
+        f"somebody who was erased. {ASK}"
+    ),
     "erasure_refused": f"Deleting this is not allowed: it has to be kept for the time being. {ASK}",
     "erasure_mixed": (
         "Some of these deletes open a case for erasure, and others do not. Send them one by one, so that each "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from proxy.connectors.asked import Asked, Faults
-from proxy.connectors.goings import Going, as_what_it_is
+from proxy.connectors.goings import Going, as_what_it_is, brought_back
 from proxy.connectors.playbook import Book
 from proxy.connectors.route import Route, RouteTable
 from proxy.message import Request, Response
@@ -38,6 +38,13 @@ class Connector:
     def as_what_it_is(self, asked: Asked) -> Asked:
         """Return a request with writes that take records away as what they are."""
         return as_what_it_is(asked, self.goings) if self.goings and asked.writes else asked
+
+    def brought_back(self, asked: Asked) -> tuple[tuple[str, str], ...]:
+        """Return the records (object, id) whose people are there again once a request is carried out.
+
+        The id is "" where nothing but the CRM knows which record it is.
+        """
+        return brought_back(asked, self.goings)
 
     def route(self, request: Request) -> Route:
         """Return the declared route of a request.

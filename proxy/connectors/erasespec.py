@@ -97,6 +97,8 @@ class ErasedModel(Strict):
     """Another record is the same person if all fields of one of these lists are alike."""
     of: list[OfModel] = Field(default_factory=list)
     """What it belongs to."""
+    restored_with: list[OfModel] = Field(default_factory=list)
+    """What the CRM deletes it with, and brings it back with when that is taken out of the recycle bin."""
     optional: bool = False
     """Not every installation of this CRM has it; the call `exists` tells."""
     free_text: list[str] = Field(default_factory=list)

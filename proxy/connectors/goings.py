@@ -31,13 +31,19 @@ class Going:
     def by(self, members: Mapping[str, Tree]) -> tuple[Action, frozenset[str]] | None:
         """Return what a write comes to and the fields that make it that; None for an update like any other."""
         found = frozenset(
-            name for name, value in self.deletes.items() if name in members and _is(members[name], value)
+            name for name, value in self.deletes.items() if name in members and reads_as(members[name], value)
         )
         if found:
             return Action.DELETE, found
         if self.erases and all(name in members and _text(members[name]) == "" for name in self.erases):
             return Action.ERASE, self.erases
         return None
+
+    def back_by(self, members: Mapping[str, Tree]) -> bool:
+        """Say whether a write brings back a record that one of these had taken away."""
+        return any(
+            name in members and not reads_as(members[name], value) for name, value in self.deletes.items()
+        )
 
 
 def as_what_it_is(asked: Asked, goings: Mapping[str, Going]) -> Asked:
@@ -65,6 +71,19 @@ def as_what_it_is(asked: Asked, goings: Mapping[str, Going]) -> Asked:
     return replace(asked, operations=(*kept, *_merged(gone)))
 
 
+def brought_back(asked: Asked, goings: Mapping[str, Going]) -> tuple[tuple[str, str], ...]:
+    """Return the records (object, id) whose people are there again once a request is carried out.
+
+    The id is "" where nothing but the CRM knows which record it is.
+    """
+    found = [(one.object, one.records) for one in asked.operations if one.revives]
+    for record in asked.writes:
+        going = goings.get(record.object)
+        if going is not None and record.action is Action.UPDATE and going.back_by(record.members):
+            found.append((record.object, record.targets or _ids(asked, record)))
+    return tuple(dict.fromkeys((name, key) for name, keys in found for key in keys or ("",)))
+
+
 def _ids(asked: Asked, record: Record) -> tuple[str, ...]:
     """Return the ids that a write is about: its own, else all that the request names for its object.
 
@@ -88,7 +107,8 @@ def _merged(operations: Iterable[Operation]) -> list[Operation]:
     return list(found.values())
 
 
-def _is(leaf: Tree, value: Flag) -> bool:
+def reads_as(leaf: Tree, value: Flag) -> bool:
+    """Say whether a value that is written is a flag's, as CRMs take it: yes and no in many ways."""
     text = _text(leaf).strip().casefold()
     if isinstance(value, bool):
         return text in (_TRUE if value else _FALSE)

@@ -63,7 +63,7 @@ class Plain:
             for write, record in zip(uses.writes, uses.records, strict=True):
                 write.targets = (record,)
         reading = Reading(
-            operations=uses.operations(route.also, made_by),
+            operations=uses.operations(route.also, made_by, revives=route.revives),
             answer=answer(
                 self.setting,
                 self.answer,

@@ -238,6 +238,16 @@ class Book:
         for name, each in self.objects.items():
             yield from ((name, way) for way in each.of if way.object == object_)
 
+    def restored_with(self, object_: str) -> Iterator[tuple[str, OfModel]]:
+        """Yield each object whose deleted records come back with one of `object_`, and by what."""
+        for name, each in self.objects.items():
+            yield from ((name, way) for way in each.restored_with if way.object == object_)
+
+    def tells(self, object_: str) -> bool:
+        """Say whether anybody can be known by a record of an object, or by what comes back with it."""
+        ways = (*self.belonging(object_), *self.restored_with(object_))
+        return bool(self.telling(object_)) or any(self.telling(name) for name, _ in ways)
+
     def names(self, object_: str) -> tuple[str, ...]:
         """Return every field of an object that is of interest here, its key first."""
         each = self.objects[object_]
@@ -308,7 +318,9 @@ def compile_book(model: ErasureModel, account: Mapping[str, object] = NOWHERE) -
 
 
 def _check(name: str, each: ErasedModel, model: ErasureModel) -> None:
-    for way in each.of:
+    if any(not way.field for way in each.restored_with):
+        raise ValueError(f"erasure.objects.{name} says no field by which it is restored with another")
+    for way in (*each.of, *each.restored_with):
         if way.object not in model.objects:
             raise ValueError(f"erasure.objects.{name} belongs to {way.object}, which is not listed there")
     calls = model.calls.keys() | each.calls.keys()

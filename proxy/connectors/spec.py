@@ -152,6 +152,8 @@ class RouteModel(Strict):
     """Name of an entry of `records`; "" when records look as `record` says."""
     also: list[Action] = Field(default_factory=list)
     """What else it does to the same records: a merge deletes one of two."""
+    revives: bool = False
+    """It brings back whoever is in the records that it names: out of a recycle bin, or into another record."""
     filters: list[str] = Field(default_factory=list)
     """Fields by which the path itself chooses records."""
     by: str = ""

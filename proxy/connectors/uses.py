@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 
 from proxy.connectors.asked import Beside
 from proxy.connectors.words import NAME, ObjectWords
@@ -72,15 +73,18 @@ class Uses:
         """Return what is done to the records, as one operation."""
         return Operation(self.action, self.words.name, tuple(self._uses), tuple(self.records))
 
-    def operations(self, also: Iterable[Action] = (), created_by: str = "") -> tuple[Operation, ...]:
+    def operations(
+        self, also: Iterable[Action] = (), created_by: str = "", *, revives: bool = False
+    ) -> tuple[Operation, ...]:
         """Return all that the request does, the operation proper first.
 
         Args:
             also: what else it does to the same records.
             created_by: field by whose value a record is made if nobody has it; "" if none is.
+            revives: it brings back whoever is in the records.
         """
         name = self.words.name
-        found = [self.operation()]
+        found = [replace(self.operation(), revives=revives)]
         if created_by:
             fields = dict.fromkeys((self.words.listed(created_by), *(use.field for use in self._uses)))
             uses = tuple(FieldUse(name, field, Action.CREATE) for field in fields)

@@ -5,9 +5,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
-from proxy.app import App, load_credential
+from proxy.app import App, caller, load_credential
 from proxy.erase import Site
-from proxy.transport import Caller
 
 NO_SITE: Final = "Lychgate has no credential of its own for it, or its connector has no playbook"
 
@@ -48,10 +47,8 @@ def sites(app: App) -> dict[str, Site]:
         connector, credential = rules.connector, load_credential(lane)
         if connector.book is None or credential.passthrough:
             continue
-        upstream = lane.upstream
-        caller = Caller(upstream.url, credential, ca_file=upstream.ca_file, seconds=float(lane.deadline_seconds))
         book = replace(connector.book, protections=rules.protections)
-        found[lane.name] = Site(book, connector.catalogue, caller.send, app.kept.vault.settle)
+        found[lane.name] = Site(book, connector.catalogue, caller(lane, credential).send, app.kept.vault.settle)
     return found
 
 

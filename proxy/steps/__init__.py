@@ -4,8 +4,9 @@ Nouns: an `Asking` is such a generator; a `Trail` is what has been found of one 
 how far one step came. Where the story starts: `locating.trace` finds, `planning.make` fixes, `carrying.carry`
 does, and `checking.check` looks whether it is so.
 
-What it does not do: send anything, wait, try again, write anything down, or know how many of these there are.
-`proxy.erase` does that, and so a test of a step is a list of answers, and a crash in one is a loop that stops.
+What it does not do: send anything by itself, wait, try again, write anything down, or know how many of these
+there are. `proxy.erase` does that, and so a test of a step is a list of answers, and a crash in one is a loop
+that stops.
 """
 
 from proxy.steps.asking import Asking

@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol
 from xml.sax.saxutils import escape
@@ -47,7 +48,7 @@ class Caller:
         self._origin = origin.rstrip("/")
         self._credential = credential
         self._seconds = seconds
-        self._tls = ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)
+        self._ca_file = ca_file
         self._client: SimpleAsyncHTTPClient | None = None
 
     async def send(self, request: Request) -> Response:
@@ -81,6 +82,11 @@ class Caller:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Read when it is needed: every lane has a caller, and few ever send anything."""
+        return ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file is not None else None)
 
     def _built(self, request: Request) -> HTTPRequest:
         ours = self._credential.fields(request)

@@ -136,10 +136,12 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Returning:
-    """Values by which somebody may be put back who was erased."""
+    """That by which somebody may be put back who was erased."""
 
     values: tuple[tuple[str, str], ...]
     """Kind and value."""
+    records: tuple[tuple[str, str], ...] = ()
+    """Object and id of records that come back with whatever is in them; the id is "" where nobody knows it."""
 
 
 @dataclass(frozen=True, slots=True)

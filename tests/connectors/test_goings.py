@@ -7,7 +7,7 @@ import pytest
 
 from proxy.connectors import Connector, load_connector
 from proxy.connectors.asked import Asked
-from proxy.connectors.goings import Going
+from proxy.connectors.goings import Going, brought_back
 from proxy.errors import Problems
 from proxy.message import Headers, Request
 from proxy.model import Action
@@ -80,6 +80,36 @@ def test_nobody_goes_by_a_field_that_is_not_written() -> None:
     """Nor by a list that is emptied of nothing, where nothing is declared."""
     assert Going({"flag": False}, frozenset()).by({"name": ""}) is None
     assert Going({}, frozenset()).by({"name": ""}) is None
+
+
+BACK = [
+    # declared, written, whether the record is there again
+    (False, True, True), (False, "x", True), (False, False, False), (False, None, False),
+    (True, False, True), (True, None, True), (True, "true", False), (1, 0, True), (1, "1", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "written", "back"), BACK)
+def test_a_flag_that_is_taken_back_brings_a_record_back(declared: object, written: object, back: bool) -> None:
+    """Whatever else is written for it than what took the record away."""
+    assert Going({"flag": declared}, frozenset()).back_by({"flag": written}) is back
+    assert not Going({"flag": declared}, frozenset()).back_by({"name": written})
+
+
+def test_a_request_says_which_records_it_brings_back(hubspot: Connector) -> None:
+    """A merge both of them; in a batch those whose flag is taken back, and none by an address."""
+    merge = {"primaryObjectId": "102", "objectIdToMerge": "101"}
+    found = asked(hubspot, "POST", f"{CONTACT}/merge", merge)
+    assert set(hubspot.brought_back(found)) == {("contacts", "101"), ("contacts", "102")}
+    goings = {"contacts": Going({"fax": ""}, frozenset())}
+    inputs = [{"id": key, "properties": {"fax": fax}} for key, fax in (("101", "1"), ("102", ""))]
+    found = asked(hubspot, "POST", f"{CONTACT}/batch/update", {"inputs": inputs})
+    assert brought_back(found, goings) == (("contacts", "101"),)
+    one = {"id": "a@b.example", "idProperty": "email", "properties": {"fax": "1"}}
+    found = asked(hubspot, "POST", f"{CONTACT}/batch/update", {"inputs": [one]})
+    assert brought_back(found, goings) == (("contacts", ""),)
+    found = asked(hubspot, "POST", CONTACT, {"properties": {"fax": "1"}})
+    assert brought_back(found, goings) == ()
 
 
 def test_a_field_that_is_not_listed_is_told_with_its_place(tmp_path: Path, root: Path) -> None:

@@ -83,7 +83,7 @@ class Writes:
             return [Operation(Action.DELETE, name, (), tuple(keys))]
         bin_ = self.setting.words.objects[self.setting.file.deleted]
         seen = FieldUse(bin_.name, bin_.listed(name), Action.LIST)
-        return [Operation(Action.CREATE, name, (), tuple(keys)), outright(seen)]
+        return [Operation(Action.CREATE, name, (), tuple(keys), revives=True), outright(seen)]
 
     def merge(self, call: Call, asking: Asking) -> Reading:
         """Return that records are put into another: it is changed, and they are deleted."""
@@ -98,7 +98,7 @@ class Writes:
         (kept,) = rows.operations()
         if any(self.setting.words.of_id(key).name != kept.object for key in ids):
             raise Undecodable("unexpected_object")
-        lost = Operation(Action.DELETE, kept.object, (), tuple(ids))
+        lost = Operation(Action.DELETE, kept.object, (), tuple(ids), revives=True)
         listed: list[Tree] = [*ids]
         sent: dict[str, Tree] = {"p:request": {"p:masterRecord": master, "p:recordToMergeIds": listed}}
         return Reading(

@@ -7,6 +7,7 @@ the attributes would make it another record, and is refused.
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.connectors.goings import reads_as
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.plain import answer, visits
 from proxy.connectors.shape import Shape
@@ -51,8 +52,9 @@ class Resource:
         for write in uses.writes:
             write.targets = tuple(uses.records)
         operations: tuple[Operation, ...] = (uses.operation(),)
-        if any(words.spelled(each) == _DELETED for each in given):
-            operations += (Operation(Action.DELETE, words.name, (), tuple(uses.records)),)
+        for said in (value for each, value in given.items() if words.spelled(each) == _DELETED):
+            back = not reads_as(said, value=True)
+            operations += (Operation(Action.DELETE, words.name, (), tuple(uses.records), revives=back),)
         return Reading(
             operations,
             answer(self.setting, self.answer, words, self.action),

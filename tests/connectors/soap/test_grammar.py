@@ -100,6 +100,15 @@ READING = [
 ]
 
 
+def test_calls_say_whom_they_bring_back(salesforce: Connector) -> None:
+    """Out of the bin, or into another record; a delete brings nobody back."""
+    calls = {call: arguments for call, arguments, _ in WRITTEN}
+    back = {call: salesforce.brought_back(ask(salesforce, call, told)) for call, told in calls.items()}
+    assert back.pop("undelete") == (("Contact", FIRST),)
+    assert back.pop("merge") == (("Contact", SECOND),)
+    assert set(back.values()) == {()}
+
+
 @pytest.mark.parametrize(("call", "arguments", "expected"), [*WRITTEN, *READING])
 def test_calls_are_judged_as_what_they_do(
     salesforce: Connector, call: str, arguments: Tree, expected: list[str]

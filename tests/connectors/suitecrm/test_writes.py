@@ -30,3 +30,13 @@ def test_a_link_is_written_to_the_record_that_holds_it(suitecrm: Connector) -> N
     assert (write.object, write.targets, write.members) == ("Contacts", ("ab-17",), {"account_id": "a-1"})
     (write,) = asked(suitecrm, "DELETE", "/Contacts/ab-17/relationships/accounts/a-1", None).writes
     assert (write.object, write.targets, write.members) == ("Contacts", ("ab-17",), {"account_id": ""})
+
+
+def test_the_mark_of_deletion_is_a_delete_and_taken_back_it_is_no_less(suitecrm: Connector) -> None:
+    """Taken back, somebody is there again; whoever may not delete may not do that either."""
+    gone, back = dict.fromkeys((1, "1", "TRUE"), ()), dict.fromkeys((0, "false", None), (("Contacts", "ab-17"),))
+    for said, records in (gone | back).items():
+        data = {"type": "Contacts", "id": "ab-17", "attributes": {"deleted": said}}
+        found = asked(suitecrm, "PATCH", "", {"data": data})
+        assert [str(each.action) for each in found.operations] == ["update", "delete"]
+        assert suitecrm.brought_back(found) == records
