@@ -1,12 +1,19 @@
 """When two ids name one record."""
 
 import re
+import string
 from typing import Final
 
 _SHORT: Final = 15
+_LONG: Final = 18
+_OF_A_GUID: Final = 36
 _SALESFORCE: Final = re.compile(r"[0-9A-Za-z]{15}[A-Za-z0-5]{3}", re.ASCII)
 _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
-_CHECKS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_CASE: Final = str.maketrans(
+    string.ascii_uppercase + string.ascii_lowercase + string.digits, "1" * 26 + "0" * 36
+)
+_CHECKS: Final = {f"{bits:05b}"[::-1]: sign for bits, sign in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345")}
+"""What repeats the case of five characters, by which of them are in upper case, the first one first."""
 
 
 def same_form(record: str) -> str:
@@ -16,12 +23,13 @@ def same_form(record: str) -> str:
     writes the same GUID in either case. Any other id stays as it is, however long: two records of which only the
     last characters differ would be one here, and share a key.
     """
-    if _SALESFORCE.fullmatch(record) and record[_SHORT:].upper() == _case_of(record[:_SHORT]):
-        return record[:_SHORT]
-    return record.lower() if _GUID.fullmatch(record) else record
+    # A page has hundreds, and the length of most ids tells at once that they have one form only.
+    if len(record) == _LONG and _SALESFORCE.fullmatch(record):
+        return record[:_SHORT] if record[_SHORT:].upper() == _case_of(record[:_SHORT]) else record
+    return record.lower() if len(record) == _OF_A_GUID and _GUID.fullmatch(record) else record
 
 
 def _case_of(short: str) -> str:
     """Return three characters that have a bit for each of 15, set where it is in upper case."""
-    parts = (short[start : start + 5] for start in range(0, _SHORT, 5))
-    return "".join(_CHECKS[sum(each.isupper() << place for place, each in enumerate(part))] for part in parts)
+    case = short.translate(_CASE)
+    return _CHECKS[case[:5]] + _CHECKS[case[5:10]] + _CHECKS[case[10:]]

@@ -1,5 +1,7 @@
 """An envelope opens under its key and in its context, unchanged, or not at all."""
 
+import base64
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -71,6 +73,25 @@ def test_any_other_text_is_no_envelope(text: str) -> None:
     assume(not text.startswith("lp1."))
     assert parse(text) is None
     assert parse("lp1." + text) is None or len(text) >= 64
+
+
+@given(st.text("AQgwZz09-_+/= \n\0é", max_size=9) | st.binary(max_size=9).map(envelope.encode))
+def test_of_what_is_decoded_there_is_one_text(text: str) -> None:
+    """Neither another alphabet, nor padding, nor bits that say nothing make a second one."""
+    data = envelope.decode(text)
+    assert data == b"" or envelope.encode(data) == text
+    try:
+        other = base64.urlsafe_b64decode(text + "==="[: -len(text) % 4])
+    except ValueError:
+        other = b""
+    assert data == other or envelope.encode(other) != text
+
+
+@pytest.mark.parametrize("size", [12, 15, 17])
+def test_a_binding_has_its_length(size: int) -> None:
+    """It is authenticated as so many bytes."""
+    with pytest.raises(ValueError, match="16 bytes"):
+        KEY.seal(b"x", context_of("t", "e"), bytes(size))
 
 
 @given(st.integers(0, 400))
