@@ -17,7 +17,7 @@ in the AAD, so nobody can change it; that it stands where it was put is looked u
 
 import binascii
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -41,13 +41,23 @@ _ENDS: Final = {2: "AQgw", 3: "AEIMQUYcgkosw048"}
 """With what texts end of which so many characters are left over: the bits that say nothing are 0."""
 
 
-class Envelope(NamedTuple):
-    """An envelope taken apart, unverified."""
+class Envelope(bytes):
+    """The bytes of an envelope, unverified: key id, binding id, ciphertext and tag.
 
-    key_id: bytes
-    binding: bytes
-    sealed: bytes
-    """Ciphertext and tag."""
+    Plain bytes with names for their parts, since a page has hundreds.
+    """
+
+    __slots__ = ()
+
+    @property
+    def key_id(self) -> bytes:
+        """Of the data key that opens it."""
+        return self[:KEY_ID_BYTES]
+
+    @property
+    def binding(self) -> bytes:
+        """Names the value, and is its nonce."""
+        return self[KEY_ID_BYTES:_HEAD]
 
 
 @lru_cache(maxsize=1_024)
@@ -73,12 +83,16 @@ def room(length: int) -> int:
 
 def parse(text: str) -> Envelope | None:
     """Return an envelope taken apart, None if this is none."""
+    data = raw(text)
+    return Envelope(data) if data else None
+
+
+def raw(text: str) -> bytes:
+    """Return the bytes of an envelope, unverified; b"" if this is none."""
     if not text.startswith(PREFIX):
-        return None
+        return b""
     data = decode(text[len(PREFIX) :])
-    if len(data) < OVERHEAD:
-        return None
-    return Envelope(data[:KEY_ID_BYTES], data[KEY_ID_BYTES:_HEAD], data[_HEAD:])
+    return data if len(data) >= OVERHEAD else b""
 
 
 class DataKey:
@@ -118,18 +132,22 @@ class DataKey:
         sealed = self._cipher.encrypt(binding[:NONCE_BYTES], plaintext, bound)
         return PREFIX + encode(self.id + binding + sealed)
 
-    def open(self, envelope: Envelope, context: bytes) -> bytes:
+    def open(self, data: bytes, context: bytes) -> bytes:
         """Return the plaintext of what this key sealed in this context.
+
+        Args:
+            data: of an envelope, from `parse` or `raw`.
+            context: as it was sealed in.
 
         Raises:
             Undecodable: `sealed_unknown_key`, `sealed_not_authentic` (changed, or of another context).
         """
-        key_id, binding, sealed = envelope
-        if key_id != self.id:
+        if data[:KEY_ID_BYTES] != self.id:
             raise Undecodable("sealed_unknown_key")
+        binding = data[KEY_ID_BYTES:_HEAD]
         try:
-            return self._cipher.decrypt(binding[:NONCE_BYTES], sealed, context + self._bound + binding)
-        except InvalidTag:
+            return self._cipher.decrypt(binding[:NONCE_BYTES], data[_HEAD:], context + self._bound + binding)
+        except (InvalidTag, ValueError):
             raise Undecodable("sealed_not_authentic") from None
 
 

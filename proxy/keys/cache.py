@@ -10,7 +10,7 @@ from proxy.keys.generation import Generation
 SECONDS: Final = 60.0
 """The longest that an opened key is remembered."""
 MOST: Final = 20_000
-"""Keys; some 10 MB."""
+"""Keys; some 60 MB, if each of them seals or opens values meanwhile."""
 
 
 class Cache[K: Hashable, V]:

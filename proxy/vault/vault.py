@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from proxy.crypto import digits, envelope, marks, repeatable
+from proxy.crypto import digits, envelope, marks
 from proxy.crypto.envelope import DataKey, Envelope, context_of, lengths
 from proxy.errors import KeyGone, Refused, Unavailable, Undecodable
 from proxy.keys import Draft, Keys
@@ -32,8 +32,10 @@ from proxy.vault.needs import (
     Shown,
     Trouble,
 )
+from proxy.vault.pages import Page
 from proxy.vault.remembered import Known, Remembered, Where
 from proxy.vault.rows import Place, Value
+from proxy.vault.same import Same, kind_of
 
 MOST_FOUND: Final = 100
 """What stands in the CRM for equal values of one field; HubSpot takes no more in one filter."""
@@ -42,8 +44,6 @@ MOST_KNOWN: Final = 50_000
 SECONDS: Final = 60.0
 EMBEDDED: Final = "file"
 """Name of the provider whose keys lie on this machine."""
-_DIGITS: Final = 20
-"""Of a number that nobody has; 64 bits have no more."""
 _ATTEMPTS: Final = 4
 _PASSING: Final = frozenset({"key_epoch_changed", "store_conflict", "key_gone", "index_key_changed"})
 _KIN: Final = 3
@@ -96,7 +96,7 @@ class Vault:
     def told(self, values: Sequence[Value]) -> dict[str, str]:
         """Return what some tokens stand for, by handle; those that nobody can open are missing."""
         found = self.keys.find({value.key_id for value in values})
-        alive = {key.id: DataKey(key.enc, key.id) for key in found.values()}
+        alive = {key.id: key.data_key for key in found.values()}
         clear: dict[str, str] = {}
         for value in values:
             try:
@@ -136,11 +136,8 @@ class Vault:
     def _sought(self, seek: Seek) -> tuple[str, ...]:
         protection = seek.protection
         if protection.kind in ALWAYS_SAME:
-            text = seek.text
-            if protection.kind == "digits" and not digits.fits(text):
-                # A filter has to say something: nobody has this number, and nobody this value in such a field.
-                text = str(10**_DIGITS + int.from_bytes(self._random(8), "big"))
-            return (self._always_same(protection.kind, protection.element).seal(text.encode()),)
+            same = Same(self.keys)
+            return (same.sought(protection.kind, protection.element, seek.text, self._random(8)),)
         found_by = self.marks(protection.element, protection.normaliser, seek.text)
         place = (protection.connector, protection.object, protection.field)
         with self.store.read() as connection:
@@ -230,7 +227,7 @@ class Vault:
             if key is None:
                 drafts.append(self.keys.draft_subject())
                 key = drafts[-1].key
-            found[number] = DataKey(key.enc, key.id)
+            found[number] = key.data_key
         return found
 
     def _sealed(self, put: Put, key: DataKey | None) -> tuple[str, Value | None]:
@@ -238,7 +235,7 @@ class Vault:
         protection = put.protection
         clear = put.text.encode("utf-8", "surrogatepass")
         if protection.kind in ALWAYS_SAME:
-            return self._always_same(protection.kind, protection.element).seal(clear), None
+            return Same(self.keys).seal(protection.kind, protection.element, clear), None
         assert key is not None
         binding = self._random(envelope.BINDING_BYTES)
         context = context_of(self._tenant, protection.element)
@@ -278,31 +275,43 @@ class Vault:
             adopts: it is the CRM that shows it, so it says where values are of which nobody has said so.
         """
         self._note(opening)
-        wanted_values = [*opening.values, *(shown for column in opening.columns for shown in _each(column))]
-        pieces = [_pieces(shown.text) for shown in wanted_values]
+        columns = [*opening.columns, *map(_alone, opening.values)]
+        generation = self.keys.generation.now()
+        page = Page(columns, self.keys, self.store, self._known.until()).opened()
+        fresh: dict[str, Known] = {}
+        rest: list[Shown] = []
+        for column, known in zip(columns, page, strict=True):
+            both = zip(column.texts, known, strict=True)
+            fresh.update((text, each) for text, each in both if each is not None)
+            left = zip(column.texts, column.records, known, strict=True)
+            rest += [Shown(column.protection, text, record) for text, record, each in left if each is None]
+        others = iter(self._looked_at(rest, fresh, adopts=adopts) if rest else ())
+        if fresh:
+            self._known.keep(fresh, generation)
+        found = [[_short(next(others)) if each is None else each.clear for each in known] for known in page]
+        count = len(opening.columns)
+        return Returned(tuple(_whole(each) for (each,) in found[count:]), tuple(found[:count]))
+
+    def _looked_at(self, values: Sequence[Shown], fresh: dict[str, Known], *, adopts: bool) -> list[Opened]:
+        """Return what became of values by their handles, and add to `fresh` what was opened."""
+        pieces = [_pieces(shown.text) for shown in values]
         handles = {handle for each in pieces for handle in each.handles}
         held: dict[str, Value] = {}
         if handles:
-            generation = self.keys.generation.now()
             with self.store.read() as connection:
                 held = rows.by_handle(connection, handles)
             if adopts:
-                held = self._adopted(wanted_values, pieces, held)
+                held = self._adopted(values, pieces, held)
         wanted = {value.key_id for value in held.values()}
         wanted |= {each.envelope.key_id for each in pieces if each.envelope is not None}
-        alive = {key.id: DataKey(key.enc, key.id) for key in self.keys.find(wanted).values()} if wanted else {}
+        alive = {key.id: key.data_key for key in self.keys.find(wanted).values()} if wanted else {}
         found: list[Opened] = []
-        fresh: dict[str, Known] = {}
-        for shown, each in zip(wanted_values, pieces, strict=True):
+        for shown, each in zip(values, pieces, strict=True):
             opened, known = self._opened(shown, each, held, alive)
             found.append(opened)
             if known is not None:
                 fresh[shown.text] = known
-        if fresh:
-            self._known.keep(fresh, generation)
-        rest = iter(found[len(opening.values) :])
-        columns = ([_short(next(rest)) for _ in column.texts] for column in opening.columns)
-        return Returned(tuple(found[: len(opening.values)]), tuple(columns))
+        return found
 
     def _note(self, opening: Opening) -> None:
         """Keep which records values went into; forget what they replaced, and what was never stored."""
@@ -347,7 +356,7 @@ class Vault:
         alive: Mapping[bytes, DataKey],
     ) -> tuple[Opened, Known | None]:
         if not pieces.handles:
-            return (self._repeated(shown) if _kind_of(shown.text) else _CLEAR), None
+            return (_MOVED if kind_of(shown.text) else _CLEAR), None
         if pieces.composed:
             return self._composed(shown, held, alive), None
         value = held.get(pieces.handles[0])
@@ -410,13 +419,6 @@ class Vault:
                 return _BY_FATE[fate]
         return Opened("opened", text)
 
-    def _repeated(self, shown: Shown) -> Opened:
-        try:
-            clear = self._always_same(_kind_of(shown.text), shown.protection.element).open(shown.text)
-        except Undecodable:
-            return _MOVED
-        return Opened("opened", clear.decode("utf-8", "surrogatepass"))
-
     # ---- keys --------------------------------------------------------------------------------------------
 
     @property
@@ -427,12 +429,6 @@ class Vault:
         """Return what a value is found by: a mark of each index key that is searched, the one in force last."""
         keys = self.keys.index_keys(f"{element}/{normaliser}")
         return {number: marks.index(key, normal(normaliser, text)) for number, key in keys.items()}
-
-    def _always_same(self, kind: str, element: str) -> repeatable.FieldKey | digits.DigitsKey:
-        """Return what seals and opens where the same value is always the same text."""
-        if kind == "digits":
-            return digits.DigitsKey(self.keys.index_key(f"{element}/digits"), self._tenant, element)
-        return repeatable.FieldKey(self.keys.index_key(f"{element}/repeatable"), self._tenant, element)
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,14 +451,7 @@ _NOTHING: Final = _Pieces()
 
 def is_protected(text: str) -> bool:
     """Tell whether a text is, or holds, something that stands for a protected value."""
-    return bool(_kind_of(text)) or bool(_pieces(text).handles)
-
-
-def _kind_of(text: str) -> str:
-    """Return in which way a text is always the same for the same value; "" if in none."""
-    if text.startswith(repeatable.PREFIX):
-        return "deterministic"
-    return "digits" if digits.is_sealed(text) else ""
+    return bool(kind_of(text)) or bool(_pieces(text).handles)
 
 
 def _trouble(put: Put) -> Trouble | None:
@@ -505,7 +494,7 @@ def _where(protection: Protection) -> Where:
 
 def _recalled(column: Column, known: Mapping[str, Known], now: float) -> list[str | Opened] | None:
     """Return a column as far as it is remembered, None if any of it is not."""
-    where, found = _where(column.protection), list[str | Opened]()
+    where, element, found = _where(column.protection), column.protection.element, list[str | Opened]()
     for text, record in zip(column.texts, column.records, strict=True):
         each = known.get(text)
         if each is None:
@@ -516,6 +505,8 @@ def _recalled(column: Column, known: Mapping[str, Known], now: float) -> list[st
             return None
         elif record is not None and each.seen == record and each.where == where:
             found.append(each.clear)
+        elif each.element:
+            found.append(each.clear if each.element == element else _MOVED)
         else:
             found.append(_in_place(each, where, record))
     return found

@@ -1,13 +1,18 @@
 """What protected fields cost: one value, and a page of two hundred records against the same page masked.
 
-    python tests/bench/bench_protect.py [--rounds 7]
+    python tests/bench/bench_protect.py [--rounds 7] [--only tokens]
 
 One value: sealing and opening thirty characters under a key whose schedule is there, as for all values of a
 person but the first. A page: two gateways with everything on, as in `bench_engine.py`; policy masks three fields
-in both. One CRM has their values in clear, the other has tokens in two and envelopes in the third, each of its
-own record. `remembered` is a page that was shown within the last minute, `read` one whose values and keys all
-have to be looked up in the store, in a thread. CPU of the process, ledger and threads included; of several
-rounds the median.
+in both. One CRM has their values in clear, the other has them protected, each of its own record, and each record
+has a key of its own. Of each kind there is a row for what is at hand:
+
+    values    the page was shown within the last minute
+    keys      other pages with the same people were: rows and values are read and opened
+    nothing   keys are read and unwrapped as well
+
+CPU of the process, ledger and threads included. Of several rounds the median; each round measures every row, and
+ratios are taken within a round, so that a machine that is busy now and then does not make them.
 """
 
 import argparse
@@ -16,12 +21,14 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import canned_upstream
-from bench_engine import cost, exchange
+import salesforce_page
+from bench_engine import AT_A_TIME, exchange, many
 from bench_lane import CASES
-from salesforce_page import SELECTED
 
 from proxy.app import App, build
 from proxy.config import load_config
@@ -31,50 +38,72 @@ from proxy.message import Headers, Request, Response
 from proxy.vault import Put, Sending
 
 PAGE = 200
-FIELDS = ("Email", "Phone", "MailingStreet")
+SELECTED = salesforce_page.SELECTED.replace("Fax", "OtherStreet")
+EACH = 4 * AT_A_TIME
+"""Pages in one row of a round."""
+VALUES: dict[str, Callable[[int], str]] = {
+    "Email": lambda number: f"person.{number}@example.org",
+    "Phone": lambda number: f"+353 1 555 {number:04d}",
+    "MailingStreet": lambda number: f"{number} Harbour Row, Ballybench",
+    "Description": lambda number: f"Pilot of harbour number {number}",
+    "OtherStreet": lambda number: f"{number} Strand Road, Ballybench",
+}
 PROTECT = """\
 apiVersion: lychgate.dev/v1
 kind: Policy
 metadata: {name: protect}
 protect:
-  - id: mail
-    on: {connectors: [salesforce], objects: [Contact], fields: [Email]}
-    as: token
-    domain: t.acme.example
-    search: true
-  - id: numbers
-    on: {connectors: [salesforce], objects: [Contact], fields: [Phone]}
-    as: token
-    search: true
-  - id: streets
-    on: {connectors: [salesforce], objects: [Contact], fields: [MailingStreet]}
-    as: envelope
 """
 MASKED = """\
 apiVersion: lychgate.dev/v1
 kind: Policy
 metadata: {name: masked}
 grants:
-  - id: bench-streets
+  - id: bench-shown
     effect: allow
-    on: {objects: [Contact], fields: [MailingStreet]}
+    on: {objects: [Contact], fields: [FIELDS]}
     actions: [read, list]
     recipients: [helpdesk_app]
 guards:
-  - {id: bench-mail, effect: mask, with: bench_mail, on: {objects: [Contact], fields: [Email]}, actions: ["*"]}
-  - id: bench-street
+  - id: bench-masked
     effect: mask
-    with: bench_street
-    on: {objects: [Contact], fields: [MailingStreet]}
+    with: bench_last
+    on: {objects: [Contact], fields: [FIELDS]}
     actions: [read, list]
 ---
 apiVersion: lychgate.dev/v1
 kind: Vocabulary
 metadata: {name: masks}
 masks:
-  bench_mail: {kind: email}
-  bench_street: {kind: constant}
+  bench_last: {kind: keep_last, n: 4, strength: 60}
 """
+Work = Callable[[], Awaitable[bytes]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to protect, and three fields that can be protected so."""
+
+    name: str
+    fields: tuple[str, ...]
+    how: str
+
+    @property
+    def rules(self) -> str:
+        """The policy."""
+        on = "{connectors: [salesforce], objects: [Contact], fields: [%s]}"
+        return PROTECT + "".join(
+            f"  - {{id: p-{each.lower()}, on: {on % each}, {self.how}}}\n" for each in self.fields
+        )
+
+
+TEXTS = ("MailingStreet", "OtherStreet", "Description")
+WAIVED = 'waive: [{code: LG141, because: To be measured., until: "2099-12-31"}]'
+KINDS = (
+    Kind("tokens", ("Email", "Phone", "MailingStreet"), "as: token, domain: t.acme.example, search: true"),
+    Kind("envelopes", TEXTS, "as: envelope"),
+    Kind("deterministic", TEXTS, f"as: deterministic, {WAIVED}"),
+)
 
 
 def one_value(rounds: int) -> tuple[float, float]:
@@ -103,16 +132,20 @@ def timed(work: object, rounds: int, times: int = 20_000) -> float:
     return statistics.median(found)
 
 
-def installed(folder: Path, *, protected: bool) -> tuple[App, str]:
+def installed(folder: Path, kind: Kind, *, protected: bool) -> tuple[App, str]:
     """Return an installation, and the help desk's key."""
     made = make_installation(folder, {"salesforce": LaneOf(0, "http://127.0.0.1:9", "secret")}, admin=0)
-    (made.policies / "example" / "masked.yaml").write_text(MASKED, "utf-8")
+    masked = MASKED.replace("FIELDS", ", ".join(kind.fields))
+    (made.policies / "example" / "masked.yaml").write_text(masked, "utf-8")
+    guards = made.policies / "example" / "guards.yaml"
+    free, elsewhere = "on: {tags: [free_text]}", "on: {objects: [Lead], tags: [free_text]}"
+    guards.write_text(guards.read_text("utf-8").replace(free, elsewhere), "utf-8")
     if protected:
-        (made.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
+        (made.policies / "example" / "protect.yaml").write_text(kind.rules, "utf-8")
     return build(load_config(made.config)), made.keys["helpdesk"]
 
 
-def page(app: App) -> bytes:
+def page(app: App, kind: Kind) -> bytes:
     """Return two hundred records, with the values of protected fields as the CRM has them."""
     tree = json.loads(canned_upstream.page(400_000, SELECTED))
     records = tree["records"][:PAGE]
@@ -120,12 +153,11 @@ def page(app: App) -> bytes:
     for number, record in enumerate(records):
         record["Id"] = f"003{number:012d}AAA"
         record["attributes"]["url"] = f"/services/data/v59.0/sobjects/Contact/{record['Id']}"
-        record |= {"Email": f"person.{number}@example.org", "Phone": f"+353 1 555 {number:04d}"}
-        record["MailingStreet"] = f"{number} Harbour Row, Ballybench"
+        record |= {name: value(number) for name, value in VALUES.items()}
     puts = [
         Put(guarded[name], record[name], record["Id"], number)
         for number, record in enumerate(records)
-        for name in FIELDS
+        for name in kind.fields
         if name in guarded
     ]
     if puts:
@@ -145,38 +177,68 @@ def messages(key: str, body: bytes) -> tuple[Request, Response]:
     return Request("GET", path, query, Headers(sent)), Response(200, Headers(back), body)
 
 
+def works(app: App, key: str, kind: Kind) -> dict[str, Work]:
+    """Return what shows the page, by what is at hand."""
+    vault, keys, gateway = app.kept.vault, app.kept.keys, app.gateways["salesforce"]
+    request, response = messages(key, page(app, kind))
+
+    async def values() -> bytes:
+        return await exchange(gateway, request, response)
+
+    async def with_keys() -> bytes:
+        vault.forget()
+        return await values()
+
+    async def nothing() -> bytes:
+        keys.forget()
+        return await with_keys()
+
+    return {"values": values, "keys": with_keys, "nothing": nothing}
+
+
+def measured(loop: asyncio.Runner, rows: dict[str, Work], rounds: int) -> dict[str, tuple[float, float]]:
+    """Return microseconds of CPU for each row, and how many times as much that is as the first row."""
+    used: dict[str, list[float]] = {name: [] for name in rows}
+    for number in range(rounds + 1):
+        for name, work in rows.items():
+            began = time.process_time()
+            loop.run(many(work, EACH))
+            if number:  # the first round warms up
+                used[name].append((time.process_time() - began) / EACH * 1e6)
+    first = next(iter(used.values()))
+    return {
+        name: (statistics.median(each), statistics.median(a / b for a, b in zip(each, first, strict=True)))
+        for name, each in used.items()
+    }
+
+
+def compared(loop: asyncio.Runner, folder: Path, kind: Kind, rounds: int) -> None:
+    """Print the rows of one kind."""
+    plain, plain_key = installed(folder / "masked", kind, protected=False)
+    app, key = installed(folder / "protected", kind, protected=True)
+    rows = {"masked": works(plain, plain_key, kind)["values"], **works(app, key, kind)}
+    shown = {loop.run(work()) for work in rows.values()}  # type: ignore[arg-type]
+    if len(shown) != 1 or shown.pop().count(b':"***') < PAGE * len(kind.fields):
+        raise SystemExit("the pages are not shown alike: the bench would be meaningless")
+    for name, (used, times) in measured(loop, rows, rounds).items():
+        print(f"{kind.name:<14}{name:<9}{used / 1000:8.2f} ms  {times:6.2f} x masked", flush=True)
+    for each in (app, plain):
+        each.close()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
-    sealed, opened = one_value(rounds)
+    parser.add_argument("--only", choices=[kind.name for kind in KINDS])
+    options = parser.parse_args()
+    sealed, opened = one_value(options.rounds)
     print(f"one value of 30 characters: seal {sealed:.2f} us, open {opened:.2f} us (at most 5)")
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as loop:
-        found = {}
-        shown = {}
-        for name, protected in (("masked", False), ("remembered", True)):
-            app, key = installed(Path(folder) / name, protected=protected)
-            body = page(app)
-            request, response = messages(key, body)
-            gateway = app.gateways["salesforce"]
-            shown[name] = loop.run(exchange(gateway, request, response))
-            found[name] = loop.run(cost(lambda: exchange(gateway, request, response), rounds))  # noqa: B023
-            if protected:
-
-                async def cold() -> bytes:
-                    app.kept.vault.forget()  # noqa: B023
-                    app.kept.keys.forget()  # noqa: B023
-                    return await exchange(gateway, request, response)  # noqa: B023
-
-                found["read"] = loop.run(cost(cold, max(3, rounds // 2)))
-            app.close()
-        if shown["masked"] != shown["remembered"] or b"***" not in shown["masked"]:
-            raise SystemExit("the two pages are not shown alike: the bench would be meaningless")
-    for name, each in found.items():
-        print(
-            f"page of {PAGE} records, {name:<10} {each / 1000:8.2f} ms   {each / found['masked']:.2f} x masked"
-        )
+    print(f"pages of {PAGE} records with 3 protected fields (at most 1.3 x masked)")
+    for kind in KINDS:
+        if options.only in {None, kind.name}:
+            with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as loop:
+                compared(loop, Path(folder), kind, options.rounds)
 
 
 if __name__ == "__main__":

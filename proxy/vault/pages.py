@@ -1,0 +1,126 @@
+"""A page of values, opened together: as many of them as stand where they belong.
+
+That is nearly all, nearly always, so it is done with one look at the vault, one at the keys, and little for each
+value. What is not opened here is not judged here either: it may be in clear, of another place, dead, or made of
+several. `Vault` looks at each such value by itself.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from proxy.crypto.envelope import BINDING_BYTES, KEY_ID_BYTES, PREFIX, DataKey, context_of, lengths, raw
+from proxy.errors import Undecodable
+from proxy.keys import Keys
+from proxy.store import Store
+from proxy.vault.ids import same_form
+from proxy.vault.needs import Column
+from proxy.vault.remembered import Known
+from proxy.vault.same import Same, kind_of
+from proxy.vault.standing import Standing, standing
+
+Answers = list[Known | None]
+"""Of each value of a column what it stands for, None where that is to be looked at."""
+_HEAD: Final = KEY_ID_BYTES + BINDING_BYTES
+_NOWHERE: Final[Standing] = ("", "", None)
+_Sealed = tuple[int, bytes, bytes]
+"""Place in its column, the bytes of its envelope, and what its context has beside tenant and element."""
+
+
+class Page:
+    """The columns of one answer.
+
+    Args:
+        columns: as they came back.
+        keys: to open them with.
+        store: of the vault.
+        until: monotonic seconds, how long they may be remembered.
+    """
+
+    def __init__(self, columns: Sequence[Column], keys: Keys, store: Store, until: float) -> None:
+        self._columns = columns
+        self._keys = keys
+        self._store = store
+        self._until = until
+        records = {record for column in columns for record in column.records}
+        self._forms = {record: same_form(record) for record in records if record is not None}
+
+    def opened(self) -> list[Answers]:
+        """Return each column as far as its values stand in their place.
+
+        Raises:
+            Unavailable: keys or store cannot be used now.
+        """
+        same = Same(self._keys)
+        found = [self._same(column, same) for column in self._columns]
+        held = self._held(column for column, each in zip(self._columns, found, strict=True) if None in each)
+        sealed = [self._sealed(column, held.get(_object(column), {})) for column in self._columns]
+        wanted = {data[:KEY_ID_BYTES] for each in sealed for _, data, _ in each}
+        alive = {key.id: key.data_key for key in self._keys.find(wanted).values()} if wanted else {}
+        for column, each, answers in zip(self._columns, sealed, found, strict=True):
+            self._open(column, each, alive, answers)
+        return found
+
+    def _held(self, wanted: Iterable[Column]) -> dict[tuple[str, str], dict[str, Standing]]:
+        """Return what stands in the records of some columns, of each object by itself."""
+        objects: dict[tuple[str, str], list[Column]] = {}
+        for column in wanted:
+            objects.setdefault(_object(column), []).append(column)
+        if not objects:
+            return {}
+        with self._store.read() as connection:
+            return {
+                name: standing(
+                    connection,
+                    *name,
+                    {self._forms[each] for column in columns for each in column.records if each is not None},
+                    {column.protection.field for column in columns},
+                )
+                for name, columns in objects.items()
+            }
+
+    def _same(self, column: Column, same: Same) -> Answers:
+        """Return what stands for the same value wherever it stands."""
+        element, until = column.protection.element, self._until
+        found: Answers = []
+        for text in column.texts:
+            clear = same.open(text, element) if kind_of(text) else None
+            found.append(None if clear is None else Known(until, clear, "", None, ("", "", ""), element))
+        return found
+
+    def _sealed(self, column: Column, held: Mapping[str, Standing]) -> list[_Sealed]:
+        """Return what there is to open of values that stand in the field and the record they belong to."""
+        field, forms, found = column.protection.field, self._forms, list[_Sealed]()
+        for at, (text, record) in enumerate(zip(column.texts, column.records, strict=True)):
+            if text.startswith(PREFIX):
+                data, more = raw(text), b""
+                where, whose, _ = held.get(data[KEY_ID_BYTES:_HEAD].hex(), _NOWHERE)
+            else:
+                where, whose, sealed = held.get(text, _NOWHERE)
+                if sealed is None:
+                    continue
+                data, more = raw(sealed), lengths(text.encode())
+            if where == field and record is not None and whose == forms[record]:
+                found.append((at, data, more))
+        return found
+
+    def _open(
+        self, column: Column, sealed: Sequence[_Sealed], alive: Mapping[bytes, DataKey], answers: Answers
+    ) -> None:
+        if not sealed:
+            return
+        protection, records, forms, until = column.protection, column.records, self._forms, self._until
+        context = context_of(self._keys.tenant().decode(), protection.element)
+        place = (protection.connector, protection.object, protection.field)
+        for at, data, more in sealed:
+            key, record = alive.get(data[:KEY_ID_BYTES]), records[at] or ""
+            if key is None:
+                continue
+            try:
+                clear = key.open(data, context + more).decode("utf-8", "surrogatepass")
+            except Undecodable:
+                continue
+            answers[at] = Known(until, clear, forms[record], record, place)
+
+
+def _object(column: Column) -> tuple[str, str]:
+    return column.protection.connector, column.protection.object
