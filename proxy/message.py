@@ -164,6 +164,9 @@ class Record:
     """Its members are one of several values of a field, and go from here where none of them may be shown."""
     removed: bool = False
     """It went from its place."""
+    sparse: bool = False
+    """The CRM leaves out a field with nothing in it; so what is emptied goes, or it would tell that there was
+    something."""
     counts: tuple[str, ...] | None = None
     """It is a group of records: the members that say how many are in it, or fewer; None: it is a record."""
 

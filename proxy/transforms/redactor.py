@@ -83,7 +83,12 @@ class Redactor:
         Raises:
             Unavailable: policy asks for something nobody here can do; the record must not be released.
         """
-        return self._edit(record.members, record.keep, tally)
+        shown = self._edit(record.members, record.keep, tally)
+        if record.sparse:
+            members, keep = record.members, record.keep
+            for name in [each for each, value in members.items() if value is None and each not in keep]:
+                del members[name]
+        return shown
 
     def apply_all(self, columns: Columns, keep: frozenset[str], tally: Tally) -> list[bool]:
         """Edit and count records as `apply` does, and say which of them show anything; `keep` is `Record.keep`.

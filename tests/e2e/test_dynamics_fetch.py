@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from proxy.sandbox.dynamics.tables import CONTACT
 from tests.e2e.harness import Ended, GatewayHarness
 from tests.e2e.test_dynamics import BASE, FIELDS, Asker
 
@@ -129,6 +130,43 @@ async def test_a_hidden_column_answers_nothing(harness: GatewayHarness, inside: 
     assert ended.forwarded is None
     assert ended.response.status == 403
     assert json.loads(ended.response.body)["error"]["code"] == "0x80040220"
+
+
+DISTINCT = 'distinct="true"'
+
+
+@pytest.mark.parametrize(
+    "inside", [attributes("telephone1"), attributes("description"), attributes("birthdate")]
+)
+async def test_rows_that_look_alike_tell_nothing(harness: GatewayHarness, inside: str) -> None:
+    """IO-04: how many rows there are would tell whether values are the same that are masked or emptied."""
+    ask = Fetcher(harness, "helpdesk")
+    joined = FAR.format(inside)
+    for query in (inside, attributes("contactid") + inside, inside.replace("/>", ' alias="x"/>'), joined):
+        ended = await ask.fetched(fetch(query, said=DISTINCT))
+        assert ended.forwarded is None
+        assert 400 <= ended.response.status < 500
+
+
+async def test_rows_are_told_apart_by_what_is_shown(harness: GatewayHarness) -> None:
+    """Names are, and so is all of a record, its id included."""
+    ask = Fetcher(harness, "helpdesk")
+    people = ask.crm.people()
+    named = await ask.rows(fetch(attributes("lastname"), said=DISTINCT))
+    assert {row["lastname"] for row in named} == {each["lastname"] for each in people}
+    assert len(await ask.rows(fetch("<all-attributes/>", said=DISTINCT))) == len(people)
+
+
+async def test_an_emptied_column_is_not_there(harness: GatewayHarness) -> None:
+    """Rows go without attributes that have no value: null in one of them would tell that there is a note."""
+    ask = Fetcher(harness, "helpdesk")
+    key = ask.crm.people()[0]["contactid"]
+    only = f'<filter><condition attribute="contactid" operator="eq" value="{key}"/></filter>'
+    query = fetch(attributes("fullname", "description") + only)
+    before = await ask.rows(query)
+    ask.crm.store.get(CONTACT, str(key))["description"] = None
+    assert await ask.rows(query) == before
+    assert before[0].keys() == {"contactid", "fullname"}
 
 
 ELSEWHERE = (

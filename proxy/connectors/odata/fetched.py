@@ -217,6 +217,7 @@ class Rows:
             frozenset(),
             key if isinstance(key, str) else None,
             facts=facts,
+            sparse=True,
         )
 
     def _names(self, at: Joined, row: dict[str, Tree]) -> Columns:

@@ -5,10 +5,11 @@ and shows the link where attributes of the other object are shown. It has to fol
 connector declares, by the field that holds the link: joined by another, objects would tell each other's values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from proxy.connectors.facts import Wanted, fields_of
+from proxy.connectors.implied import outright
 from proxy.connectors.odata.fetchreading import COUNTING, TEXTUAL
 from proxy.connectors.odata.fetchtree import Column, Compare, Entity, Fetch, Filter, Link, Order
 from proxy.connectors.odata.naming import Names
@@ -78,7 +79,19 @@ class _Reader:
             Operation(Action.LIST, name, tuple(uses)) for name, uses in self.uses.items() if name != own
         ]
         first = Operation(Action.LIST, own, tuple(self.uses.get(own, ())))
-        return Meaning((first, *operations), tuple(self.joined), self.columns, frozenset(self.counting))
+        operations = [first, *operations, *self._told_apart()]
+        return Meaning(tuple(operations), tuple(self.joined), self.columns, frozenset(self.counting))
+
+    def _told_apart(self) -> Iterator[Operation]:
+        """Yield what rows are told apart by: how many there are tells which values are the same, shown or not.
+
+        So each has to be shown as it is. All attributes of an object are of one record alone, its id among them.
+        """
+        if self.fetch.distinct and not self.fetch.aggregates:
+            for at in self.joined:
+                for column in at.entity.columns:
+                    field = field_of(self.names, at.words, column.name)
+                    yield outright(FieldUse(at.words.name, field, Action.LIST))
 
     def _join(self, alias: str, words: ObjectWords, entity: Entity) -> None:
         self.joined.append(Joined(alias, words, entity, not self.joined))
