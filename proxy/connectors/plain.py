@@ -14,7 +14,7 @@ from proxy.connectors.rowset import ROWS, Rowset
 from proxy.connectors.shape import ANSWERED, Shape, Visit
 from proxy.connectors.spec import CellsModel, ParameterModel, RouteModel
 from proxy.connectors.uses import Keys, Uses, ids, members_of
-from proxy.connectors.words import NAME, Hidden, ObjectWords
+from proxy.connectors.words import CALLED, NAME, Hidden, ObjectWords
 from proxy.errors import Gap, Undecodable
 from proxy.message import Record, Tree
 from proxy.model import DISCLOSING, Action, FieldUse
@@ -173,7 +173,7 @@ class Plain:
         elif kind == "keys":
             uses.records += ids(text, self.setting.rows.id)
         elif kind == "sort":
-            text = ",".join(sorts(uses, text))
+            text = ",".join(sorts(uses, text, self.setting))
         elif kind == "search":
             uses.look_for_text()
         elif choice := next((each for each in self.choices if each.member == name and not each.in_body), None):
@@ -304,8 +304,11 @@ def visits(uses: Uses, setting: Setting, keys: Keys) -> Mapping[str, Visit]:
     }
 
 
-def sorts(uses: Uses, text: str) -> list[str]:
+def sorts(uses: Uses, text: str, setting: Setting) -> list[str]:
     """Return the fields of a list that the CRM sorts by, each with its direction, and note them.
+
+    Of a link that stands in records as another in short, what that one is called is noted as well: whether it is
+    sorted by that or by its id, no API says.
 
     Raises:
         Gap: something in it is no name, or no direction.
@@ -316,6 +319,9 @@ def sorts(uses: Uses, text: str) -> list[str]:
         if not NAME.fullmatch(name) or direction.lower() not in {"", "asc", "desc"}:
             raise Gap("construct", "not_a_field_name")
         spelled = uses.look(name, Action.SORT)
+        if (short := setting.rows.sides.inside.short.get(spelled)) is not None:
+            far = setting.words.objects[short[0]]
+            uses.look_far(far.name, far.listed(CALLED), Action.SORT)
         found.append(f"{spelled} {direction}" if direction else spelled)
     return found
 

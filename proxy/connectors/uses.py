@@ -51,8 +51,12 @@ class Uses:
         This is kept apart from what is done to the records: a look-up that names no field to be shown still has
         to find something that may be.
         """
-        self._looked[FieldUse(self.words.name, self.words.listed(name), action)] = None
+        self.look_far(self.words.name, self.words.listed(name), action)
         return self.words.spelled(name)
+
+    def look_far(self, name: str, field: str, action: Action) -> None:
+        """Note the same of a field of any object, which is listed."""
+        self._looked[FieldUse(name, field, action)] = None
 
     def look_for_text(self) -> None:
         """Note a free-text search: it looks into every field that the connector lists as searched.

@@ -17,6 +17,9 @@ NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}|[0-9a-f]{40}", re.ASCII)
 
 Pipedrive calls the fields that an account made by 40 digits of a hash, of which the first may be a number."""
 
+CALLED: Final = "name"
+"""The field that says what a record is called where it stands in another in short."""
+
 Hidden = frozenset[tuple[str, str]]
 """Fields, each with its object, of which nothing could be shown; UNCLASSIFIED among them."""
 

@@ -180,6 +180,9 @@ class Arguments:
                 raise Gap("construct", "group")
             name = self._field(found[1])
             self.uses[FieldUse(self.name, name, Action.GROUP)] = None
+            if (far := self.shapes[self.name].relations.get(name)) is not None:
+                # Odoo has groups by a link come in the order of what the linked records are called.
+                self.uses[FieldUse(far.object, self.shapes[far.object].called, Action.SORT)] = None
             self.columns[text] = (self.name, name, Action.GROUP)
             self.columns[f"{found[1]}_count"] = (self.name, ID, Action.AGGREGATE)
         self.columns[COUNT] = (self.name, ID, Action.AGGREGATE)

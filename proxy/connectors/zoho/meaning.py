@@ -11,7 +11,7 @@ from typing import Final
 
 from proxy.connectors.comparing import Looking, refuse
 from proxy.connectors.soql.computed import Kind, kind_of
-from proxy.connectors.words import UNCLASSIFIED, Hidden, ObjectWords, Words
+from proxy.connectors.words import CALLED, UNCLASSIFIED, Hidden, ObjectWords, Words
 from proxy.connectors.zoho.tree import (
     EQUALITY,
     NOTHING,
@@ -69,6 +69,12 @@ class Names:
             words = far
         yield from (FieldUse(end.name, name, each) for each in actions)
 
+    def label(self, words: ObjectWords, path: Path, action: Action) -> Iterator[FieldUse]:
+        """Yield a use of what the record is called that a path leads to, if its end is a lookup."""
+        far = self.far(*self.meant(words, path))
+        if far is not None:
+            yield FieldUse(far.name, far.listed(CALLED), action)
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -100,12 +106,17 @@ class _Notes:
     def path(self, path: Path, *actions: Action) -> None:
         self.uses.update(dict.fromkeys(self.names.uses(self.words, path, *actions)))
 
+    def label(self, path: Path, action: Action) -> None:
+        self.uses.update(dict.fromkeys(self.names.label(self.words, path, action)))
+
     def condition(self, condition: Condition) -> None:
         if isinstance(condition, Junction):
             self.condition(condition.one)
             self.condition(condition.other)
             return
         self.path(condition.path, Action.FILTER)
+        if not _by_id(condition):
+            self.label(condition.path, Action.FILTER)
         if condition.path.hops == (self.words.spec.subject_key or "id",) and condition.operator in {"=", "in"}:
             self.records += condition.values
 
@@ -157,6 +168,12 @@ def understand(query: Query, names: Names) -> Meaning:
     )
 
 
+def _by_id(condition: Compare) -> bool:
+    """Say whether a comparison, if it is of a lookup, can be met by the id that is in it alone."""
+    same = condition.operator in EQUALITY or condition.operator in NOTHING
+    return same and all(value.isascii() and value.isdigit() for value in condition.values)
+
+
 def _called(column: Column) -> str:
     """Return what a column is called in the answer."""
     if column.alias is not None:
@@ -195,6 +212,7 @@ def _sorted(key: Order, aliases: Mapping[str, Expression], notes: _Notes) -> Non
         notes.path(expression.argument, Action.AGGREGATE, Action.SORT)
     else:
         notes.path(expression, Action.SORT)
+        notes.label(expression, Action.SORT)
 
 
 def _check_grouped(query: Query) -> None:
