@@ -101,7 +101,7 @@ CONTACTS: Final = Kind(
     101,
     _BOTH + _CONTACTS,
     ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
-    ("firstname", "lastname", "email", "phone", "mobilephone", "company", "hs_additional_emails"),
+    ("firstname", "lastname", "email", "phone", "mobilephone", "fax", "company", "hs_additional_emails"),
     "lastmodifieddate",
 )
 COMPANIES: Final = Kind(
