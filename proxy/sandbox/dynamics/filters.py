@@ -50,7 +50,10 @@ class Filter:
 
     def holds(self, row: Row) -> bool:
         """Say whether a row meets it."""
-        return bool(self._holds({"": (self._table, row)}))
+        try:
+            return bool(self._holds({"": (self._table, row)}))
+        except (TypeError, AttributeError):
+            raise bad_request("A function or operator has operands of incompatible types.") from None
 
     @staticmethod
     def _split(text: str) -> list[str]:

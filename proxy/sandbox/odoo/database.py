@@ -211,7 +211,10 @@ class Database:
         active = any(isinstance(leaf, list | tuple) and leaf[0] == "active" for leaf in domain or [])
         if not active and (context or {}).get("active_test", True):
             rows = [row for row in rows if row["active"]]
-        return [row for row in rows if self._meets(model, row, list(domain or []))]
+        try:
+            return [row for row in rows if self._meets(model, row, list(domain or []))]
+        except (TypeError, AttributeError):
+            raise OdooError("UserError", "Invalid domain: a value is not of the type of its field.") from None
 
     def _meets(self, model: str, row: Row, domain: list[Any]) -> bool:
         stack: list[bool] = []
