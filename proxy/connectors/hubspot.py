@@ -104,7 +104,7 @@ def _compared(given: dict[str, Tree], words: ObjectWords, looking: Looking) -> d
         return given
     if operator in _PRESENCE:
         looking.look(words.name, field, [])
-        return given
+        return {"propertyName": name, "operator": operator}  # a value beside it means nothing, and is clear
     if operator not in _EQUALITY:
         refuse(words.name, field)
     values = (

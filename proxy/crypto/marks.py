@@ -28,8 +28,10 @@ from proxy.crypto.derive import derive
 from proxy.crypto.envelope import NONCE_BYTES, TAG_BYTES, decode, encode, lengths
 from proxy.errors import Undecodable
 
-PSEUDONYM: Final = re.compile(r"pn1[a-z2-7]{26}", re.ASCII)
 SEALED: Final = re.compile(r"le1\.[A-Za-z0-9_-]{38,}", re.ASCII)
+_STANDIN: Final = re.compile(
+    r"(?<![a-z0-9])(?:pn1[a-z2-7]{26}|le1\.[a-z0-9_-]{38,})(?![a-z0-9])", re.ASCII | re.IGNORECASE
+)
 _CHARACTERS: Final = 26
 """130 bits."""
 
@@ -42,6 +44,11 @@ def index(key: bytes, normal: str) -> bytes:
         normal: from `proxy.protected.normal`.
     """
     return hmac.digest(key, normal.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def has_standin(text: str) -> bool:
+    """Tell whether a pseudonym or what was sealed for a recipient stands in a text, in whatever case."""
+    return _STANDIN.search(text) is not None
 
 
 class RecipientKeys:

@@ -8,7 +8,10 @@ Both are made on the way out and are nowhere kept. Neither is ever written into 
 refused as a mask is (`is_standin`), since what it stands for may have changed meanwhile.
 """
 
-from proxy.crypto.marks import PSEUDONYM, SEALED, RecipientKeys
+import unicodedata
+from typing import Final
+
+from proxy.crypto.marks import RecipientKeys, has_standin
 from proxy.message import Tree, scalar_text
 from proxy.model import Effect
 from proxy.protected.normal import normal, normaliser_for
@@ -42,9 +45,19 @@ class StandIns:
         return tokenize if effect is Effect.TOKENIZE else encrypt
 
 
+_SHORTEST: Final = 29
+"""Characters of a pseudonym."""
+
+
 def is_standin(value: Tree) -> bool:
-    """Tell whether a value in a write is what some recipient was shown in place of another."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("pn1", "le1.")):
+    """Tell whether a value in a write is, or holds, what some recipient was shown in place of another.
+
+    However it is written: no name, address or number holds such a text by accident, and what CRMs, forms and
+    mail programs do to one (case, width, invisible signs, words around it) does not make it the truth.
+    """
+    if not isinstance(value, str) or len(value) < _SHORTEST:
         return False
-    text = value.strip()
-    return PSEUDONYM.fullmatch(text) is not None or SEALED.fullmatch(text) is not None
+    text = value if value.isascii() else unicodedata.normalize("NFKC", value)
+    if "1" not in text:  # most have none, and that is cheaper than to look for more
+        return False
+    return has_standin("".join(sign for sign in text if sign.isascii() or unicodedata.category(sign) != "Cf"))

@@ -79,12 +79,17 @@ class Page:
             }
 
     def _same(self, column: Column, same: Same) -> Answers:
-        """Return what stands for the same value wherever it stands."""
-        element, until = column.protection.element, self._until
+        """Return what stands for the same value wherever it stands.
+
+        In a field of another kind it is not taken: it says nothing of its record, and would carry anybody's value
+        into a field that is to show its own alone.
+        """
+        kind, element = always = column.protection.kind, column.protection.element
         found: Answers = []
         for text in column.texts:
-            clear = same.open(text, element) if kind_of(text) else None
-            found.append(None if clear is None else Known(until, clear, "", None, ("", "", ""), element))
+            clear = same.open(text, element) if kind_of(text) == kind else None
+            known = None if clear is None else Known(self._until, clear, "", None, ("", "", ""), always)
+            found.append(known)
         return found
 
     def _sealed(self, column: Column, held: Mapping[str, Standing]) -> list[_Sealed]:

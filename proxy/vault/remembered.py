@@ -28,8 +28,8 @@ class Known(NamedTuple):
     seen: str | None
     """As the CRM wrote it where the value stood in its place, so that most are told at a glance."""
     where: Where
-    element: str = ""
-    """Set: it stands for that in any field of this data element, whatever the record and the rest say."""
+    always: tuple[str, str] | None = None
+    """Set: it stands for that in any field of this kind and data element, whatever the record and the rest say."""
 
 
 class Remembered:

@@ -494,7 +494,8 @@ def _where(protection: Protection) -> Where:
 
 def _recalled(column: Column, known: Mapping[str, Known], now: float) -> list[str | Opened] | None:
     """Return a column as far as it is remembered, None if any of it is not."""
-    where, element, found = _where(column.protection), column.protection.element, list[str | Opened]()
+    where, found = _where(column.protection), list[str | Opened]()
+    always = (column.protection.kind, column.protection.element)
     for text, record in zip(column.texts, column.records, strict=True):
         each = known.get(text)
         if each is None:
@@ -505,8 +506,8 @@ def _recalled(column: Column, known: Mapping[str, Known], now: float) -> list[st
             return None
         elif record is not None and each.seen == record and each.where == where:
             found.append(each.clear)
-        elif each.element:
-            found.append(each.clear if each.element == element else _MOVED)
+        elif each.always is not None:
+            found.append(each.clear if each.always == always else _MOVED)
         else:
             found.append(_in_place(each, where, record))
     return found

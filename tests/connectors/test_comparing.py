@@ -150,6 +150,16 @@ def test_a_record_named_by_a_value_is_named_by_what_the_crm_has(connector, metho
 GUARDED = Looked(("Contact", "Email"), ("contacts", "email"), ("contact", "emailaddress1"))
 
 
+@pytest.mark.parametrize("operator", ["HAS_PROPERTY", "NOT_HAS_PROPERTY"])
+def test_hubspot_is_not_sent_a_value_that_a_filter_does_not_compare(operator):
+    """Beside an operator that asks whether there is one at all, it would go out in clear."""
+    asked_for = {"propertyName": "email", "operator": operator, "value": "a@b.c", "highValue": "d@e.f"}
+    body = {"filterGroups": [{"filters": [{**asked_for, "values": ["g@h.i"]}]}]}
+    found = asked("hubspot", "POST", f"{HUB}/search", body, content_type="application/json")
+    found.substitute(GUARDED.looking)
+    assert found.tree["filterGroups"] == [{"filters": [{"propertyName": "email", "operator": operator}]}]
+
+
 def test_records_of_a_batch_are_named_by_what_the_crm_has():
     """And what is written stays in the dicts that were handed out: what is sealed is put into them."""
     body = {"inputs": [{"id": "a@b.c"}, {"id": "d@e.f"}], "properties": ["email"], "idProperty": "email"}

@@ -17,7 +17,7 @@ from proxy.vault import Opened, Opening, Placed, Put, Seek, Sending, Shown, Vaul
 from proxy.vault.rows import Place
 from proxy.vault.tables import VALUES as TABLE
 from proxy.vault.vault import MOST_FOUND
-from tests.vault.conftest import FIRST, LAST, MAIL, NAME, NOTES, PHONE, TAX, Clock
+from tests.vault.conftest import FIRST, LAST, MAIL, NAME, NOTES, NUMBER, PHONE, TAX, Clock
 
 VALUES = {
     MAIL: "Mara.Quinn@Example.org",
@@ -161,6 +161,23 @@ def test_a_deterministic_value_is_found_by_itself(vault: Vault) -> None:
     text = put(vault, TAX, "IE1234567T").text
     assert find(vault, TAX, "IE1234567T") == (text,) == (put(vault, TAX, "IE1234567T", "r9").text,)
     assert show(vault, replace(TAX, element="user.government_id"), text) == Opened("moved")
+
+
+@pytest.mark.parametrize(("same", "element", "text"), [(TAX, "tax", "IE1234567T"), (NUMBER, "id", "123456789")])
+@pytest.mark.parametrize("bound", [MAIL, NOTES])
+def test_a_field_whose_values_are_bound_to_their_record_takes_none_that_are_not(
+    vault: Vault, same: Protection, element: str, text: str, bound: Protection
+) -> None:
+    """Or whoever sees another field's ciphertext in the CRM would read it from a record of their own."""
+    seen = put(vault, replace(same, element=element), text, "r9").text
+    assert show(vault, replace(same, element=element), seen) == Opened("opened", text)
+    elsewhere = Shown(replace(bound, element=element), seen, "r1")
+    remembered = vault.recall(Opening((elsewhere,)))
+    assert remembered is not None
+    assert remembered.values == (Opened("moved"),)
+    assert show(vault, elsewhere.protection, seen) == Opened("moved")
+    placed = put(vault, replace(bound, element=element), seen, "r1")
+    assert placed == Placed("", trouble="protected_value_moved")
 
 
 def test_what_too_many_have_is_not_found(vault: Vault) -> None:

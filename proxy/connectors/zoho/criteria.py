@@ -4,6 +4,7 @@ A value ends at a bracket; a bracket, comma or backslash that belongs to it has 
 sent on is written anew, with all of these escaped.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from proxy.connectors.words import NAME
@@ -50,8 +51,18 @@ def write(condition: Condition) -> str:
     """Return a condition as text, in brackets."""
     if isinstance(condition, Junction):
         return f"({write(condition.one)}{condition.word}{write(condition.other)})"
+    if condition.operator == "not in":  # criteria have no word for it
+        return _joined([write(Compare(condition.path, "!=", (value,))) for value in condition.values])
     values = ",".join(map(_escaped, condition.values))
     return f"({'.'.join(condition.path.hops)}:{_WORDS[condition.operator]}:{values})"
+
+
+def _joined(criteria: Sequence[str]) -> str:
+    """Return criteria that all hold, in pairs: half of them in each, so that few brackets stand in brackets."""
+    if len(criteria) == 1:
+        return criteria[0]
+    half = len(criteria) // 2
+    return f"({_joined(criteria[:half])}and{_joined(criteria[half:])})"
 
 
 def _escaped(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -66,6 +67,22 @@ def test_a_protected_field_is_compared_in_no_other_way(zoho: Connector, where: s
     """Ciphertext has no order and no parts."""
     with pytest.raises(Refused):
         asked(zoho, f"select id from Contacts where {where}").substitute(looking("t1"))
+
+
+def test_a_search_for_all_others_says_so_of_each(zoho: Connector) -> None:
+    """Criteria have no word for `not in`."""
+    request = Request("GET", "/crm/v8/Contacts/search", "criteria=(Email:not_equal:a)&fields=Phone")
+    for tokens, put in (
+        (("t1",), "(Email:not_equal:t1)"),
+        (("t1", "t2"), "((Email:not_equal:t1)and(Email:not_equal:t2))"),
+        (
+            ("t1", "t2", "t3"),
+            "((Email:not_equal:t1)and((Email:not_equal:t2)and(Email:not_equal:t3)))",
+        ),
+    ):
+        found: Any = zoho.route(request).recognise(request, None)
+        found.substitute(looking(*tokens))
+        assert parse_qs(urlsplit(found.target).query)["criteria"] == [put]
 
 
 def test_a_search_compares_so_too(zoho: Connector) -> None:
