@@ -107,7 +107,9 @@ def _open(config: settings.Config, root: bytes, *, change: bool) -> Kept:
         provider, before = open_providers(config, root)
         generation: Generation = NoMemory()
         if change:
-            generation = SharedNumber(config.state / GENERATION) if store.embedded else LeasedNumber(store)
+            generation = (
+                SharedNumber(store, config.state / GENERATION) if store.embedded else LeasedNumber(store)
+            )
         keys = Keys(store, provider, generation, before=before)
         return Kept(store, keys, Vault(store, keys))
     except StoreError as error:

@@ -33,7 +33,7 @@ class Cache[K: Hashable, V]:
         oldest = self._clock() - self._seconds
         with self._turn:
             if self.generation.now() != self._of:
-                self._held.clear()
+                self._drop()  # for good: a number may come back that was there before
                 return {}
             found: dict[K, V] = {}
             for name in names:
@@ -72,4 +72,8 @@ class Cache[K: Hashable, V]:
     def drop(self) -> None:
         """Forget everything."""
         with self._turn:
-            self._held.clear()
+            self._drop()
+
+    def _drop(self) -> None:
+        self._held.clear()
+        self._of = -1

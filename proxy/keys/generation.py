@@ -7,16 +7,21 @@ while it is odd nobody remembers anything, so a process that dies in between mak
 
 import contextlib
 import fcntl
-import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from proxy.errors import Unavailable
+from sqlalchemy import select, update
 
-_SIZE: Final = 8
+from proxy.errors import Unavailable
+from proxy.keys.tables import GENERATION
+from proxy.store import Store
+
+UNKNOWN: Final = -1
+"""Odd, so that nothing is remembered."""
 _MODE: Final = 0o600
+_NUMBER: Final = "SELECT number FROM key_generation"
 
 
 class Generation(Protocol):
@@ -40,7 +45,7 @@ class NoMemory:
 
     def now(self) -> int:
         """See `Generation`."""
-        return -1
+        return UNKNOWN
 
     def changing(self) -> contextlib.AbstractContextManager[None]:
         """See `Generation`.
@@ -55,46 +60,58 @@ class NoMemory:
 
 
 class SharedNumber:
-    """The number of all processes of one machine: eight bytes of a file that each of them maps."""
+    """The number of all processes of one machine: in the SQLite file that has the keys.
 
-    def __init__(self, path: Path) -> None:
-        """Map the file, made if it is missing.
+    Why not in a file of its own, which could be mapped and looked at for nothing: whatever puts an older one in
+    its place, a backup above all, would have every process go by what it remembers of keys that are shredded.
+    """
+
+    def __init__(self, store: Store, lock: Path) -> None:
+        """Look at the number, and make the file that is locked if it is missing.
+
+        Args:
+            store: SQLite; its chapter of keys is up to date.
+            lock: locked by whoever changes the number, so that dying lets go of it; nothing is in it.
 
         Raises:
-            Unavailable: `key_generation_unusable`.
+            Unavailable: `key_generation_unusable`, or the store cannot be used.
         """
+        self._store = store
+        self._query = store.query(_NUMBER)
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
-            if os.fstat(self._fd).st_size < _SIZE:
-                os.ftruncate(self._fd, _SIZE)
-            self._map = mmap.mmap(self._fd, _SIZE)
-            # Eight aligned bytes, read and written at once; `struct` with a byte order goes byte by byte.
-            self._number = memoryview(self._map).cast("Q")
-        except (OSError, ValueError):
-            raise Unavailable("key_generation_unusable", path.name) from None
+            self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+        except OSError:
+            self._query.close()
+            raise Unavailable("key_generation_unusable", lock.name) from None
 
     def now(self) -> int:
         """See `Generation`."""
-        return self._number[0]
+        found = self._query.now()
+        return UNKNOWN if found is None else found
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
         """See `Generation`. If the block raises, the number moves on too: nobody knows how far it came."""
         # A descriptor of its own: flock belongs to the open file, and two threads share ours.
-        turn = os.open(f"/proc/self/fd/{self._fd}", os.O_RDWR | os.O_CLOEXEC)
+        turn = os.open(f"/proc/self/fd/{self._lock}", os.O_RDWR | os.O_CLOEXEC)
         try:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            before = self.now()
-            self._number[0] = before | 1
+            change(self._store, lambda number: number | 1)
             try:
                 yield
             finally:
-                self._number[0] = (before | 1) + 1
+                change(self._store, lambda number: (number | 1) + 1)
         finally:
             os.close(turn)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._number.release()
-        self._map.close()
-        os.close(self._fd)
+        """Let go of store and file."""
+        self._query.close()
+        os.close(self._lock)
+
+
+def change(store: Store, to: Callable[[int], int]) -> None:
+    """Have another number in a store."""
+    with store.begin() as connection:
+        number = int(connection.execute(select(GENERATION.c.number).with_for_update()).scalar_one())
+        connection.execute(update(GENERATION).values(number=to(number)))

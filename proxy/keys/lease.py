@@ -13,16 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import select, text
 
 from proxy.errors import Unavailable
+from proxy.keys.generation import UNKNOWN, change
 from proxy.keys.tables import GENERATION
 from proxy.store import Store
 
 LEASE: Final = 2.0
 PERIOD: Final = 0.5
-_UNKNOWN: Final = -1
-"""Odd, so that nothing is remembered."""
 _MARGIN: Final = 1.05
 """Clocks of two machines do not run exactly alike."""
 _TURN: Final = 0x6C796368_6B657973
@@ -56,7 +55,7 @@ class LeasedNumber:
         self._period = period
         self._clock = clock
         self._sleep = sleep
-        self._seen = (_UNKNOWN, float("-inf"))
+        self._seen = (UNKNOWN, float("-inf"))
         self._failing = False
         self._stop = threading.Event()
         self._ask()
@@ -66,19 +65,19 @@ class LeasedNumber:
     def now(self) -> int:
         """See `Generation`."""
         number, at = self._seen
-        return number if self._clock() - at < self._lease else _UNKNOWN
+        return number if self._clock() - at < self._lease else UNKNOWN
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
         """See `Generation`; takes as long as a lease."""
         with self._store.session() as turn:
             turn.execute(text(f"SELECT pg_advisory_lock({_TURN})"))
-            self._set(lambda number: number | 1)
+            change(self._store, lambda number: number | 1)
             try:
                 yield
             finally:
                 # A process that dies before this leaves the number odd: nobody remembers, until the next change.
-                self._set(lambda number: (number | 1) + 1)
+                change(self._store, lambda number: (number | 1) + 1)
         self._sleep(self._lease * _MARGIN)
         self._ask()
 
@@ -87,16 +86,11 @@ class LeasedNumber:
         self._stop.set()
         self._thread.join()
 
-    def _set(self, change: Callable[[int], int]) -> None:
-        with self._store.begin() as connection:
-            number = _number(connection, hold=True)
-            connection.execute(update(GENERATION).values(number=change(number)))
-
     def _ask(self) -> None:
         asked = self._clock()  # before, not after: the answer may be as old as the question
         try:
             with self._store.read() as connection:
-                self._seen = (_number(connection), asked)
+                self._seen = (int(connection.execute(select(GENERATION.c.number)).scalar_one()), asked)
             self._failing = False
         except Unavailable as error:
             if not self._failing:
@@ -106,8 +100,3 @@ class LeasedNumber:
     def _run(self) -> None:
         while not self._stop.wait(self._period):
             self._ask()
-
-
-def _number(connection: Connection, *, hold: bool = False) -> int:
-    query = select(GENERATION.c.number)
-    return int(connection.execute(query.with_for_update() if hold else query).scalar_one())

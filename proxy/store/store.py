@@ -118,6 +118,15 @@ class Store:
             finally:
                 connection.invalidate()  # its locks end with it, and are not in the pool for the next
 
+    def query(self, sql: str) -> sqlite.Query:
+        """Return a question to SQLite for one number, to be asked very often; close it before the store.
+
+        Raises:
+            Unavailable: the file cannot be opened.
+        """
+        assert self.embedded
+        return sqlite.Query(Path(self._engine.url.database or ""), sql)
+
     def forget(self, *tables: Table) -> None:
         """Have the bytes of deleted rows gone from the files of this database.
 

@@ -50,6 +50,7 @@ class Remembered:
         It holds for as long as the caller gives nothing else a turn.
         """
         if self._generation.now() != self._of:
+            self.drop()  # for good: a number may come back that was there before
             return _NOTHING, 0.0
         return self._held, self._clock()
 
@@ -73,4 +74,4 @@ class Remembered:
     def drop(self) -> None:
         """Forget everything."""
         with self._turn:
-            self._held = {}
+            self._held, self._of = {}, -1

@@ -66,7 +66,9 @@ def main() -> int:
     try:
         store = Store.open(url_of(folder / "s.db"), (CHAPTER,))
         keys = Keys(
-            store, KeyringFile(folder / "keyring.json", key=bytes(32)), SharedNumber(folder / "generation")
+            store,
+            KeyringFile(folder / "keyring.json", key=bytes(32)),
+            SharedNumber(store, folder / "generation"),
         )
         keys.initialise()
         ids = fill(keys, count)

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from proxy.config import load_config
 from proxy.crypto import read_key
 from proxy.demo.installation import LaneOf
-from proxy.kept import KEYRING, Kept, open_kept
+from proxy.kept import GENERATION, KEYRING, Kept, open_kept
 from proxy.sandbox import HubSpotSandbox, running
 from proxy.vault import rows
 from proxy.vault.destroy import Destroyed, destroy
@@ -261,6 +261,29 @@ def test_a_shredded_subject_is_dead_in_every_worker(town: Town) -> None:
     for other, mail in ((key, None), (bystander, "stays@example.org")):
         for _, shown in town.everywhere(other):
             assert (shown["email"], shown["address"]) == (mail, None)
+
+
+@pytest.mark.parametrize("how", ["written", "replaced", "emptied"])
+def test_a_file_that_is_put_back_shows_nothing_again(town: Town, how: str) -> None:
+    """As a backup of the folder does it: no worker goes by what it remembers of a subject that is shredded."""
+    key = town.meet(f"back{how}")
+    assert {shown["address"] for _, shown in town.everywhere(key)} == {f"back{how} Lane"}
+    path = town.run.made.folder / "state" / GENERATION
+    before = path.read_bytes()
+    if how == "replaced":  # from here on old and new processes have another one
+        other = path.with_suffix(".other")
+        other.write_bytes(before)
+        other.chmod(0o600)
+        other.replace(path)
+    town.erase(key)
+    if how == "written":
+        with path.open("r+b") as file:
+            file.write(before)
+    if how == "emptied":
+        path.write_bytes(b"")
+    for status, shown in town.everywhere(key):
+        assert (status, shown["email"], shown["address"]) == (200, None, None)
+    path.write_bytes(before)
 
 
 def test_a_lost_provider_fails_closed_and_says_so(town: Town) -> None:

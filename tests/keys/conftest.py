@@ -39,7 +39,7 @@ def make(tmp_path: Path, clock: Clock, database_url: URL) -> Iterator[Callable[.
         store = Store.open(database_url, (CHAPTER,))
         held = provider or KeyringFile(tmp_path / "keyring.json", key=bytes(32))
         number = (
-            SharedNumber(tmp_path / "generation")
+            SharedNumber(store, tmp_path / "generation")
             if store.embedded
             else LeasedNumber(store, lease=LEASE, period=LEASE / 6)
         )

@@ -59,6 +59,18 @@ def test_a_change_drops_everything(clock: Clock) -> None:
     assert len(held) == 0
 
 
+def test_a_number_that_is_put_back_brings_nothing_back(clock: Clock) -> None:
+    """Once it was another one, what was remembered is gone."""
+    number = Number()
+    held = cache(number, clock)
+    held.remember({"a": 1}, 2)
+    number.number = 4
+    assert held.found(["a"]) == {}
+    number.number = 2
+    assert held.found(["a"]) == {}
+    assert len(held) == 0
+
+
 def test_what_was_read_before_a_change_is_not_remembered(clock: Clock) -> None:
     """Somebody reads a row, it is shredded, and only then the reader wants to keep it."""
     number = Number()

@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 
 from proxy.crypto.providers import KeyringFile
 from proxy.errors import KeyGone, Unavailable
-from proxy.keys import Keys, State, SubjectKey
+from proxy.keys import Keys, State, SubjectKey, generation, lease
 from proxy.keys.tables import EPOCHS, SUBJECT_KEYS
 
 Make = Callable[..., Keys]
@@ -50,19 +50,6 @@ class Dies(BaseException):
 def dies(*_: object) -> None:
     """Do nothing more."""
     raise Dies
-
-
-class Broken:
-    """A number that nobody writes any more."""
-
-    def __getitem__(self, index: int) -> int:
-        raise Dies
-
-    def __setitem__(self, index: int, number: int) -> None:
-        raise Dies
-
-    def release(self) -> None:
-        """Let go of nothing."""
 
 
 def wait_for(happens: Callable[[], object]) -> None:
@@ -191,13 +178,13 @@ def test_shredding_again_is_no_error(keys: Keys) -> None:
 
 
 def test_a_process_that_dies_while_it_shreds_leaves_nothing_remembered(
-    keys: Keys, make: Make, counting: Counting
+    keys: Keys, make: Make, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until somebody shreds again, everybody asks the database at each use."""
     key_id, other = met(keys), make(counting)
-    with contextlib.suppress(Dies), keys.generation.changing():
-        keys.generation._number = Broken()  # SQLite: it never writes the even number
-        keys.generation._set = dies  # PostgreSQL: neither
+    with monkeypatch.context() as dead, contextlib.suppress(Dies), keys.generation.changing():
+        for module in (generation, lease):
+            dead.setattr(module, "change", dies)  # it never writes the even number
         raise Dies
     wait_for(lambda: other.generation.now() % 2)
     for _ in range(2):

@@ -56,7 +56,7 @@ def make(tmp_path: Path, clock: Clock, database_url: URL) -> Iterator[Callable[[
     def make_one() -> Vault:
         store = Store.open(database_url, (KEYS, CHAPTER))
         number = (
-            SharedNumber(tmp_path / "generation")
+            SharedNumber(store, tmp_path / "generation")
             if store.embedded
             else LeasedNumber(store, lease=LEASE, period=LEASE / 6)
         )

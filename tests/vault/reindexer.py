@@ -12,7 +12,7 @@ from proxy.vault.reindex import reindex
 
 folder = Path(sys.argv[1])
 store = Store.open(sys.argv[2], (KEYS, CHAPTER))
-number = SharedNumber(folder / "generation") if store.embedded else LeasedNumber(store)
+number = SharedNumber(store, folder / "generation") if store.embedded else LeasedNumber(store)
 keys = Keys(store, KeyringFile(folder / "keyring.json", key=bytes(32)), number)
 for marked in reindex(Vault(store, keys), at_once=10, pause=0.001):
     print(marked.done, flush=True)

@@ -56,6 +56,16 @@ def test_a_shred_forgets_all_of_it_and_what_was_read_before_it():
     assert set(held.now()[0]) == {"u"}
 
 
+def test_a_number_that_is_put_back_brings_nothing_back():
+    """Once it was another one, what was remembered is gone."""
+    held, number, _ = make()
+    held.keep({"t": known(1.0)}, 0)
+    number.value = 2
+    assert held.now()[0] == {}
+    number.value = 0
+    assert held.now()[0] == {}
+
+
 def test_the_oldest_half_goes_when_there_are_too_many():
     """And whoever holds what there was is not disturbed."""
     held, _, _ = make(most=4)
