@@ -629,7 +629,7 @@ class Gateway:
         exchange.stage = "transform"
         checked = upload.take(chunk, last=last)
         exchange.stage = "subjects"
-        await self.through(self.bars.refuse_named(exchange, upload.named()))
+        await self.through(self.bars.refuse_named(exchange, upload.named(), upload.back()))
         if not checked.entries and upload.forward is None:
             return b""
         exchange.stage = "ledger"  # 6

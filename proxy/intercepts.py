@@ -60,15 +60,10 @@ class Intercepts:
             delete
                 that policy has replaced.
         """
-        assert exchange.principal is not None
-        erasing, connector = exchange.rules.policies.erasing, exchange.rules.connector.name
-        if not erasing.rules:
+        if not exchange.rules.policies.erasing.rules:
             return None
         split = [each.partition(" ") for each in operations]
-        found = [
-            erasing.comes_to(connector, object_, action, exchange.principal.roles) if action in DELETES else None
-            for action, _, object_ in split
-        ]
+        found = [_comes_to(exchange, action, object_) for action, _, object_ in split]
         for each in found:
             if each is not None and each.then == "refuse":
                 raise Refused("erasure_refused", each.id)
@@ -117,3 +112,26 @@ class Intercepts:
                 return done
             await asyncio.sleep(_LOOK)
         return False
+
+
+def refuse_rows(exchange: Exchange) -> None:
+    """Return if what the rows of a body delete is deleted as it is.
+
+    Raises:
+        Refused: `erasure_refused` by policy; `erasure_rows` where a case takes the place of a delete: a body
+            that goes on as it comes cannot be answered with one.
+    """
+    asked = exchange.asked
+    for each in asked.operations if asked is not None else ():
+        rule = _comes_to(exchange, str(each.action), each.object)
+        if rule is not None and rule.then != "pass":
+            raise Refused("erasure_refused" if rule.then == "refuse" else "erasure_rows", rule.id)
+
+
+def _comes_to(exchange: Exchange, action: str, object_: str) -> ErasureRule | None:
+    """Return the rule for a delete; None for what is none, or goes on as it is."""
+    assert exchange.principal is not None
+    rules = exchange.rules
+    if action not in DELETES:
+        return None
+    return rules.policies.erasing.comes_to(rules.connector.name, object_, action, exchange.principal.roles)

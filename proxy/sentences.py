@@ -105,6 +105,10 @@ SENTENCES: Final[dict[str, str]] = {
         "Deleting this opens a case for erasure, and the request does not say by id which records it means. "
         "Name them by id."
     ),
+    "erasure_rows": (
+        "Rows of this job delete records, and in place of a delete a case for erasure is opened. A job cannot "
+        "be answered with cases: send these deletes one by one, each with the record's id."
+    ),
     "erasure_accepted": (
         "A case for erasure was opened in place of this delete; it is done once people have agreed."
     ),

@@ -80,7 +80,7 @@ def brought_back(asked: Asked, goings: Mapping[str, Going]) -> tuple[tuple[str, 
     for record in asked.writes:
         going = goings.get(record.object)
         if going is not None and record.action is Action.UPDATE and going.back_by(record.members):
-            found.append((record.object, record.targets or _ids(asked, record)))
+            found.append((record.object, _ids(asked, record)))
     return tuple(dict.fromkeys((name, key) for name, keys in found for key in keys or ("",)))
 
 
@@ -89,8 +89,8 @@ def _ids(asked: Asked, record: Record) -> tuple[str, ...]:
 
     Where that says too many, an update of the others stands beside it, and nothing takes the request's place.
     """
-    if record.key is not None:
-        return (record.key,)
+    if record.key is not None or record.targets:
+        return record.targets if record.key is None else (record.key,)
     named = [
         one.records for one in asked.operations if one.action is Action.UPDATE and one.object == record.object
     ]

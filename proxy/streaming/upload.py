@@ -55,6 +55,12 @@ class Upload:
         self._rows.named.clear()
         return named
 
+    def back(self) -> tuple[tuple[str, str], ...]:
+        """Return the records (object, id) that the rows of the last piece bring back; to be asked once."""
+        back = tuple(dict.fromkeys(self._rows.leaving.back))
+        self._rows.leaving.back.clear()
+        return back
+
     def _entries(self) -> list[Requested]:
         """Return the intents: one when it begins, and more for records and warnings as rows bring them."""
         ids = list(dict.fromkeys(self._rows.records))

@@ -8,8 +8,10 @@ from proxy.connectors.naming import telling, told
 from proxy.connectors.rowset import Rowset
 from proxy.errors import Gap, Unavailable, Undecodable
 from proxy.exchange import Exchange
+from proxy.intercepts import refuse_rows
 from proxy.message import Tree
 from proxy.policy.judge import judge
+from proxy.streaming.leaving import Leaving
 from proxy.streaming.protected import refuse_protected
 from proxy.writes import WriteCheck
 
@@ -23,6 +25,8 @@ class Written(Protocol):
     """The CRM's ids of records that rows are about; the caller's to clear."""
     named: list[tuple[str, str]]
     """What rows write that names somebody, each with what its field holds; the caller's to clear."""
+    leaving: Leaving
+    """What they come to beside that."""
 
     def take(self, chunk: bytes, *, last: bool) -> bytes:
         """Return what may be sent by now; raises ExchangeError, and then nothing more may be."""
@@ -37,19 +41,21 @@ def written(exchange: Exchange, rowset: Rowset, codec: object) -> Written:
     raise Unavailable("rows_undeclared")
 
 
-def allow(exchange: Exchange, rowset: Rowset, columns: Sequence[str]) -> Mapping[str, str]:
-    """Return the field that each column writes, if the caller may write all of them; the ruling is noted.
+def allow(exchange: Exchange, rowset: Rowset, columns: Sequence[str], leaving: Leaving) -> Mapping[str, str]:
+    """Return the field that each column writes, if the caller may do all that the rows do; the ruling is noted.
 
     Raises:
-        Refused: it may not.
+        Refused: it may not, or policy has something else in place of a delete.
     """
     assert exchange.asked is not None
     exchange.stage = "connector"
-    exchange.asked.operations, fields = rowset.written(columns)
+    operations, fields = rowset.written(columns)
+    exchange.asked.operations = (*operations, *leaving.operations())
     exchange.stage = "policy"
     catalogue = exchange.rules.connector.catalogue
     exchange.ruling = judge(exchange.asked.operations, exchange.decide, catalogue)
     exchange.ruling.enforce()
+    refuse_rows(exchange)
     exchange.stage = "transform"
     refuse_protected(
         exchange, ((use.object, use.field) for each in exchange.asked.operations for use in each.uses)
@@ -63,6 +69,7 @@ class WrittenCells:
     def __init__(self, exchange: Exchange, rowset: Rowset, codec: CsvText) -> None:
         self.judged = False
         self.named: list[tuple[str, str]] = []
+        self.leaving = Leaving(exchange, rowset)
         self._exchange, self._rowset = exchange, rowset
         self._stream = CsvStream(codec.dialect, self._plan, end=codec.end)
         self.records = self._stream.noted
@@ -78,8 +85,9 @@ class WrittenCells:
 
     def _plan(self, columns: tuple[str, ...]) -> RowPlan:
         rowset = self._rowset
-        fields = allow(self._exchange, rowset, columns)
+        fields = allow(self._exchange, rowset, columns, self.leaving)
         self.judged = True
+        self._columns = columns
         keys = [at for at, column in enumerate(columns) if rowset.is_key(column)]
         check = WriteCheck(self._exchange, rowset.object.name, (rowset.action, *rowset.more), fields.values())
         places = [(at, fields[column]) for at, column in enumerate(columns) if column in fields]
@@ -89,7 +97,7 @@ class WrittenCells:
 
     def _inspect(self, places: list[tuple[int, str]], check: WriteCheck, key: int | None) -> "_Choose":
         """Return what looks at each row and changes none."""
-        rowset, named = self._rowset, self.named
+        rowset, named, leaving = self._rowset, self.named, self.leaving
         naming = telling(self._exchange.rules.connector, rowset.object.name, [name for _, name in places])
         absent, null, lookup = rowset.absent, rowset.null, rowset.lookup
         is_key = rowset.key_like.fullmatch if rowset.key_like is not None else None
@@ -106,6 +114,8 @@ class WrittenCells:
                 raise Undecodable("member_missing")
             check.check(members)
             named.extend(told(naming, members))
+            if leaving.look(members, "" if key is None else values[key]):
+                allow(self._exchange, rowset, self._columns, leaving)
             return _UNCHANGED
 
         return inspect
@@ -125,6 +135,7 @@ class WrittenLines:
         self.judged = False
         self.records: list[str] = []
         self.named: list[tuple[str, str]] = []
+        self.leaving = Leaving(exchange, rowset)
         self._naming: Mapping[str, str] = {}
         self._exchange, self._rowset = exchange, rowset
         self._stream = NdjsonStream(self._edit)
@@ -148,7 +159,7 @@ class WrittenLines:
         """Have it judged that rows write other fields than those before."""
         rowset = self._rowset
         spelled = {name: rowset.object.spelled(name) for name in self._columns}
-        fields = allow(self._exchange, rowset, tuple(dict.fromkeys(spelled.values())))
+        fields = allow(self._exchange, rowset, tuple(dict.fromkeys(spelled.values())), self.leaving)
         self._fields = {name: fields[to] for name, to in spelled.items() if to in fields}
         self.judged = True
         actions = (rowset.action, *rowset.more)
@@ -157,15 +168,19 @@ class WrittenLines:
 
     def _written(self, record: Mapping[str, Tree]) -> dict[str, Tree]:
         members: dict[str, Tree] = {}
+        key = ""
         for name, value in record.items():
             if isinstance(value, dict | list):
                 raise Gap("construct", "nested_value")
             if name in self._fields:
                 members[self._fields[name]] = value
             elif isinstance(value, str | int):
-                self.records.append(str(value))
+                key = str(value)
+                self.records.append(key)
         assert self._check is not None
         self._check.check(members)
+        if self.leaving.look(members, key):
+            self._learn()
         self.named += told(self._naming, members)
         sent = {self._fields.get(name, name): value for name, value in record.items()}
         if len(sent) != len(record):

@@ -48,6 +48,7 @@ def test_in_a_batch_only_those_go_that_are_emptied(hubspot: Connector) -> None:
     inputs = [{"id": "101", "properties": EMPTY}, {"id": "102", "properties": {"phone": "1"}}]
     found = asked(hubspot, "POST", f"{CONTACT}/batch/update", {"inputs": inputs})
     assert [one.action for one in found.operations] == [Action.UPDATE, Action.ERASE]
+    assert found.operations[-1].records == ("101",)
     found = asked(hubspot, "POST", f"{CONTACT}/batch/update", {"inputs": [inputs[0]]})
     assert said(found) == {("erase", "contacts", ("101",))}
 

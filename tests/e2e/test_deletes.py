@@ -14,7 +14,7 @@ from proxy.message import Headers, Request, Response
 from proxy.restricted import item, one_form
 from tests.e2e.harness import GatewayHarness
 
-OBJECTS = "[Contact, Lead, contacts, contact, lead, res.partner, party.party, party.contact_mechanism, persons]"
+OBJECTS = "[Contact, Lead, contacts, contact, lead, res.partner, party.party, party.contact_mechanism, persons, Contacts]"
 GRANT = f"""\
 apiVersion: lychgate.dev/v1
 kind: Policy
@@ -63,6 +63,13 @@ def soap(call: str) -> Request:
     return Request("POST", "/services/Soap/u/59.0", "", Headers(media), body.encode())
 
 
+def suite(attributes: dict[str, object], key: str = GUID) -> Request:
+    """Return what SuiteCRM is sent to change a contact."""
+    body = {"data": {"type": "Contacts", "id": key, "attributes": attributes}}
+    media = (("content-type", "application/vnd.api+json"),)
+    return Request("PATCH", "/Api/V8/module", "", Headers(media), json.dumps(body).encode())
+
+
 def odoo(model: str, method: str, args: list[Any], **more: Any) -> dict[str, Any]:
     """Return the web client's form of a call."""
     params = {"model": model, "method": method, "args": args, "kwargs": more}
@@ -74,7 +81,8 @@ BATCH = {"requests": [{"id": "1", "method": "DELETE", "url": f"contacts({GUID})"
 KEY = "any"
 NAMED = {
     *("Salesforce, one", "Salesforce, several", "HubSpot, one", "HubSpot, several", "HubSpot, GDPR"),
-    *("Dynamics, one", "Dynamics, deactivated", "Pipedrive, version 1"),
+    *("HubSpot, emptied", "Dynamics, one", "Dynamics, deactivated", "Dynamics, emptied"),
+    *("SuiteCRM, one", "SuiteCRM, emptied", "Pipedrive, version 1"),
     *("Pipedrive, version 2", "Pipedrive, a flag", "Pipedrive, the other flag"),
 }
 """Deletes of records by their ids, in surfaces whose clients can be told of a case."""
@@ -140,6 +148,19 @@ DELETES: dict[str, tuple[str, Request]] = {
     "Dynamics, batch": ("dynamics", json_request(f"POST {DYN}/$batch", BATCH)),
     "Dynamics, deactivated": ("dynamics", json_request(
         f"PATCH {DYN}/contacts({GUID})", {"statecode": 1}, ("if-match", "*"))),
+    "HubSpot, emptied": (
+        "hubspot",
+        json_request("PATCH /crm/v3/objects/contacts/101", {
+            "properties": {"email": "", "firstname": "", "lastname": ""}}),
+    ),
+    "Dynamics, emptied": (
+        "dynamics",
+        json_request(f"PATCH {DYN}/contacts({GUID})", {
+            "emailaddress1": None, "firstname": None, "lastname": ""}, ("if-match", "*")),
+    ),
+    "SuiteCRM, one": ("suitecrm", json_request(f"DELETE /Api/V8/module/Contacts/{GUID}")),
+    "SuiteCRM, emptied": ("suitecrm", suite({"email1": "", "first_name": "", "last_name": ""})),
+    "SuiteCRM, a flag": ("suitecrm", suite({"deleted": "1"})),
     "Dynamics, merge": ("dynamics", json_request(f"POST {DYN}/Merge", {"Target": {}, "Subordinate": {}})),
     "Dynamics, bulk": ("dynamics", json_request(f"POST {DYN}/BulkDelete", {"QuerySet": []})),
     "Dynamics, restored": ("dynamics", json_request(f"POST {DYN}/Restore", {"Target": {}})),

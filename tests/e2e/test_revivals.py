@@ -27,7 +27,7 @@ from proxy.sandbox import (
     running,
 )
 from tests.e2e.harness import CRM_TOKEN, Ended, GatewayHarness
-from tests.e2e.test_deletes import DYN, GRANT, json_request, soap
+from tests.e2e.test_deletes import DYN, GRANT, json_request, soap, suite
 from tests.erase.conftest import answered
 
 AOIFE = "aoife.byrne@example.org"
@@ -44,7 +44,7 @@ class Street:
         lanes: dict[Any, LaneOf] = {name: LaneOf(0, url, CRM_TOKEN) for name, url in urls.items()}
         lanes["zoho"] = LaneOf(0, urls["zoho"], CRM_TOKEN, "Zoho-oauthtoken")
         made = make_installation(folder, lanes, admin=0)
-        grant = GRANT.replace("persons]", "persons, Account, Contacts, Leads]")
+        grant = GRANT.replace("Contacts]", "Contacts, Account, Leads]")
         assert grant != GRANT
         suite = made.policies / "example" / "suitecrm.yaml"  # the example lets nobody write SuiteCRM's mark
         suite.write_text(suite.read_text("utf-8").replace("fields: [deleted]}", "fields: [title]}"), "utf-8")
@@ -112,14 +112,6 @@ def sf_merge(kept: str, lost: str) -> Request:
     )
 
 
-def suite(key: str) -> Request:
-    """Return SuiteCRM's flag, taken back."""
-    body = {"data": {"type": "Contacts", "id": key, "attributes": {"deleted": 0}}}
-    request = json_request("PATCH /Api/V8/module", body)
-    media = ("content-type", "application/vnd.api+json")
-    return Request(request.method, request.path, "", Headers((media,)), request.body)
-
-
 def zoho_merge(kept: str, lost: str) -> Request:
     """Return Zoho's call for a merge."""
     data = [{"id": lost, "_fields": [{"api_name": "Email"}]}]
@@ -152,7 +144,7 @@ BACK = {
     "Pipedrive, merged": ("pipedrive", False, lambda her, other: json_request(
         f"PUT /v1/persons/{other}/merge", {"merge_with_id": int(her)})),
     "Zoho, merged": ("zoho", False, lambda her, other: zoho_merge(other, her)),
-    "SuiteCRM, a flag": ("suitecrm", True, lambda her, other: suite(her)),
+    "SuiteCRM, a flag": ("suitecrm", True, lambda her, other: suite({"deleted": 0}, her)),
 }  # fmt: skip
 """How somebody is brought back by an id: lane, whether the record is deleted before, and the request."""
 
