@@ -324,9 +324,9 @@ class Gateway:
             "identity"  # somebody may have stopped the caller while a helper or the disk took its time
         )
         _refuse_frozen(exchange)
-        exchange.barred = lambda: self.bars.refuse(exchange)
+        exchange.barred = self.bars.refuse
         if self.bars.number != number:
-            exchange.barred()
+            self.bars.refuse(exchange)
         exchange.stage = "upstream"  # 7
         ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
@@ -724,6 +724,7 @@ class Gateway:
             if recorded:  # whoever cancelled it need not put it there a second time
                 vars(error)["answer"] = self._refusal(exchange, fault)
             raise error
+        error.__traceback__ = None  # its frames hold the exchange, and a ruling holds the error
         return self._refusal(exchange, fault)
 
     async def _record(self, exchange: Exchange, fault: ExchangeError, *, contacted: bool) -> None:

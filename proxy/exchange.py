@@ -88,8 +88,9 @@ class Exchange:
     """The principal's pseudonym, once an entry needs it."""
     purpose: Purpose | None = None
     asked: Asked | None = None
-    barred: Callable[[], None] = lambda: None
-    """Raises Refused once somebody whom the request is about is restricted."""
+    barred: Callable[["Exchange"], None] = lambda _: None
+    """Raises Refused once somebody whom the request is about is restricted. It is given the exchange: one that
+    refers to itself keeps the whole answer in memory until the collector comes by."""
     ended: bool = False
     """An outcome is on record, or is being put there."""
     midway: bool = False
@@ -254,4 +255,4 @@ class Forward:
         """Return if nobody has stopped the caller, or restricted whom it asks about, since; raises Refused."""
         if self.exchange.principal is not None:
             self.exchange.rules.identifier.refuse_frozen(self.exchange.principal)
-        self.exchange.barred()
+        self.exchange.barred(self.exchange)

@@ -102,18 +102,10 @@ class Envelope:
             return GONE if self.faults is None else self.faults.tell(value)
 
         def records(rows: Tree) -> Tree:
-            if self.mixed:
-                assert isinstance(rows, list)
-                rows[:] = [row for row in map(record, rows) if row is not GONE]
-                return rows
-            columns = Dicts.of(rows) if isinstance(rows, list) else rows
-            if isinstance(columns, Columns) and (found := together(page, columns, self.object)):
-                opened.alike.append(found)
-            elif isinstance(rows, list):
-                for row in rows:
-                    page.open(row, self.object, self.types)
-            elif isinstance(columns, Columns):
-                return records(columns.apart())
+            if not self.mixed:
+                return self._records(page, rows)
+            assert isinstance(rows, list)
+            rows[:] = [row for row in map(record, rows) if row is not GONE]
             return rows
 
         def outcome(value: Tree) -> Tree:
@@ -141,6 +133,18 @@ class Envelope:
         elif self.missing is not None and self.shape.records is not None:
             opened.totals.append(Vacant(opened, self.shape.records, self.object.name))
         return opened
+
+    def _records(self, page: Page, rows: Tree) -> Tree:
+        """Open a list of records of one object, together where they are alike."""
+        columns = Dicts.of(rows) if isinstance(rows, list) else rows
+        if isinstance(columns, Columns) and (found := together(page, columns, self.object)):
+            page.into.alike.append(found)
+        elif isinstance(rows, list):
+            for row in rows:
+                page.open(row, self.object, self.types)
+        elif isinstance(columns, Columns):
+            return self._records(page, columns.apart())
+        return rows
 
     def _empty(self) -> Opened:
         """Return an answer without a body: of one record, as if the CRM had said that there is none."""

@@ -147,10 +147,11 @@ class Answers:
         opened = Opened(None)
         for asked, (code, inner) in zip(self.asked, found, strict=True):
             opened.hold(asked.open(code, inner))
+        parts = opened.parts
 
         def compose() -> Tree:
-            codes = (one.status or code for one, (code, _) in zip(opened.parts, found, strict=True))
-            told = zip(codes, (one.tree for one in opened.parts), strict=True)
+            codes = (one.status or code for one, (code, _) in zip(parts, found, strict=True))
+            told = zip(codes, (one.tree for one in parts), strict=True)
             return self.layout.answered(self.parts, [*told])
 
         opened.compose, opened.tree = compose, compose()

@@ -293,12 +293,13 @@ class Redactions:
         kept = self._renamed.get(id(names))
         if kept is None:
             found = {(name, action): self._of(name, action, record) for name, _, action in names.values()}
+            catalogue = self._catalogue
 
             def judge(member: str) -> Judged | None:
                 if member not in names:
                     return None
                 name, field, action = names[member]
-                spec = self._spec_of(name, field)
+                spec = _spec_of(catalogue, name, field)
                 if spec is None:
                     return None
                 return Judged(action, name, field, spec, found[name, action].of(field))
@@ -321,11 +322,12 @@ class Redactions:
         # The tables are kept with the redactor, so that no others can get their ids.
         return self._varying.setdefault(key, (tables, fresh))[1]
 
-    def _spec_of(self, name: str, field: str) -> FieldSpec | None:
-        spec = self._catalogue.get(name)
-        if spec is None:
-            return None
-        return _RECORD if field == RECORD_ITSELF else spec.fields.get(field)
+
+def _spec_of(catalogue: Catalogue, name: str, field: str) -> FieldSpec | None:
+    spec = catalogue.get(name)
+    if spec is None:
+        return None
+    return _RECORD if field == RECORD_ITSELF else spec.fields.get(field)
 
 
 _HOW: Final = {
