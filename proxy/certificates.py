@@ -26,6 +26,26 @@ class Bundle:
     """And as PDF."""
 
 
+def issued_as(ledger: Path, digest: str, after: int, upto: int) -> int:
+    """Return the number of the entry which says that a certificate was issued; 0 = none does.
+
+    Args:
+        ledger: the ledger's folder.
+        digest: of what is signed, as the entry has it.
+        after: the number of an entry before it, or 0.
+        upto: the number of the last entry that is looked at; it is durable.
+
+    Raises:
+        LedgerError: an entry cannot be read.
+        OSError: a file cannot be read.
+    """
+    for seq, line in lines_from(ledger, after + 1, upto) if after < upto else ():
+        said = json.loads(line)
+        if said.get("what") == "certified" and said.get("digest") == digest:
+            return seq
+    return 0
+
+
 def bundle(ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any]) -> Bundle:
     """Return a certificate with its proof; it was checked, as anybody can.
 

@@ -30,7 +30,7 @@ from msgspec import structs
 from proxy.connectors.playbook import Book, Found
 from proxy.erasure import Case, Cases, Done, Event, Finding, Hold, Known, Notice, Plan, Spot, State, Step
 from proxy.erasure.assent import DRIFTED, settle, voided
-from proxy.erasure.case import Issued
+from proxy.erasure.case import Certifying, Issued
 from proxy.errors import LychgateError, Refused, Unavailable, UpstreamFault
 from proxy.ledger import Appends
 from proxy.message import Request, Response
@@ -120,6 +120,11 @@ class Ports:
     salt: Callable[[], str]
     clock: Callable[[], float]
     """Seconds since the epoch."""
+    head: Callable[[], int]
+    """-> number of the ledger's last entry."""
+    certified: Callable[[str, int], int]
+    """(digest, number of an entry) -> number of the entry behind that one which says that a certificate of this
+    digest was issued; 0 = none does."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     holds: Callable[[str, Iterable[Spot], Iterable[Known]], tuple[Hold, ...]] = lambda case, spots, known: ()
     """(case, records, values) -> what other cases hold of the same person: a hold is a person's, not a
@@ -464,12 +469,20 @@ class Eraser:
     async def _certify(self, case: Case, edition: str) -> Case:
         """Return the case with its certificate.
 
-        The same case has the same one, so that dying before it is kept makes no second.
+        The same case has the same one. What was begun before is looked for in the ledger first, so that dying
+        before it is kept makes no second, nor a second entry.
         """
         text, digest = self.ports.sign(case, edition)
-        entry = Erasure(case.id, "", what="certified", how=edition, digest=digest)
-        seq = await self.ports.ledger.append(entry)
-        case = case.put(issued=(*case.issued, Issued(edition, self._now(), text, seq)))
+        seq, begun = 0, case.certifying
+        if begun is not None and begun.edition == edition:
+            seq = await asyncio.to_thread(self.ports.certified, digest, begun.after)
+        else:
+            case = case.put(certifying=Certifying(edition, self.ports.head()))
+            self.ports.cases.keep(case)
+        if not seq:
+            entry = Erasure(case.id, "", what="certified", how=edition, digest=digest)
+            seq = await self.ports.ledger.append(entry)
+        case = case.put(issued=(*case.issued, Issued(edition, self._now(), text, seq)), certifying=None)
         self.ports.cases.keep(case)
         return case
 

@@ -174,6 +174,14 @@ class Issued(msgspec.Struct, frozen=True):
     """Number of its ledger entry."""
 
 
+class Certifying(msgspec.Struct, frozen=True):
+    """A certificate that is being put on record."""
+
+    edition: str
+    after: int
+    """Number of the ledger's last entry before its own."""
+
+
 class Case(msgspec.Struct, frozen=True):
     """One erasure."""
 
@@ -213,6 +221,8 @@ class Case(msgspec.Struct, frozen=True):
     """When it is looked at again."""
     notices: tuple[Notice, ...] = ()
     issued: tuple[Issued, ...] = ()
+    certifying: Certifying | None = None
+    """What was begun, and is not among `issued` yet."""
     erased: int = 0
     """When the last step ended, 0 = not yet."""
     allowed: str = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from proxy import __version__
+from proxy.certificates import issued_as
 from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto.note import NoteSigner
@@ -71,11 +72,17 @@ class Erasers:
             sign=self._signing.sign,
             salt=lambda: secrets.token_hex(16),
             clock=time.time,
+            head=lambda: app.ledger.head()[0],
+            certified=self._certified,
             holds=self._held_elsewhere,
             unseen=lambda: unseen(app, seen),
             strays=self._straying.clear,
         )
         return Eraser(ports, shared.turns, shared.pressing)
+
+    def _certified(self, digest: str, after: int) -> int:
+        ledger = self._shared.app.ledger
+        return issued_as(self._shared.app.config.state / "ledger", digest, after, ledger.head()[0])
 
     def _held_elsewhere(self, case: str, spots: Iterable[Spot], known: Iterable[Known]) -> tuple[Hold, ...]:
         """Return the holds that were put on other cases about the same person."""

@@ -68,6 +68,10 @@ class World:
         self.boundary("after entry")
         return len(self.entries)
 
+    def certified(self, digest: str, after: int) -> int:
+        found = (at for at, entry in enumerate(self.entries, 1) if at > after and entry.digest == digest)
+        return next(found, 0)
+
     async def sleep(self, seconds: float) -> None:
         self.clock.advance(seconds=seconds)
         await asyncio.sleep(0)
@@ -136,6 +140,8 @@ class World:
                 sign=self.sign,
                 salt=lambda: "salt",
                 clock=self.clock,
+                head=lambda: len(self.entries),
+                certified=self.certified,
                 sleep=self.sleep,
             )
         )
