@@ -422,6 +422,8 @@ class ErasureApi(Strict):
     """Of requests that come from Fides and agents and name none, in the law's words."""
     requests_per_second: Annotated[float, Field(gt=0, le=1_000)] = 5
     """Of one caller, on average; three seconds' worth may come at once."""
+    connections: Annotated[int, Field(ge=4, le=10_000)] = 100
+    """At a time; with all of them taken, one that is asking nothing makes room for who comes."""
     fides: Fides | None = None
     drp: Drp | None = None
 

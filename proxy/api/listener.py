@@ -1,20 +1,24 @@
-"""The listener: HTTP/1.1 by Tornado, as on the admin port, with limits, and TLS unless it is on this machine.
+"""The listener: HTTP/1.1 by Tornado, as on the admin port, with limits (`bounded`), and TLS unless it is on this
+machine.
 
 A client certificate is asked for where `client_ca` is configured and not required: others show a key or a token.
 Sessions are not resumed, so that a certificate that is shown was checked now.
 """
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from proxy.api.desk import Desk, trouble
+from proxy.api.bounded import BoundedServer, Places, stream_of
+from proxy.api.desk import trouble
+from proxy.api.words import Answer
 from proxy.config import Tls, split_address
 from proxy.message import Headers, Peer, Request
 
@@ -24,13 +28,23 @@ MOST: Final = 64 << 10
 _HEAD: Final = 16 << 10
 _IDLE_SECONDS: Final = 30.0
 _BODY_SECONDS: Final = 15.0
+SEND_SECONDS = 30.0
+"""In which an answer has to be taken; whoever does not read it is cut."""
+
+
+class Answers(Protocol):
+    """Whoever is behind the listener; see `Desk`."""
+
+    async def answer(self, request: Request) -> Answer:
+        """Return what is answered; whatever goes wrong is an answer, too."""
 
 
 class _Handler(RequestHandler):
     """Hands every request to the desk, whatever its method."""
 
-    def initialize(self, desk: Desk) -> None:
+    def initialize(self, desk: Answers, places: Places) -> None:
         self._desk = desk
+        self._places = places
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -41,14 +55,20 @@ class _Handler(RequestHandler):
 
     async def _answer(self, *args: str, **kwargs: str) -> None:
         del args, kwargs
-        answer = await self._desk.answer(as_request(self.request))
+        with self._places.answering(self.request):
+            await self._send(await self._desk.answer(as_request(self.request)))
+
+    async def _send(self, answer: Answer) -> None:
         self.set_status(answer.status)
         for name, value in answer.fields:
             self.set_header(name, value)
         if answer.body:
             charset = "; charset=utf-8" if answer.media.startswith("text/") else ""
             self.set_header("Content-Type", f"{answer.media}{charset}")
-        await self.finish(answer.body)
+        try:
+            await asyncio.wait_for(self.finish(answer.body), SEND_SECONDS)
+        except TimeoutError:
+            stream_of(self.request).close()
 
     get = head = post = put = patch = delete = options = _answer
 
@@ -82,21 +102,25 @@ def sans_of(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def serve_api(desk: Desk, address: str, tls: Tls | None) -> tuple[HTTPServer, int]:
+def serve_api(desk: Answers, address: str, tls: Tls | None, *, connections: int = 100) -> tuple[HTTPServer, int]:
     """Answer on the running event loop until the server is stopped; return it and its port.
 
     Args:
         desk: answers.
         address: `host:port`; port 0 takes a free one.
         tls: None: in clear, which the configuration lets only this machine do.
+        connections: how many there are at a time; see `bounded`.
 
     Raises:
         OSError: the address, or a file of `tls`, cannot be used.
     """
+    places = Places(connections)
     application = Application(
-        default_handler_class=_Handler, default_handler_args={"desk": desk}, log_function=lambda handler: None
+        default_handler_class=_Handler,
+        default_handler_args={"desk": desk, "places": places},
+        log_function=lambda handler: None,
     )
-    server = HTTPServer(
+    server = BoundedServer(
         application,
         ssl_options=_context(tls) if tls is not None else None,
         max_body_size=MOST,
@@ -105,6 +129,7 @@ def serve_api(desk: Desk, address: str, tls: Tls | None) -> tuple[HTTPServer, in
         idle_connection_timeout=_IDLE_SECONDS,
         body_timeout=_BODY_SECONDS,
     )
+    server.places = places
     host, port = split_address(address)
     sockets = bind_sockets(port, host)
     server.add_sockets(sockets)

@@ -131,7 +131,8 @@ async def _serve(app: App) -> None:
     try:
         if (api := app.config.erasure.api) is not None:
             try:
-                servers.append(serve_api(make_desk(app, erasures, api), api.listen, api.tls)[0])
+                desk = make_desk(app, erasures, api)
+                servers.append(serve_api(desk, api.listen, api.tls, connections=api.connections)[0])
             except OSError as error:
                 raise OSError(error.errno, f"{error.strerror} (erasure.api: {api.listen})") from None
         going = loop.create_task(erasures.unasked.keep_going())
