@@ -416,9 +416,14 @@ def shared_guards(kept: Kept, root: bytes) -> Guards:
     return Guards(
         Restricted(Shut(kept.store).items()),
         Tombstones(kept.store, derive(root, "erasure/tombstones")),
-        StoreCases(kept.store, Sealer(derive(root, "erasure/cases"))),
+        cases_in(kept, root),
         Returns(kept.store),
     )
+
+
+def cases_in(kept: Kept, root: bytes) -> StoreCases:
+    """Return the cases of an installation."""
+    return StoreCases(kept.store, Sealer(derive(root, "erasure/cases")), derive(root, "erasure/requesters"))
 
 
 def note_keys(config: settings.Config, root: bytes) -> NoteKeys:

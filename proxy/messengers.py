@@ -23,7 +23,7 @@ from proxy.config import Config, Told, Webhook
 from proxy.crypto.files import write_whole
 from proxy.erasure import Case, Notice, Origin
 from proxy.erasure.foreign import below, drp_status, plain_path, word
-from proxy.erasure.notices import message, missed, sent, wait
+from proxy.erasure.notices import message, missed, sent, unanswered
 from proxy.errors import Problem, Problems, UpstreamFault
 from proxy.identity.strictjson import read_object
 from proxy.kept import read_secret
@@ -113,8 +113,7 @@ class Messengers:
         try:
             await self.reply(case)
         except UpstreamFault as fault:
-            again = now + wait(origin.tries)
-            return structs.replace(origin, tries=origin.tries + 1, again=again), f"missed {fault.reason}"
+            return unanswered(origin, now), f"missed {fault.reason}"
         token = "" if origin.shape == "fides" else origin.token  # it is told once
         return structs.replace(origin, told=word(case), token=token, tries=0, again=0), "answered"
 

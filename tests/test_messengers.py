@@ -209,23 +209,23 @@ async def test_recipients_of_a_case_are_told_and_that_is_on_record(
         )
 
     monkeypatch.setattr(desk.erasures.erasers, "_recipients", disclosed)
-    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.messages.tell()
     assert heard == []
     application.settings["says"] = (503, b"")
     assert (await desk.does("run", case))["state"] == "live_complete"
-    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.messages.tell()
     told = (await desk.does("show", case))["recipients"]
     assert [(one["recipient"], one["tries"], one["trouble"]) for one in told] == [
         ("helpdesk_app", 1, "upstream_refused"), ("internal", 0, "")
     ]  # fmt: skip
-    await desk.erasures.unasked.tell()  # not yet
+    await desk.erasures.unasked.messages.tell()  # not yet
     assert len(heard) == 1
     kept = desk.erasures.cases.get(case)
     soon = tuple(msgspec.structs.replace(one, again=1 if one.again else 0) for one in kept.notices)
     desk.erasures.cases.keep(kept.put(notices=soon))
     application.settings["says"] = (200, b'{"acknowledged": true}')
-    await desk.erasures.unasked.tell()
-    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.messages.tell()
+    await desk.erasures.unasked.messages.tell()
     assert len(heard) == 2
     one = (await desk.does("show", case))["recipients"][0]
     assert (bool(one["sent"]), bool(one["acknowledged"]), one["trouble"]) == (True, True, "")
@@ -253,15 +253,15 @@ async def test_an_agent_is_told_of_each_change_once(desk: Desk, other) -> None:
         origin=Origin("drp", "a", "a-1", f"{url}/agent"),
     )
     application.settings["says"] = (500, b"")
-    await desk.erasures.unasked.tell()
-    await desk.erasures.unasked.tell()  # not yet
+    await desk.erasures.unasked.messages.tell()
+    await desk.erasures.unasked.messages.tell()  # not yet
     assert len(heard) == 1
     kept = desk.erasures.cases.get(case["case"])
     desk.erasures.cases.keep(kept.put(origin=msgspec.structs.replace(kept.origin, again=1)))
     application.settings["says"] = (200, b"")
-    await desk.erasures.unasked.tell()
-    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.messages.tell()
+    await desk.erasures.unasked.messages.tell()
     await desk.does("revoke", case["case"])
-    await desk.erasures.unasked.tell()
-    await desk.erasures.unasked.tell()
+    await desk.erasures.unasked.messages.tell()
+    await desk.erasures.unasked.messages.tell()
     assert [json.loads(body)["status"] for _, _, body in heard] == ["in_progress", "in_progress", "revoked"]

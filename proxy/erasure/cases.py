@@ -4,16 +4,18 @@ A sealed case is bound to its id, so that one cannot be put in another's place; 
 nothing.
 """
 
+import hashlib
+import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from proxy.erasure.case import Case, decode, encode
-from proxy.erasure.notices import due_at
+from proxy.erasure.notices import due
 from proxy.erasure.states import State
-from proxy.erasure.tables import CASES, HOLDING, ORIGINS, TELLING
+from proxy.erasure.tables import CASES, HOLDING, MESSAGES, ORIGINS, REQUESTERS
 from proxy.errors import LychgateError
 from proxy.store import Store
 
@@ -67,11 +69,13 @@ class StoreCases:
     Args:
         store: open, with this package's chapter.
         seals: under a key of this use alone.
+        key: of this use alone; names requesters.
     """
 
-    def __init__(self, store: Store, seals: Seals) -> None:
+    def __init__(self, store: Store, seals: Seals, key: bytes) -> None:
         self._store = store
         self._seals = seals
+        self._key = key
 
     def keep(self, case: Case) -> None:
         """Write the case; see `Cases.keep`."""
@@ -82,9 +86,18 @@ class StoreCases:
             connection.execute(delete(HOLDING).where(HOLDING.c.case == case.id))
             if case.holds:
                 connection.execute(insert(HOLDING).values(case=case.id))
-            connection.execute(delete(TELLING).where(TELLING.c.case == case.id))
-            if (at := due_at(case)) is not None:
-                connection.execute(insert(TELLING).values(case=case.id, at=at))
+            connection.execute(delete(MESSAGES).where(MESSAGES.c.case == case.id))
+            if told := [{"case": case.id, "to": to, "at": at} for to, at in due(case).items()]:
+                connection.execute(insert(MESSAGES), told)
+            self._mark(connection, case)
+
+    def _mark(self, connection: Connection, case: Case) -> None:
+        """Write down whose a case is."""
+        connection.execute(delete(REQUESTERS).where(REQUESTERS.c.case == case.id))
+        connection.execute(insert(REQUESTERS).values(case=case.id, digest=self._digest(case.by)))
+
+    def _digest(self, by: str) -> bytes:
+        return hmac.digest(self._key, by.encode(), hashlib.sha256)
 
     def holding(self) -> list[Case]:
         """Return the cases on which holds stand, whatever has become of them and whichever process put them."""
@@ -92,11 +105,41 @@ class StoreCases:
             names = connection.scalars(select(HOLDING.c.case).order_by(HOLDING.c.case)).all()
         return [case for case in map(self.get, names) if case.holds]
 
-    def telling(self, now: int) -> list[str]:
-        """Return the ids of cases of which somebody has to be told something by now."""
-        found = select(TELLING.c.case).where(TELLING.c.at <= now).order_by(TELLING.c.at, TELLING.c.case)
+    def telling(self, now: int, limit: int, *, without: Iterable[str] = ()) -> list[tuple[str, str]]:
+        """Return of which cases whom to tell something by now, as `notices.due` calls them, longest due first.
+
+        Args:
+            now: seconds since the epoch.
+            limit: how many at most.
+            without: who is left out.
+        """
+        found = select(MESSAGES.c.case, MESSAGES.c.to).where(
+            MESSAGES.c.at <= now, MESSAGES.c.to.not_in([*without])
+        )
         with self._store.read() as connection:
-            return [*connection.scalars(found).all()]
+            rows = connection.execute(found.order_by(MESSAGES.c.at, MESSAGES.c.case, MESSAGES.c.to).limit(limit))
+            return [(row.case, row.to) for row in rows]
+
+    def of(self, by: str, *, after: str = "", limit: int | None = None) -> list[str]:
+        """Return the ids of the cases that somebody asked for, as `ids` does; no other is opened for it."""
+        self._mark_older()
+        found = select(REQUESTERS.c.case).where(
+            REQUESTERS.c.digest == self._digest(by), REQUESTERS.c.case > after
+        )
+        with self._store.read() as connection:
+            return [*connection.scalars(found.order_by(REQUESTERS.c.case).limit(limit)).all()]
+
+    def _mark_older(self) -> None:
+        """Write down whose the cases of an older version are, once; those that cannot be read are nobody's."""
+        with self._store.read() as connection:
+            names = connection.scalars(select(REQUESTERS.c.case).where(REQUESTERS.c.digest == b"")).all()
+        for name in names:
+            try:
+                case = self.get(name)
+            except NoSuchCase:
+                continue
+            with self._store.begin() as connection:
+                self._mark(connection, case)
 
     def claim(self, request: bytes, about: bytes, case: str) -> str:
         """Return whose request this is from now on: `case`, or the one that had it before; durable.
@@ -139,9 +182,17 @@ class StoreCases:
         except (ValueError, LychgateError):
             raise no_case(case) from None
 
-    def ids(self, states: frozenset[State] | None = None) -> Iterator[str]:
-        """Yield the ids, oldest first, as they begin with the time; of cases in `states` only, if given."""
-        found = select(CASES.c.id).order_by(CASES.c.id)
+    def ids(
+        self, states: frozenset[State] | None = None, *, after: str = "", limit: int | None = None
+    ) -> Iterator[str]:
+        """Yield the ids, oldest first, as they begin with the time.
+
+        Args:
+            states: only of cases in these; None: in any.
+            after: only those behind this one.
+            limit: how many at most; None: all.
+        """
+        found = select(CASES.c.id).where(CASES.c.id > after).order_by(CASES.c.id).limit(limit)
         if states is not None:
             found = found.where(CASES.c.state.in_([state.value for state in states]))
         with self._store.read() as connection:

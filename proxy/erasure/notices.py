@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from proxy.erasure.case import Case, Notice, moment
+from proxy.erasure.case import Case, Notice, Origin, moment
 from proxy.erasure.foreign import word
 from proxy.erasure.plan import Spot
 
@@ -19,13 +19,22 @@ MOST: Final = 40
 """Attempts: a month of daily ones, and then a person has to look."""
 
 
-def due_at(case: Case) -> int | None:
-    """Return when somebody is to be told something of a case; None if nobody is."""
-    found = [one.again for one in case.notices if one.again and _can_be_told(case)]
+def due(case: Case) -> dict[str, int]:
+    """Return who is to be told something of a case, and when: recipients as `to ...`, its sender as `of ...`."""
+    found = {to(one): one.again for one in case.notices if one.again and _can_be_told(case)}
     origin = case.origin
     if origin is not None and origin.tries < MOST and (said := word(case)) and said != origin.told:
-        found.append(origin.again)
-    return min(found, default=None)
+        found[f"{SENDER}{origin.shape} {origin.who}"] = origin.again
+    return found
+
+
+def to(notice: Notice) -> str:
+    """Return what a recipient is called among those who are due."""
+    return f"to {notice.recipient}"
+
+
+SENDER: Final = "of "
+"""How the name of whoever sent a case begins among those who are due."""
 
 
 def message(case: Case, notice: Notice, names: tuple[str, ...]) -> dict[str, Any]:
@@ -73,6 +82,19 @@ def missed(notice: Notice, now: int, why: str) -> Notice:
     """Return the notice after its message was not taken."""
     again = now + wait(notice.tries) if notice.tries + 1 < MOST else 0
     return structs.replace(notice, tries=notice.tries + 1, again=again, why=why)
+
+
+def unanswered(origin: Origin, now: int) -> Origin:
+    """Return the origin after whoever sent the case could not be told how it stands."""
+    return structs.replace(origin, tries=origin.tries + 1, again=now + wait(origin.tries))
+
+
+def merged(case: Case, tried: Notice) -> Case:
+    """Return the case after an attempt to tell a recipient; an acknowledgement that came meanwhile stands."""
+    for one in case.notices:
+        if one.recipient == tried.recipient and one.acknowledged:
+            tried = structs.replace(tried, acknowledged=one.acknowledged, note=one.note, again=0)
+    return put(case, tried)
 
 
 def wait(tries: int) -> int:

@@ -1,9 +1,22 @@
-"""What is kept of erasures: sealed cases, which of them hold, whose records nobody may read, and who must not
-come back."""
+"""What is kept of erasures: sealed cases, which of them hold, who asked for them, who is to be told of them,
+whose records nobody may read, and who must not come back."""
 
 from typing import Final
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    literal,
+    select,
+    text,
+)
 
 from proxy.store import METADATA, Chapter
 
@@ -27,13 +40,24 @@ ORIGINS: Final = Table(
 )
 """HMAC of whose request it was and what it is called there: the same request, sent again, is the same case."""
 
-TELLING: Final = Table(
-    "erasure_telling",
+MESSAGES: Final = Table(
+    "erasure_messages",
     METADATA,
     Column("case", String(40), primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("to", String(300), primary_key=True),
+    Column("at", Integer, nullable=False, index=True),
 )
-"""Cases of which somebody else has to be told something, and when that is tried next."""
+"""Who has to be told something of which case, and when that is tried next. `to`: see `notices.due`; "" = nobody
+has looked since an older version."""
+
+REQUESTERS: Final = Table(
+    "erasure_requesters",
+    METADATA,
+    Column("case", String(40), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, index=True),
+)
+"""HMAC of who asked for a case, so that they find theirs without anybody opening all; empty = nobody has looked
+since an older version."""
 
 RETURNS: Final = Table(
     "erasure_returns",
@@ -76,6 +100,32 @@ def _to_2(connection: Connection) -> None:
 
 METADATA_2: Final = MetaData(naming_convention=METADATA.naming_convention)
 """The tables that version 2 added, as they were then."""
-for _table in (HOLDING, ORIGINS, TELLING, RETURNS):
+for _table in (HOLDING, ORIGINS, RETURNS):
     _table.to_metadata(METADATA_2)
-CHAPTER: Final = Chapter("erasure", (CASES, HOLDING, ORIGINS, TELLING, RETURNS, SHUT, TOMBSTONES), (_to_2,))
+_TELLING: Final = Table(
+    "erasure_telling",
+    METADATA_2,
+    Column("case", String(40), primary_key=True),
+    Column("at", Integer, nullable=False),
+)
+
+
+def _to_3(connection: Connection) -> None:
+    """Have a row for each message and not for each case, and one for each requester. What they say is sealed, so
+    they begin with all cases, and are written when somebody looks for them."""
+    METADATA_3.create_all(connection)
+    connection.execute(
+        text('INSERT INTO erasure_messages ("case", "to", "at") SELECT "case", \'\', "at" FROM erasure_telling')
+    )
+    unknown = select(CASES.c.id, literal(b"", LargeBinary))
+    connection.execute(insert(METADATA_3.tables[REQUESTERS.name]).from_select(["case", "digest"], unknown))
+    _TELLING.drop(connection)
+
+
+METADATA_3: Final = MetaData(naming_convention=METADATA.naming_convention)
+"""The tables that version 3 added, as they were then."""
+for _table in (MESSAGES, REQUESTERS):
+    _table.to_metadata(METADATA_3)
+CHAPTER: Final = Chapter(
+    "erasure", (CASES, HOLDING, ORIGINS, MESSAGES, REQUESTERS, RETURNS, SHUT, TOMBSTONES), (_to_2, _to_3)
+)

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from proxy.app import App
-from proxy.crypto import Sealer, derive
+from proxy.app import App, cases_in
+from proxy.crypto import derive
 from proxy.erase import Turns, put_on_record
-from proxy.erasure import Case, StoreCases
+from proxy.erasure import Case
 from proxy.erasure.case import IDENTITY
 from proxy.erasure.returns import Returns
 from proxy.erasure.telling import in_short, whole
@@ -32,7 +32,7 @@ class Shared:
 
     def __init__(self, app: App, root: bytes) -> None:
         self.app = app
-        self.cases = StoreCases(app.kept.store, Sealer(derive(root, "erasure/cases")))
+        self.cases = cases_in(app.kept, root)
         self.tombstones = Tombstones(app.kept.store, derive(root, "erasure/tombstones"))
         self.returns = Returns(app.kept.store)
         self.messengers = Messengers(app.config, derive(root, "erasure/messages"))

@@ -6,7 +6,6 @@ from typing import Any
 
 from proxy.app import CHECKPOINTS
 from proxy.certificates import bundle
-from proxy.erasure import Case
 from proxy.erasure.states import words
 from proxy.erasures.shared import Asked, Shared
 from proxy.errors import LychgateError
@@ -20,17 +19,15 @@ class Showing:
 
     async def list(self, asked: Asked) -> dict[str, Any]:
         """Tell of all cases, or of one person's (`by`); in parts where somebody asks for `limit` and `after`."""
-        by, limit, after = asked.get("by"), int(asked.get("limit") or 0), str(asked.get("after") or "")
-        found: list[Case] = []
-        for name in self._shared.cases.ids():
-            if limit and len(found) > limit:
-                break
-            if name > after and ((case := self._shared.cases.get(name)).by == by or by is None):
-                found.append(case)
-        shown = found[:limit] if limit else found
+        by, after, cases = asked.get("by"), str(asked.get("after") or ""), self._shared.cases
+        limit = int(asked.get("limit") or 0) or None
+        most = None if limit is None else limit + 1
+        ids = cases.ids(after=after, limit=most) if by is None else cases.of(str(by), after=after, limit=most)
+        found = [*ids]
+        shown = found[:limit]
         return {
-            "cases": [self._shared.in_short(case) for case in shown],
-            "next": shown[-1].id if len(found) > len(shown) else "",
+            "cases": [self._shared.in_short(cases.get(name)) for name in shown],
+            "next": shown[-1] if len(found) > len(shown) else "",
         }
 
     async def show(self, asked: Asked) -> dict[str, Any]:

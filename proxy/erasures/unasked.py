@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from proxy.erasure import Case, State, notices
+from proxy.erasure import State
 from proxy.erasure.case import moment
-from proxy.erasure.foreign import word
 from proxy.erasure.law import warnings
 from proxy.erasure.states import RUNNING
 from proxy.erasure.weighing import clock
+from proxy.erasures.messages import Messages
 from proxy.erasures.moving import Moving
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Shared
@@ -55,6 +55,7 @@ class Unasked:
         self._erasers = erasers
         self._moving = moving
         self._sweeping = sweeping
+        self.messages = Messages(shared)
         self._looks = 0
         self.rounds = Rounds(shared.app.config.erasure.sweep_hours, time.monotonic())
         self.stray_rounds = Rounds(STRAY_HOURS, time.monotonic())
@@ -66,10 +67,13 @@ class Unasked:
 
         They do not wait for each other: somebody else's server may take its time.
         """
-        async with asyncio.TaskGroup() as all_:
-            all_.create_task(_again_and_again(self._look))
-            all_.create_task(_again_and_again(self.tell))
-            all_.create_task(_again_and_again(self.look_through))
+        try:
+            async with asyncio.TaskGroup() as all_:
+                all_.create_task(_again_and_again(self._look))
+                all_.create_task(_again_and_again(self.messages.begin))
+                all_.create_task(_again_and_again(self.look_through))
+        finally:
+            self.messages.stop()
             all_.create_task(_again_and_again(self.give_up_strays))
 
     async def _look(self) -> None:
@@ -112,25 +116,6 @@ class Unasked:
             with contextlib.suppress(LychgateError):  # the next time it may be back
                 if count := await eraser.strays(lane):
                     await self._shared.app.note("tokens_given_up", f"lane={lane} count={count}")
-
-    async def tell(self) -> None:
-        """Tell whoever has to be told something by now: recipients of the data, and who sent the request."""
-        cases, turns = self._shared.cases, self._shared.turns
-        for name in cases.telling(int(time.time())):
-            if not turns.of(name).locked():
-                async with turns.of(name):
-                    await self._tell(cases.get(name))
-
-    async def _tell(self, case: Case) -> None:
-        now, messengers, keep = int(time.time()), self._shared.messengers, self._shared.keep
-        for notice in case.notices:
-            if 0 < notice.again <= now and case.plan is not None:
-                tried = await messengers.tell(case, notice, now)
-                how = "acknowledged" if tried.acknowledged else "sent" if tried.sent else f"missed {tried.why}"
-                case = await keep(notices.put(case, tried), "told", how=f"{how} {notice.recipient}")
-        if case.origin is not None and case.origin.again <= now and word(case) not in {"", case.origin.told}:
-            origin, how = await messengers.replied(case, now)
-            await keep(case.put(origin=origin), "replied", how=how, who=origin.who)
 
     async def warn(self) -> None:
         """Look at the law's clocks of all cases that wait for an answer; tell once of each step reached."""

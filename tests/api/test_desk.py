@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from proxy.erasure import Case, StoreCases
 from proxy.errors import LedgerError, StoreError
 from tests.api.conftest import SETTINGS, Api
 from tests.erase.conftest import AOIFE
@@ -115,6 +116,22 @@ async def test_a_list_comes_in_parts(api: Api) -> None:
     _, rest = await api.officer("GET", f"/v1/cases?limit=2&after={first['next']}")
     assert [one["case"] for one in first["cases"] + rest["cases"]] == cases
     assert rest["next"] == ""
+
+
+async def test_a_requesters_list_opens_no_case_of_others(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are."""
+    theirs = [await opened(api, "privacy_desk") for _ in range(3)]
+    mine = await opened(api)
+    seen, get = [], StoreCases.get
+
+    def noted(self: StoreCases, case: str) -> Case:
+        seen.append(case)
+        return get(self, case)
+
+    monkeypatch.setattr(StoreCases, "get", noted)
+    _, told = await api.asks("helpdesk", "GET", "/v1/cases")
+    assert [one["case"] for one in told["cases"]] == [mine]
+    assert set(theirs).isdisjoint(seen)
 
 
 async def test_the_same_request_sent_twice_is_one_case(api: Api) -> None:

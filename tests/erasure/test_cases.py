@@ -3,13 +3,13 @@
 from contextlib import closing
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from proxy.crypto import Sealer
-from proxy.erasure import Case, Hold, Known, NoSuchCase, State, StoreCases
+from proxy.erasure import Case, Hold, Known, NoSuchCase, Notice, Plan, State, StoreCases
 from proxy.erasure.case import encode
 from proxy.erasure.shut import Shut, Taken
-from proxy.erasure.tables import CASES, CHAPTER, SHUT, TOMBSTONES
+from proxy.erasure.tables import CASES, CHAPTER, METADATA_2, SHUT, TOMBSTONES
 from proxy.erasure.tombstones import Tombstones
 from proxy.store import Chapter, Store
 from proxy.store.store import url_of
@@ -30,7 +30,7 @@ def store(tmp_path):
 @pytest.fixture
 def cases(store):
     """An empty table of cases."""
-    return StoreCases(store, Sealer(bytes(32)))
+    return StoreCases(store, Sealer(bytes(32)), bytes(32))
 
 
 def test_what_is_kept_is_found_again(cases) -> None:
@@ -71,7 +71,7 @@ HOLD = Hold("hold-1", "litigation", "legal", 7)
 
 def test_a_hold_is_seen_by_every_process(store) -> None:
     """Whoever else has the store open finds it, and finds it gone; what is over keeps it as well."""
-    mine, theirs = (StoreCases(store, Sealer(bytes(32))) for _ in range(2))
+    mine, theirs = (StoreCases(store, Sealer(bytes(32)), bytes(32)) for _ in range(2))
     assert theirs.holding() == []
     mine.keep(CASE.put(holds=(HOLD,), state=State.REVOKED))
     assert [case.id for case in theirs.holding()] == ["0190case"]
@@ -87,7 +87,68 @@ def test_an_older_store_finds_its_holds(tmp_path) -> None:
             sealed = Sealer(bytes(32)).seal(encode(case), f"erasure case\n{case.id}")
             connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
     with closing(Store.open(url_of(tmp_path / "old.db"), (CHAPTER,))) as store:
-        assert [case.id for case in StoreCases(store, Sealer(bytes(32))).holding()] == ["0190case"]
+        assert [case.id for case in StoreCases(store, Sealer(bytes(32)), bytes(32)).holding()] == ["0190case"]
+
+
+class Counted(Sealer):
+    """Notes what is opened."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes(32))
+        self.opened: list[str] = []
+
+    def open(self, text: str, context: str) -> bytes:
+        """Return what was sealed."""
+        self.opened.append(context.rsplit(maxsplit=1)[-1])
+        return super().open(text, context)
+
+
+def test_who_asks_finds_theirs_and_no_other_is_opened(store, tmp_path) -> None:
+    """A page at a time; whose they are is a digest, which another key does not make."""
+    seals = Counted()
+    cases = StoreCases(store, seals, bytes(32))
+    for number in range(6):
+        cases.keep(CASE.put(id=f"case000{number}", by=f"requester-{number % 2}"))
+    assert cases.of("requester-1") == ["case0001", "case0003", "case0005"]
+    assert cases.of("requester-1", after="case0001", limit=1) == ["case0003"]
+    assert cases.of("requester-2") == []
+    assert StoreCases(store, seals, bytes(31) + b"1").of("requester-1") == []
+    assert list(cases.ids(after="case0001", limit=2)) == ["case0002", "case0003"]
+    assert seals.opened == []
+    assert not [path for path in tmp_path.iterdir() if b"requester-" in path.read_bytes()]
+
+
+def test_who_is_to_be_told_is_found_longest_due_first(cases) -> None:
+    """So many at a time, without those who have enough; nobody of a case that has changed its mind."""
+    for number in range(3):
+        notices = (Notice("slow", 1, 5, again=10 + number), Notice("quick", 1, 5, again=20 + number))
+        cases.keep(
+            CASE.put(id=f"case000{number}", plan=Plan("x", "y", (), (), (), (), ()), erased=7, notices=notices)
+        )
+    assert cases.telling(9, 9) == []
+    assert cases.telling(11, 9) == [("case0000", "to slow"), ("case0001", "to slow")]
+    assert cases.telling(99, 2, without=["to slow"]) == [("case0000", "to quick"), ("case0001", "to quick")]
+    for number in range(3):
+        cases.keep(CASE.put(id=f"case000{number}"))
+    assert cases.telling(99, 9) == []
+
+
+def test_a_store_of_version_2_finds_requesters_and_messages(database_url) -> None:
+    """Each case is opened once for that; a message of before is somebody's when its case is kept again."""
+    old = Chapter("erasure", (CASES, *METADATA_2.tables.values(), SHUT, TOMBSTONES), (lambda connection: None,))
+    with closing(Store.open(database_url, (old,))) as store, store.begin() as connection:
+        sealed = Sealer(bytes(32)).seal(encode(CASE.put(by="requester-1")), f"erasure case\n{CASE.id}")
+        for name in (CASE.id, "0191case"):  # the second cannot be read under its name
+            connection.execute(insert(CASES).values(id=name, state=CASE.state.value, sealed=sealed))
+        connection.execute(text(f"INSERT INTO erasure_telling VALUES ('{CASE.id}', 7)"))
+    with closing(Store.open(database_url, (CHAPTER,))) as store:
+        seals = Counted()
+        cases = StoreCases(store, seals, bytes(32))
+        assert [cases.of("requester-1") for _ in range(2)] == [[CASE.id]] * 2
+        assert seals.opened.count(CASE.id) == 1
+        assert cases.telling(7, 9) == [(CASE.id, "")]
+        cases.keep(cases.get(CASE.id))
+        assert cases.telling(7, 9) == []
 
 
 def test_a_record_is_shut_for_one_case_at_a_time(store) -> None:

@@ -5,7 +5,7 @@ from msgspec import structs
 
 from proxy.erasure import Case, Hold, Kept, Known, Notice, Origin, Plan, Spot, State
 from proxy.erasure.foreign import word
-from proxy.erasure.notices import LONGEST, MOST, due_at, message, missed, put, sent, wait
+from proxy.erasure.notices import LONGEST, MOST, due, merged, message, missed, put, sent, wait
 
 SPOT = Spot("hubspot", "contacts", "101")
 PLAN = Plan(
@@ -22,10 +22,10 @@ CASE = Case(
 
 def test_only_who_can_be_told_is_due() -> None:
     """A notice without a way to go, one that went, and one before anything was erased are not."""
-    assert due_at(CASE) == 100
-    assert due_at(CASE.put(erased=0)) is None
-    assert due_at(CASE.put(plan=None)) is None
-    assert due_at(put(CASE, sent(NOTICE, 7, acknowledged=False))) is None
+    assert due(CASE) == {"to helpdesk_app": 100}
+    assert due(CASE.put(erased=0)) == {}
+    assert due(CASE.put(plan=None)) == {}
+    assert due(put(CASE, sent(NOTICE, 7, acknowledged=False))) == {}
 
 
 def test_a_message_names_the_person_as_is_configured() -> None:
@@ -81,9 +81,18 @@ def test_who_sent_a_request_is_told_in_its_own_words(shape, request_: str, state
     origin = Origin(shape, "a", request_, "/x", again=9)
     case = CASE.put(origin=origin, state=state, denied="no_match", notices=())
     assert word(case) == said
-    assert due_at(case) == (9 if said else None)
-    assert due_at(case.put(origin=Origin(shape, "a", request_, "/x", told=said))) is None
+    assert due(case) == ({f"of {shape} a": 9} if said else {})
+    assert due(case.put(origin=Origin(shape, "a", request_, "/x", told=said))) == {}
     assert word(case.put(origin=Origin(shape, "a", request_))) == ""
+
+
+def test_an_acknowledgement_that_came_meanwhile_stands() -> None:
+    """While a message was on its way somebody wrote down that the recipient knows."""
+    known = put(CASE, structs.replace(NOTICE, acknowledged=150, note="by phone"))
+    one = merged(known, missed(NOTICE, 100, "upstream_timeout")).notices[0]
+    assert (one.acknowledged, one.note, one.again, one.tries) == (150, "by phone", 0, 1)
+    one = merged(CASE, missed(NOTICE, 100, "upstream_timeout")).notices[0]
+    assert (one.acknowledged, one.again) == (0, 160)
 
 
 def test_a_hold_is_not_told() -> None:
