@@ -7,7 +7,7 @@ the agent.
 
 Only `deletion` can be asked for. What an agent has verified of the person is looked for, and what it has not is
 left alone; if it has verified nothing the case waits until somebody knows who asks. A message that is sent twice
-is the same case.
+is the same case. It is revoked until its first erasing step, and not again afterwards.
 """
 
 import base64
@@ -30,7 +30,7 @@ from proxy.api.shapes_foreign import (
 from proxy.api.words import Amiss, Answer, Call, Given, Route, said
 from proxy.config import Drp
 from proxy.crypto.signed import NotSigned, opened
-from proxy.erasure import Case, Origin
+from proxy.erasure import Case, Origin, State
 from proxy.erasure.foreign import below, drp_status, parsed_time
 from proxy.erasure.law import LAWS
 from proxy.errors import LychgateError
@@ -68,10 +68,24 @@ async def _show(given: Given, call: Call) -> Answer:
 
 
 async def _revoke(given: Given, call: Call) -> Answer:
+    """Revoke what nothing is erased of yet; what was revoked before is so, and anything else is too late."""
     body = _opened(given, call, DrpRevoke)
     case = _own(given, call)
-    await given.erasures.do({"do": "revoke", "case": case.id, "because": body.reason or "the agent revoked it"})
+    _refuse_other_revokes(given, body, call)
+    if case.state is not State.REVOKED:
+        because = body.reason or "the agent revoked it"
+        await given.erasures.do({"do": "revoke", "case": case.id, "because": because})
     return _status(given, given.erasures.cases.get(case.id))
+
+
+def _refuse_other_revokes(given: Given, body: DrpRevoke, call: Call) -> None:
+    """Return if a message revokes this request, now, as far as it says what and when."""
+    if body.request_id is not None and body.request_id != call.names["request_id"]:
+        raise Amiss(403, "The message is about another request.", fatal=True)
+    if body.bound:
+        if body.reason is None:  # without one it may be the Setup of a key, which others may have seen
+            raise Amiss(400, "A message that revokes and says its time says its reason, too.", fatal=True)
+        _refuse_others(settings(given), given, body, call.caller.agent)
 
 
 async def _setup(given: Given, call: Call) -> Answer:
@@ -141,7 +155,7 @@ def _opened_by[M: BaseModel](drp: Drp, agent: str, body: bytes, model: type[M]) 
         raise Amiss(400, "The message is not one JSON object.", fatal=True) from None
 
 
-def _refuse_others(drp: Drp, given: Given, body: DrpRequest | DrpSetup, agent: str) -> None:
+def _refuse_others(drp: Drp, given: Given, body: DrpRequest | DrpSetup | DrpRevoke, agent: str) -> None:
     """Return if the message is this agent's, is for us, and is good now (3.07).
 
     Raises:

@@ -74,11 +74,26 @@ class DrpSetup(Loose):
 
 
 class DrpRevoke(Loose):
-    """The signed body of a Data Rights Revoke (2.04)."""
+    """The signed body of a Data Rights Revoke (2.04).
 
-    reason: Annotated[str, Field(max_length=2_000, pattern=PRINTED)] = ""
+    The protocol gives it a reason and no more, and has it checked by members that it does not give it (3.07): an
+    agent that sends any of those binds the message to itself, to us and to a time, and is held to them.
+    """
+
+    reason: Annotated[str, Field(max_length=2_000, pattern=PRINTED)] | None = None
+    request_id: Annotated[str, Field(max_length=64)] | None = None
+    """Sends the agent of reference, and says which request is meant."""
+    agent_id: Annotated[str | None, Field(alias="agent-id", max_length=64)] = None
+    business_id: Annotated[str | None, Field(alias="business-id", max_length=64)] = None
+    issued_at: Annotated[str | None, Field(alias="issued-at", max_length=40)] = None
+    expires_at: Annotated[str | None, Field(alias="expires-at", max_length=40)] = None
     exercise: None = None
     """Has a message that is an Exercise, and revokes nothing."""
+
+    @property
+    def bound(self) -> bool:
+        """Whether it says whose it is, for whom, or until when."""
+        return any((self.agent_id, self.business_id, self.issued_at, self.expires_at))
 
 
 class DrpStatus(Told):

@@ -91,8 +91,60 @@ async def test_an_agent_revokes_what_it_asked_for(api: Api) -> None:
     assert answer.status == 403
     answer = await api.raw("DELETE", path, signed({"reason": "I want it back"}), authorization=f"Bearer {shown}")
     assert (answer.status, json.loads(answer.body)["status"]) == (200, "revoked")
-    answer = await api.raw("DELETE", path, signed({}), authorization=f"Bearer {shown}")
-    assert answer.status == 409
+    kept = api.desk.erasures.cases.get(told["request_id"])
+    answer = await api.raw("DELETE", path, signed({}), authorization=f"Bearer {shown}")  # the answer was lost
+    assert (answer.status, json.loads(answer.body)["status"]) == (200, "revoked")
+    assert api.desk.erasures.cases.get(told["request_id"]) == kept
+
+
+def revokes(request: str) -> list[tuple[dict[str, Any], int, str]]:
+    """Return messages that revoke: what is sent, status, what is said."""
+    now = datetime.now(UTC)
+    bound = {name: text for name, text in message().items() if name in BOUND} | {"reason": "I want it back"}
+    return [
+        # a member that is there has to be right, and none of the four comes alone; a Setup has no reason
+        (bound | {"agent-id": "OTHER"}, 403, "another agent's"),
+        (bound | {"business-id": "OTHER"}, 403, "another business"),
+        (bound | {"issued-at": (now + timedelta(days=9)).isoformat()}, 400, "after now"),
+        (bound | {"expires-at": now.isoformat()}, 400, "expired"),
+        (bound | {"expires-at": None}, 400, "offset"),
+        ({"reason": "no", "expires-at": bound["expires-at"]}, 403, "another agent's"),
+        (
+            {name: text for name, text in bound.items() if name != "reason"},
+            400,
+            "reason",
+        ),
+        ({"reason": "no", "request_id": "0190aaaa0190aaaa"}, 403, "another request"),
+        (bound | {"request_id": request}, 200, ""),
+    ]
+
+
+BOUND = {"agent-id", "business-id", "issued-at", "expires-at"}
+
+
+async def test_a_revoke_is_held_to_what_it_says(api: Api) -> None:
+    """Whose it is, for whom, of what, until when (3.07): what was seen once is no good later or elsewhere."""
+    _, told = await exercised(api, signed(message()))
+    request, shown = told["request_id"], await token(api)
+    for tree, status, said in revokes(request):
+        answer = await api.raw("DELETE", f"{EXERCISE}/{request}", signed(tree), authorization=f"Bearer {shown}")
+        assert (answer.status, said in answer.body.decode()) == (status, True), (tree, answer.body)
+        state = State.REVOKED if status == 200 else State.VERIFIED
+        assert api.desk.erasures.cases.get(request).state is state
+
+
+async def test_what_is_being_erased_is_not_revoked(api: Api) -> None:
+    """From the first erasing step on it only goes forward, and the state stays what it is."""
+    _, told = await exercised(api, signed(message()))
+    request, shown = told["request_id"], await token(api)
+    cases = api.desk.erasures.cases
+    for state in (State.ERASING, State.VERIFYING, State.LIVE_COMPLETE, State.FINAL, State.DENIED):
+        cases.keep(cases.get(request).put(state=state))
+        answer = await api.raw(
+            "DELETE", f"{EXERCISE}/{request}", signed({"reason": "no"}), authorization=f"Bearer {shown}"
+        )
+        assert answer.status == 409
+        assert cases.get(request).state is state
 
 
 def refused() -> list[tuple[bytes, int, bool, str]]:
