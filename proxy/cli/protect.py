@@ -68,13 +68,13 @@ def plan(ctx: click.Context, /, *, form: str, **given: Any) -> None:
 def apply(ctx: click.Context, /, *, form: str, **given: Any) -> None:
     """Protect every value that is in clear, then look again and count.
 
-    Killed at any moment, it goes on where it was. It waits as long as the CRM asks for. Salesforce and Dataverse
-    do not take a change of a record that somebody else has changed meanwhile; with other CRMs choose a quiet
-    hour. Exit code 1 if anything is left in clear.
+    Killed at any moment, it goes on where it was. It waits as long as the CRM asks for. What somebody else has
+    changed meanwhile stays as they have it, and is counted under `changed`: run it again. With Odoo choose a
+    quiet hour. Exit code 1 if anything is left in clear, or was changed.
     """
     counts = _run("apply", _Given(**given))
     _tell(counts, form)
-    ctx.exit(1 if counts.total("clear") else 0)
+    ctx.exit(1 if counts.total("clear", "changed") else 0)
 
 
 @protect.command()
@@ -91,11 +91,12 @@ def rollback(ctx: click.Context, /, *, form: str, **given: Any) -> None:
 
     Write `leaving: true` into the entries of `protect:` first, and have the policies in force: values are
     written in clear from then on, while those that are protected are still opened for clients. When nothing is
-    protected any more, take the entries out. Exit code 1 if anything is left protected.
+    protected any more, take the entries out. What somebody else has changed meanwhile stays as they have it, and
+    is counted under `changed`: run it again. Exit code 1 if anything is left protected, or was changed.
     """
     counts = _run("rollback", _Given(**given))
     _tell(counts, form)
-    ctx.exit(1 if counts.total("protected") else 0)
+    ctx.exit(1 if counts.total("protected", "changed") else 0)
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,8 @@ def _note(held: Custody, verb: Verb, lane: str, protections: Mapping[str, Mappin
 
 
 def _tell(counts: Counts, form: str) -> None:
+    if changed := counts.total("changed"):
+        click.echo(f"{changed:,} values were changed meanwhile, and left as they are: run it again", err=True)
     if form == "json":
         click.echo(json.dumps({"values": counts.found}))
         return

@@ -17,18 +17,22 @@ ATTEMPTS: Final = 6
 """At one request that the CRM asks to have later, or whose answer was lost: each change may be repeated."""
 LONGEST_WAIT: Final = 120.0
 _LATER: Final = frozenset({429, 500, 502, 503, 504})
+_GONE: Final = frozenset({404, 410})
 _UNTOUCHED: Final = 429
 """Of these the one that says that nothing was done."""
 
-State = Literal["clear", "protected", "empty", "refused", "unreadable"]
-STATES: Final[tuple[State, ...]] = ("clear", "protected", "empty", "refused", "unreadable")
-"""Of one value: refused: the CRM did not take the change, or what stands for it does not fit; unreadable: it was
-moved, or its key is gone."""
+State = Literal["clear", "protected", "empty", "refused", "changed", "unreadable"]
+STATES: Final[tuple[State, ...]] = ("clear", "protected", "empty", "refused", "changed", "unreadable")
+"""Of one value: refused: the CRM did not take the change, or what stands for it does not fit; changed: somebody
+else changed it meanwhile, and it was left as they have it; unreadable: it was moved, or its key is gone."""
+_KEPT: Final[tuple[State, ...]] = ("refused", "changed", "unreadable")
+"""What no look afterwards tells."""
 
 Send = Callable[[Request], Awaitable[Response]]
-Written = Literal["taken", "refused", "unknown"]
-"""What the CRM did with one value. unknown: an answer was lost, and the repetition was refused; the CRM may have
-the value from the first time, and refuse the second since the record was changed meanwhile, by us."""
+Written = Literal["taken", "refused", "changed", "unknown"]
+"""What the CRM did with one value. changed: nothing, since somebody else has changed it after it was read.
+unknown: an answer was lost, and the repetition was refused; the CRM may have the value from the first time, and
+refuse the second since the record was changed meanwhile, by us."""
 Tell = Callable[[str, int], None]
 """(object, records so far) -> told to whoever watches."""
 
@@ -46,7 +50,7 @@ class Counts:
     def add(self, name: str, state: State) -> None:
         """Count one."""
         row = self.found.setdefault(name, dict.fromkeys(STATES, 0))
-        row[state] += 1
+        row[state] = row.get(state, 0) + 1  # a journal may be an older version's
 
     def total(self, *states: State) -> int:
         """Return how many values are in one of these states."""
@@ -103,8 +107,8 @@ class Migration:
                 after = page.after
         counts = await self.plan()
         for what, row in refused.found.items():
-            for state in ("refused", "unreadable"):
-                counts.found.setdefault(what, dict.fromkeys(STATES, 0))[state] = row[state]
+            for state in _KEPT:
+                counts.found.setdefault(what, dict.fromkeys(STATES, 0))[state] = row.get(state, 0)
         return counts
 
     async def _protect(
@@ -137,11 +141,13 @@ class Migration:
         for number, values in changes.items():
             written = await self._change(name, rows[number], values)
             for each in values:
-                if written[each] == "taken":
+                how = written[each]
+                if how == "taken":
                     kept.append(handles[number, each])
-                elif written[each] == "refused":
-                    dropped.append(handles[number, each])
-                    refused.add(f"{name}.{each}", "refused")
+                elif how != "unknown":
+                    refused.add(f"{name}.{each}", how)
+                    if how == "refused" or rows[number].version:  # certainly not in the CRM
+                        dropped.append(handles[number, each])
         opening = Opening(kept=tuple(filter(None, kept)), dropped=tuple(filter(None, dropped)))
         await asyncio.to_thread(self.settle, opening)
 
@@ -172,33 +178,93 @@ class Migration:
         for number, values in changes.items():
             written = await self._change(name, rows[number], values)
             for of in values:
-                if written[of] == "taken":
+                how = written[of]
+                if how == "taken":
                     gone += handles[number, of]
-                elif written[of] == "refused":
-                    refused.add(f"{name}.{of}", "refused")
+                elif how != "unknown":
+                    refused.add(f"{name}.{of}", how)
         await asyncio.to_thread(self.settle, Opening(dropped=tuple(gone)))
 
     async def _change(self, name: str, row: Row, values: Mapping[str, str]) -> dict[str, Written]:
         """Write values into one record, and return what became of each.
 
-        One value that it does not take, as of a field that it computes, keeps none of the others out.
+        A change that somebody else has made since the record was read stays. One value that the CRM does not
+        take, as of a field that it computes, keeps none of the others out.
         """
-        if self.pause:
-            await self.sleep(self.pause)
+        if row.version:
+            return await self._checked(name, row, values)
+        return await self._looked_at(name, row, values)
+
+    async def _checked(self, name: str, row: Row, values: Mapping[str, str]) -> dict[str, Written]:
+        """Have the CRM write values if the record is the one that was read."""
+        await self._breathe()
         answer, repeated = await self._tried(self.walker.change(name, row, values))
-        if self.walker.changed(answer):
-            return dict.fromkeys(values, "taken")
-        if repeated:
+        outcome = self.walker.outcome(answer)
+        if outcome != "taken" and repeated:
             return dict.fromkeys(values, "unknown")
-        if len(values) == 1:
-            return dict.fromkeys(values, "refused")
+        if outcome != "refused" or len(values) == 1:
+            return dict.fromkeys(values, outcome)
         found: dict[str, Written] = {}
         for each, value in values.items():
-            found |= await self._change(name, row, {each: value})
+            fresh = await self._again(name, row, [each])  # its version is another one after each change of ours
+            if fresh is None or fresh.values.get(each) != row.values.get(each):
+                found[each] = "changed"
+            else:
+                found |= await self._checked(name, fresh, {each: value})
         return found
+
+    async def _looked_at(self, name: str, row: Row, values: Mapping[str, str]) -> dict[str, Written]:
+        """Write values into a record of a CRM that takes every change: look before, and look afterwards.
+
+        Nothing is repeated without a look. What is written by others between a look and our change is written
+        over: that is some milliseconds, and where the CRM tells what a field held before, it is put back.
+        """
+        found: dict[str, Written] = {}
+        left = dict(values)
+        for attempt in range(ATTEMPTS):
+            fresh = await self._again(name, row, [*left])
+            for each in [*left]:
+                if (stands := _stands(fresh, row, each, left[each])) != "as_read":
+                    found[each] = await self._restored(name, row, fresh, each) if stands == "ours" else "changed"
+                    del left[each]
+            if not left:
+                return found
+            await self._breathe()
+            answer = await self._once(self.walker.change(name, row, left), attempt)
+            if answer is not None and self.walker.outcome(answer) != "taken":
+                if len(left) == 1:
+                    return found | dict.fromkeys(left, "refused")
+                for each, value in left.items():
+                    found |= await self._looked_at(name, row, {each: value})
+                return found
+        return found | dict.fromkeys(left, "unknown")
+
+    async def _restored(self, name: str, row: Row, fresh: Row | None, field_: str) -> Written:
+        """Return `taken` if what was read is what our value took the place of; else put back what was there."""
+        past = fresh.past.get(field_, ()) if fresh is not None else ()
+        before = next((each for each in past if each != past[0]), None)
+        if before is None or before == (row.values.get(field_) or ""):
+            return "taken"
+        await self._tried(self.walker.change(name, row, {field_: before}))
+        return "changed"
+
+    async def _again(self, name: str, row: Row, fields: Sequence[str]) -> Row | None:
+        """Return a record as it is now; None if it is gone."""
+        answer, _ = await self._tried(self.walker.again(name, sorted(fields), row.key))
+        if answer.status in _GONE:
+            return None
+        page = self._read(name, fields, answer)
+        return next((each for each in page.rows if each.key == row.key), None)
+
+    async def _breathe(self) -> None:
+        if self.pause:
+            await self.sleep(self.pause)
 
     async def _page(self, name: str, fields: Sequence[str], after: str) -> Page:
         answer, _ = await self._tried(self.walker.page(name, fields, after))
+        return self._read(name, fields, answer)
+
+    def _read(self, name: str, fields: Sequence[str], answer: Response) -> Page:
         try:
             return self.walker.rows(name, fields, answer)
         except UpstreamFault as error:
@@ -212,7 +278,7 @@ class Migration:
 
         After as many attempts as it takes; waits as long as the CRM asks for.
         """
-        reason, repeated = "", False
+        repeated = False
         for attempt in range(ATTEMPTS):
             try:
                 answer = await self.send(request)
@@ -224,6 +290,18 @@ class Migration:
                 reason, wait, repeated = error.reason, float(2**attempt), True
             await self.sleep(wait)
         raise Unfinished(f"the CRM does not answer ({reason}); what is done is noted, run it again later")
+
+    async def _once(self, request: Request, attempt: int) -> Response | None:
+        """Return the CRM's answer; None, after as long as it asks for, if nobody knows what it did."""
+        try:
+            answer = await self.send(request)
+            if answer.status not in _LATER:
+                return answer
+            wait = _asked(answer, attempt)
+        except UpstreamFault:
+            wait = float(2**attempt)
+        await self.sleep(wait)
+        return None
 
 
 _Work = Callable[[str, Mapping[str, Protection], Sequence[Row], Counts], Awaitable[None]]
@@ -239,6 +317,18 @@ def _count(counts: Counts, name: str, row: Row, fields: Mapping[str, Protection]
         else:
             protected = isinstance(value, str) and is_protected(value)
             counts.add(f"{name}.{each}", "protected" if protected else "clear")
+
+
+def _stands(fresh: Row | None, row: Row, field_: str, value: str) -> Literal["as_read", "ours", "else"]:
+    """Say what stands in a field that was read, and into which a value is to be written, perhaps was."""
+    found = fresh.values.get(field_) if fresh is not None else None
+    if fresh is not None and found == row.values.get(field_):
+        return "as_read"
+    if not isinstance(found, str):
+        return "else"
+    if not is_protected(value):  # a CRM may write what is in clear in another way, addresses in lower case
+        return "else" if is_protected(found) else "ours"
+    return "ours" if found == value or (handles_in([found]) == handles_in([value]) != []) else "else"
 
 
 def _asked(answer: Response, attempt: int) -> float:

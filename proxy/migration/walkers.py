@@ -3,11 +3,12 @@
 import json
 import secrets
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import Any, Final, Protocol, cast
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any, Final, Literal, Protocol, cast
 from urllib.parse import quote, urlencode, urlsplit
 from xml.parsers.expat import ExpatError
 
@@ -19,6 +20,10 @@ PAGE: Final = 100
 _JSON: Final = (("content-type", "application/json"), ("accept", "application/json"))
 _MARK: Final = secrets.token_hex(16)
 """Where the credential goes; nobody can have written it into a value that is sent with it."""
+_PRECONDITION_FAILED: Final = 412
+_CLOCKS: Final = timedelta(minutes=5)
+"""By how much clocks may differ."""
+_STAMP: Final = "_timestamp"
 _SESSION: Final = ("lychgate-session", _MARK)
 """Has our credential put into the body; see `proxy.transport`."""
 
@@ -31,7 +36,10 @@ class Row:
     values: Mapping[str, Tree]
     """By the names that policy has for fields."""
     version: str = ""
-    """What the CRM has to be shown for a change to hold only if nobody else made one."""
+    """What the CRM has to be shown for a change to hold only if nobody else made one; "" if it has no such
+    thing."""
+    past: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """What a field held, the newest first, as far as the CRM tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,12 @@ class Page:
     """"" after the last page."""
 
 
+Outcome = Literal["taken", "refused", "changed"]
+"""What the CRM did with a change. changed: nothing, since the record is another one than its version says."""
+
+
 class Walker(Protocol):
-    """Walks one CRM. What it reads is untrusted: `rows` and `changed` raise UpstreamFault for anything odd."""
+    """Walks one CRM. What it reads is untrusted: `rows` and `outcome` raise UpstreamFault for anything odd."""
 
     def page(self, name: str, fields: Sequence[str], after: str) -> Request:
         """Return what asks for the records of an object behind `after`, "" for the first ones."""
@@ -54,11 +66,15 @@ class Walker(Protocol):
         """Return what came."""
         ...
 
+    def again(self, name: str, fields: Sequence[str], key: str) -> Request:
+        """Return what asks for one record as it is now; `rows` reads the answer, 404 says that it is gone."""
+        ...
+
     def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
         """Return what writes values into one record."""
         ...
 
-    def changed(self, answer: Response) -> bool:
+    def outcome(self, answer: Response) -> Outcome:
         """Say whether they were written."""
         ...
 
@@ -106,30 +122,40 @@ class Salesforce:
         """See `Walker`."""
         where = f" WHERE Id > '{after}'" if after else ""
         # Names are the connector's, and `after` is an id of the CRM's own.
-        query = f"SELECT Id, {', '.join(fields)} FROM {name}{where} ORDER BY Id LIMIT {PAGE}"  # noqa: S608
-        return Request("GET", f"{self.root}/query", urlencode({"q": query}), Headers(_JSON))
+        return self._asking(f"SELECT Id, {', '.join(fields)} FROM {name}{where} ORDER BY Id LIMIT {PAGE}")  # noqa: S608
 
     def rows(self, name: str, fields: Sequence[str], answer: Response) -> Page:
         """See `Walker`; the CRM's own clock says when the page was read."""
         del name
         records = _list(_json(answer), "records")
-        read = answer.headers.one("date") or format_datetime(datetime.now(UTC), usegmt=True)
+        read = _before(answer)
         rows = [Row(_text(each, "Id"), {field: each.get(field) for field in fields}, read) for each in records]
         return Page(rows, rows[-1].key if len(rows) == PAGE else "")
+
+    def again(self, name: str, fields: Sequence[str], key: str) -> Request:
+        """See `Walker`."""
+        return self._asking(f"SELECT Id, {', '.join(fields)} FROM {name} WHERE Id = '{key}'")  # noqa: S608
 
     def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
         """See `Walker`."""
         headers = (*_JSON, ("if-unmodified-since", row.version))
         return Request("PATCH", f"{self.root}/sobjects/{name}/{row.key}", "", Headers(headers), _body(values))
 
-    def changed(self, answer: Response) -> bool:
+    def outcome(self, answer: Response) -> Outcome:
         """See `Walker`."""
-        return answer.status == 204
+        return _told(answer, {204})
+
+    def _asking(self, query: str) -> Request:
+        return Request("GET", f"{self.root}/query", urlencode({"q": query}), Headers(_JSON))
 
 
 @dataclass(frozen=True, slots=True)
 class HubSpot:
-    """By HubSpot's own cursor, which is the id of the last record."""
+    """By HubSpot's own cursor, which is the id of the last record.
+
+    It takes every change, whatever was changed before; but it tells what a property held, so that a change which
+    was written over can be put back.
+    """
 
     def page(self, name: str, fields: Sequence[str], after: str) -> Request:
         """See `Walker`."""
@@ -140,24 +166,35 @@ class HubSpot:
         """See `Walker`."""
         del name
         tree = _json(answer)
+        alone = isinstance(tree, dict) and "id" in tree
         rows = []
-        for each in _list(tree, "results"):
+        for each in [cast("dict[str, Tree]", tree)] if alone else _list(tree, "results"):
             found = each.get("properties")
             properties = found if isinstance(found, dict) else {}
-            rows.append(Row(_text(each, "id"), {field: properties.get(field) for field in fields}))
+            values = {field: properties.get(field) for field in fields}
+            rows.append(Row(_text(each, "id"), values, past=_past(each.get("propertiesWithHistory"))))
         match tree:
             case {"paging": {"next": {"after": str() | int() as after}}}:
                 return Page(rows, str(after))
         return Page(rows, "")
 
+    def again(self, name: str, fields: Sequence[str], key: str) -> Request:
+        """See `Walker`."""
+        given = {"properties": ",".join(fields), "propertiesWithHistory": ",".join(fields)}
+        return Request("GET", self._path(name, key), urlencode(given), Headers(_JSON))
+
     def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
         """See `Walker`."""
         body = _body({"properties": dict(values)})
-        return Request("PATCH", f"/crm/v3/objects/{name}/{quote(row.key, safe='')}", "", Headers(_JSON), body)
+        return Request("PATCH", self._path(name, row.key), "", Headers(_JSON), body)
 
-    def changed(self, answer: Response) -> bool:
+    def outcome(self, answer: Response) -> Outcome:
         """See `Walker`."""
-        return answer.status == 200
+        return _told(answer, {200})
+
+    @staticmethod
+    def _path(name: str, key: str) -> str:
+        return f"/crm/v3/objects/{name}/{quote(key, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +221,7 @@ class OData:
             Row(
                 _text(each, key),
                 {field: each.get(field) for field in fields},
-                str(each.get("@odata.etag") or "*"),
+                str(each.get("@odata.etag") or ""),
             )
             for each in _list(tree, "value")
         ]
@@ -193,29 +230,35 @@ class OData:
             raise UpstreamFault("unexpected_shape")
         return Page(rows, f"{link.path}?{link.query}" if link.path else "")
 
-    def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
+    def again(self, name: str, fields: Sequence[str], key: str) -> Request:
         """See `Walker`."""
-        headers = Headers((*_JSON, ("if-match", row.version)))
+        set_, of = self.objects[name]
+        given = {"$select": ",".join((of, *fields)), "$filter": f"{of} eq {key}"}
+        return Request("GET", f"{self.base}/{set_}", urlencode(given), Headers(_JSON))
+
+    def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
+        """See `Walker`; it makes no record where there is none any more."""
+        headers = Headers((*_JSON, ("if-match", row.version or "*")))
         return Request("PATCH", f"{self.base}/{self.objects[name][0]}({row.key})", "", headers, _body(values))
 
-    def changed(self, answer: Response) -> bool:
+    def outcome(self, answer: Response) -> Outcome:
         """See `Walker`."""
-        return answer.status in {200, 204}
+        return _told(answer, {200, 204})
 
 
 @dataclass(frozen=True, slots=True)
 class Odoo:
-    """By id, over XML-RPC, where every version has the credential in the call."""
+    """By id, over XML-RPC, where every version has the credential in the call.
+
+    No version of `write` takes a condition that all have; what a field held before nobody tells.
+    """
 
     database: str
     uid: int
 
     def page(self, name: str, fields: Sequence[str], after: str) -> Request:
         """See `Walker`; archived records are among them."""
-        domain = [["id", ">", int(after or 0)]]
-        context = {"active_test": False}
-        named = {"fields": ["id", *fields], "limit": PAGE, "order": "id", "context": context}
-        return self._call(name, "search_read", [domain], named)
+        return self._asking(name, fields, ["id", ">", int(after or 0)])
 
     def rows(self, name: str, fields: Sequence[str], answer: Response) -> Page:
         """See `Walker`; `false` is how Odoo says that there is nothing."""
@@ -226,16 +269,25 @@ class Odoo:
         rows = [Row(str(each["id"]), {field: each.get(field) or None for field in fields}) for each in found]
         return Page(rows, rows[-1].key if len(rows) == PAGE else "")
 
+    def again(self, name: str, fields: Sequence[str], key: str) -> Request:
+        """See `Walker`."""
+        return self._asking(name, fields, ["id", "=", int(key)])
+
     def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
         """See `Walker`."""
         return self._call(name, "write", [[int(row.key)], dict(values)], {})
 
-    def changed(self, answer: Response) -> bool:
+    def outcome(self, answer: Response) -> Outcome:
         """See `Walker`."""
         try:
-            return _rpc(answer) is True
+            return "taken" if _rpc(answer) is True else "refused"
         except UpstreamFault:
-            return False
+            return "refused"
+
+    def _asking(self, name: str, fields: Sequence[str], where: list[Any]) -> Request:
+        context = {"active_test": False}
+        named = {"fields": ["id", *fields], "limit": PAGE, "order": "id", "context": context}
+        return self._call(name, "search_read", [[where]], named)
 
     def _call(self, name: str, method: str, args: list[Any], named: Mapping[str, Any]) -> Request:
         call = (self.database, self.uid, _MARK, name, method, args, dict(named))
@@ -253,10 +305,7 @@ class Tryton:
 
     def page(self, name: str, fields: Sequence[str], after: str) -> Request:
         """See `Walker`."""
-        domain = [["id", ">", int(after or 0)]]
-        asked = sorted({self._stored(name, each) for each in fields} | self._by(name))
-        context = {"active_test": False}
-        return self._call(f"model.{name}.search_read", domain, 0, PAGE, [["id", "ASC"]], asked, context)
+        return self._asking(name, fields, ["id", ">", int(after or 0)])
 
     def rows(self, name: str, fields: Sequence[str], answer: Response) -> Page:
         """See `Walker`."""
@@ -264,18 +313,40 @@ class Tryton:
         result = found.get("result") if isinstance(found, dict) else None
         if not isinstance(result, list) or not all(isinstance(each, dict) for each in result):
             raise UpstreamFault("unexpected_shape")
-        rows = [Row(str(each["id"]), self._values(name, fields, each)) for each in result]
+        rows = [
+            Row(str(each["id"]), self._values(name, fields, each), str(each.get(_STAMP) or ""))
+            for each in result
+        ]
         return Page(rows, rows[-1].key if len(rows) == PAGE else "")
 
-    def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
+    def again(self, name: str, fields: Sequence[str], key: str) -> Request:
         """See `Walker`."""
-        written = {self._stored(name, each): value for each, value in values.items()}
-        return self._call(f"model.{name}.write", [int(row.key)], written, {})
+        return self._asking(name, fields, ["id", "=", int(key)])
 
-    def changed(self, answer: Response) -> bool:
+    def change(self, name: str, row: Row, values: Mapping[str, str]) -> Request:
+        """See `Walker`; Tryton compares the time of the last change in the transaction that writes."""
+        written = {self._stored(name, each): value for each, value in values.items()}
+        context = {_STAMP: {f"{name},{row.key}": row.version}} if row.version else {}
+        return self._call(f"model.{name}.write", [int(row.key)], written, context)
+
+    def outcome(self, answer: Response) -> Outcome:
         """See `Walker`; a fault comes as a success with an error in it."""
         tree = _json(answer)
-        return isinstance(tree, dict) and "result" in tree and tree.get("error") is None
+        match tree:
+            case {"error": ["ConcurrencyException", *_]}:
+                return "changed"
+            case {"result": _, "error": None}:
+                return "taken"
+            case {"error": _}:
+                return "refused"
+            case {"result": _}:
+                return "taken"
+        return "refused"
+
+    def _asking(self, name: str, fields: Sequence[str], where: list[Any]) -> Request:
+        asked = [*sorted({self._stored(name, each) for each in fields} | self._by(name)), _STAMP]
+        context = {"active_test": False}
+        return self._call(f"model.{name}.search_read", [where], 0, PAGE, [["id", "ASC"]], asked, context)
 
     def _by(self, name: str) -> set[str]:
         return {str(self.typed[name]["by"])} if name in self.typed else set()
@@ -298,6 +369,35 @@ class Tryton:
     def _call(self, method: str, *params: Any) -> Request:
         body = _body({"id": 1, "method": method, "params": list(params)})
         return Request("POST", f"/{self.database}/rpc/", "", Headers(_JSON), body)
+
+
+def _before(answer: Response) -> str:
+    """Return the moment before an answer was made, by the clock of whoever made it.
+
+    A date has no parts of a second: what is changed in the second of the answer would not be later than it. An
+    answer without a date is from no later than some minutes ago by our own clock.
+    """
+    said = answer.headers.one("date")
+    try:
+        read = datetime.now(UTC) - _CLOCKS if said is None else parsedate_to_datetime(said)
+    except ValueError:
+        raise UpstreamFault("unexpected_shape") from None
+    return format_datetime(read.astimezone(UTC) - timedelta(seconds=1), usegmt=True)
+
+
+def _told(answer: Response, taken: Collection[int]) -> Outcome:
+    if answer.status in taken:
+        return "taken"
+    return "changed" if answer.status == _PRECONDITION_FAILED else "refused"
+
+
+def _past(tree: Tree) -> dict[str, list[str]]:
+    """Return what properties held, the newest first, as HubSpot lists it."""
+    found: dict[str, list[str]] = {}
+    for name, versions in (tree if isinstance(tree, dict) else {}).items():
+        if isinstance(versions, list):
+            found[name] = [str(each.get("value") or "") for each in versions if isinstance(each, dict)]
+    return found
 
 
 def _body(tree: object) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from proxy.demo.installation import LaneOf
 from proxy.demo.processes import free_port
 from proxy.demo.tryton import serving
 from proxy.demo.under_way import reload, started
-from tests.crm.conftest import CACHE, Lane, Protocol
+from proxy.message import Headers, Request, Response
+from proxy.migration.walkers import Row, Tryton
+from tests.crm.conftest import CACHE, Lane, Protocol, Wire
+from tests.erase.conftest import connector_of
 
 PARTY, MECHANISM = "party.party", "party.contact_mechanism"
 MARA = 1
@@ -94,6 +98,36 @@ def test_a_change_says_what_kind_it_is(lane: Lane, protocol: Protocol) -> None:
     told = wire.call(protocol, f"model.{MECHANISM}.write", [number], {"value": "x@example.org"}, {})
     assert told.fault is not None
     assert "without saying what kind" in told.fault
+
+
+def test_a_migration_writes_over_nobodys_change(lane: Lane) -> None:
+    """Tryton itself compares when the record was last changed; read anew, it takes the change."""
+    typed = connector_of("tryton").document["rpc"]["objects"][MECHANISM]["typed"]
+    walker = Tryton("crm", {MECHANISM: typed})
+
+    def asked(request: Request) -> Response:
+        with closing(Wire(lane.server.origin, lane.server.secret, {})) as wire:
+            status, body, _ = wire.post(request.body, "application/json", request.path)
+            return Response(status, Headers(), body)
+
+    def read(key: str) -> Row:
+        (row,) = walker.rows(
+            MECHANISM, ["email_value"], asked(walker.again(MECHANISM, ["email_value"], key))
+        ).rows
+        return row
+
+    lane.proteus("helpdesk").ask(
+        ["add", PARTY, MARA, "contact_mechanisms", {"type": "email", "value": "race@example.org"}]
+    )
+    key = str(stored(lane)[-1]["id"])
+    row = read(key)
+    assert row.version
+    lane.truth(f"model.{MECHANISM}.write", [int(key)], {"value": "theirs@example.org"}, {})
+    late = walker.outcome(asked(walker.change(MECHANISM, row, {"email_value": "ours@example.org"})))
+    assert (late, read(key).values) == ("changed", {"email_value": "theirs@example.org"})
+    again = walker.outcome(asked(walker.change(MECHANISM, read(key), {"email_value": "ours@example.org"})))
+    assert (again, read(key).values) == ("taken", {"email_value": "ours@example.org"})
+    lane.truth(f"model.{MECHANISM}.delete", [int(key)], {})
 
 
 @BOTH

@@ -58,14 +58,20 @@ def test_tryton_reads_a_typed_value_as_what_its_record_says_it_is():
     walker = ALL[4]
     asked = json.loads(walker.page("party.contact_mechanism", ["email_value", "phone_value"], "7").body)
     assert asked["params"][0] == [["id", ">", 7]]
-    assert asked["params"][4] == ["type", "value"]
+    assert asked["params"][4] == ["type", "value", "_timestamp"]
     result = [{"id": 8, "type": "email", "value": "a"}, {"id": 9, "type": "other", "value": "b"}]
     answer = Response(200, Headers(), json.dumps({"id": 1, "result": result}).encode())
     page = walker.rows("party.contact_mechanism", ["email_value", "phone_value"], answer)
     assert [(row.key, dict(row.values)) for row in page.rows] == [("8", {"email_value": "a"}), ("9", {})]
     change = json.loads(walker.change("party.contact_mechanism", page.rows[0], {"email_value": "t"}).body)
     assert change["params"][:2] == [[8], {"value": "t"}]
-    assert not walker.changed(Response(200, Headers(), b'{"id": 1, "error": ["UserError", []]}'))
+    said = {
+        b'{"id": 1, "error": ["UserError", []]}': "refused",
+        b'{"id": 1, "error": ["ConcurrencyException", "Records were modified in the meanwhile"]}': "changed",
+        b'{"id": 1, "result": null}': "taken",
+        b'{"id": 1}': "refused",
+    }
+    assert {body: walker.outcome(Response(200, Headers(), body)) for body in said} == said
 
 
 def test_odoo_has_the_credential_put_into_the_call():
