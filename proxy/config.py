@@ -381,6 +381,9 @@ def _callback(text: str) -> str:
 
 
 Callback = Annotated[str, AfterValidator(_callback)]
+MailAddress = Annotated[
+    str, Field(max_length=254, pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$")
+]
 
 
 class Fides(Strict):
@@ -444,10 +447,32 @@ class Webhook(Strict):
     ca_file: Path | None = None
 
 
+class Mail(Strict):
+    """A server that takes mail from us, always under TLS with a certificate that verifies."""
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}$")]
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    tls: Literal["starttls", "implicit"] = "starttls"
+    """Begun after the first words (RFC 3207), or from the first byte (RFC 8314; usually port 465)."""
+    ca_file: Path | None = None
+    sender: MailAddress
+    user: Annotated[str, Field(min_length=1, max_length=254)] | None = None
+    password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "Mail":
+        if (self.user is None) != (self.password is None):
+            msg = "write both of `user:` and `password:`, or neither"
+            raise ValueError(msg)
+        return self
+
+
 class Told(Strict):
     """How a recipient of people's data is told that somebody was erased (GDPR Art. 19)."""
 
     webhook: Webhook | None = None
+    mail: MailAddress | None = None
+    """An address; `erasure.mail` says which server takes it there."""
     outbox: Path | None = None
     """A folder that gets a file for each message, for whoever brings it there; it has to be there."""
     names: tuple[Literal["record", "email", "phone", "id"], ...] = ("record",)
@@ -456,8 +481,11 @@ class Told(Strict):
 
     @model_validator(mode="after")
     def _one_way(self) -> "Told":
-        if (self.webhook is None) == (self.outbox is None):
-            msg = "write exactly one of `webhook:` or `outbox:`"
+        if [self.webhook, self.outbox, self.mail].count(None) != 2:
+            msg = "write exactly one of `webhook:`, `mail:` or `outbox:`"
+            raise ValueError(msg)
+        if self.mail is not None and set(self.names) != {"record"}:
+            msg = "mail is read on its way: it can name people by `record` only; values go by webhook or outbox"
             raise ValueError(msg)
         if not self.names:
             msg = "`names` is empty: nobody could tell whom the message is about"
@@ -469,11 +497,19 @@ class Erasure(Strict):
     """What belongs to erasures besides the policies."""
 
     api: ErasureApi | None = None
+    mail: Mail | None = None
     recipients: dict[Name, Told] = Field(default_factory=dict)
     """By the names that clients have as recipients; who is not named is told by a person."""
     sweep_hours: Annotated[float, Field(ge=1, le=24 * 31)] | None = None
     """From one look through all people to the next, for those who are back and those whose time is over; None:
     only when `erasure sweep` says so. It reads every person of every CRM."""
+
+    @model_validator(mode="after")
+    def _a_server_for_mail(self) -> "Erasure":
+        if self.mail is None and any(told.mail is not None for told in self.recipients.values()):
+            msg = "somebody is told by mail: say in `mail:` which server takes it"
+            raise ValueError(msg)
+        return self
 
 
 class Config(Strict):

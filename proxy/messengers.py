@@ -1,8 +1,9 @@
-"""Carries messages about erasures to others: a webhook that is signed, a file in a folder, a call back.
+"""Carries messages about erasures to others: a webhook that is signed, a mail, a file in a folder, a call back.
 
 Webhooks are signed as Standard Webhooks 1.0 has it: `webhook-id`, `webhook-timestamp` and `webhook-signature`
 (HMAC-SHA256 over `id.timestamp.body`, under a secret that both have). The id of a message is the same however
-often it is sent, so whoever gets it twice can tell. Nothing is sent to any address but those in the
+often it is sent, so whoever gets it twice can tell. A mail has it in its Message-ID, says in its subject which
+case it is about, and names people by ids of their records. Nothing is sent to any address but those in the
 configuration; redirects are not followed, and certificates are verified.
 """
 
@@ -13,22 +14,25 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import localtime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from proxy.config import Config, Told, Webhook
+from proxy.config import Config, Mail, Told, Webhook
 from proxy.crypto.files import write_whole
 from proxy.erasure import Case, Notice, Origin
 from proxy.erasure.foreign import below, drp_status, plain_path, word
-from proxy.erasure.notices import message, missed, sent, unanswered
+from proxy.erasure.notices import letter, message, missed, sent, unanswered
 from proxy.errors import Problem, Problems, UpstreamFault
 from proxy.identity.strictjson import read_object
 from proxy.kept import read_secret
 from proxy.message import Headers, Request
-from proxy.transport import Caller
+from proxy.transport import Caller, MailServer
 
 SECONDS: Final = 15.0
 _SECRET: Final = "whsec_"  # noqa: S105 - how a secret begins
@@ -58,6 +62,7 @@ class Messengers:
         self._told = config.erasure.recipients
         self._api = config.erasure.api
         self._key = key
+        self._mail = _mail_server(config.erasure.mail)
         self._secrets = {
             name: _secret(name, told.webhook) for name, told in self._told.items() if told.webhook is not None
         }
@@ -92,6 +97,9 @@ class Messengers:
         if told.outbox is not None:
             await asyncio.to_thread(_put, told.outbox / f"{name}.json", body + b"\n")
             return False
+        if told.mail is not None:
+            await asyncio.to_thread(self._post_mail, told.mail, name, said)
+            return False
         assert told.webhook is not None
         signed = f"{name}.{now}.".encode() + body
         signature = base64.b64encode(hmac.digest(self._secrets[said["recipient"]], signed, hashlib.sha256))
@@ -100,6 +108,11 @@ class Messengers:
             ("webhook-signature", f"v1,{signature.decode()}"),
         )  # fmt: skip
         return _acknowledges(await _post(told.webhook.url, told.webhook.ca_file, fields, body))
+
+    def _post_mail(self, to: str, name: str, said: Mapping[str, Any]) -> None:
+        assert self._mail is not None
+        server, sender = self._mail
+        server.send(mail(sender, to, name, said))
 
     def _id(self, case: Case, notice: Notice) -> str:
         return (
@@ -142,6 +155,36 @@ class Messengers:
                 await _post(origin.reply, agent.ca_file, fields, json.dumps(told).encode())
                 return
         raise UpstreamFault("not_configured")
+
+
+def mail(sender: str, to: str, name: str, said: Mapping[str, Any]) -> EmailMessage:
+    """Return a message as mail: for a person to read, and in JSON for a program.
+
+    Args:
+        sender: address.
+        to: address.
+        name: of the message, the same however often it is sent.
+        said: what the recipient is told.
+    """
+    made = EmailMessage(policy=SMTP)
+    made["From"], made["To"], made["Date"] = sender, to, localtime()
+    made["Subject"] = f"Erase data of a person: case {said['case']}"
+    made["Message-ID"] = f"<{name}@{sender.partition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday is an answer
+    made.set_content(letter(said), cte="quoted-printable")
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, indent=1).encode()
+    made.add_attachment(text, "application", "json", filename=f"{said['case']}.json")
+    return made
+
+
+def _mail_server(settings: Mail | None) -> tuple[MailServer, str] | None:
+    """Return who takes mail, and from which address it comes."""
+    if settings is None:
+        return None
+    password = read_secret(settings.password, "the mail server needs a password") if settings.password else ""
+    implicit = settings.tls == "implicit"
+    server = MailServer(settings.host, settings.port, implicit, settings.ca_file, settings.user or "", password)
+    return server, settings.sender
 
 
 async def _post(url: str, ca_file: Path | None, fields: tuple[tuple[str, str], ...], body: bytes) -> bytes:

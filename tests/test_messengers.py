@@ -4,10 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 from pathlib import Path
 
 import msgspec
 import pytest
+from pydantic import ValidationError
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
@@ -19,7 +21,10 @@ from proxy.messengers import Messengers
 from tests.api.conftest import SETTINGS
 from tests.desk import Desk, installed
 from tests.erasure.test_notices import CASE, NOTICE
+from tests.mailing import PASSWORD, mailbox
+from tests.sandbox.conftest import tls  # noqa: F401 - a fixture
 
+SERVER = {"host": "mail.acme.example", "sender": "erasure@acme.example"}
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 
@@ -191,6 +196,63 @@ async def test_nobody_is_called_back_elsewhere(desk: Desk, other, path: str) -> 
         with pytest.raises(UpstreamFault, match="not_configured"):
             await found.reply(CASE.put(origin=origin, state="held"))
     assert heard == []
+
+
+async def test_a_recipient_is_told_by_mail(
+    desk: Desk,
+    tls,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The subject has the case; people are ids of records; the same message has the same name."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tls.cert, tls.key)
+    monkeypatch.setenv("MAIL", PASSWORD)
+    caplog.set_level(0)
+    async with mailbox(context) as box:
+        server = {
+            "host": "127.0.0.1", "port": box.port, "ca_file": tls.cert, "sender": "erasure@acme.example",
+            "user": "lychgate", "password": {"env": "MAIL"},
+        }  # fmt: skip
+        told = {"helpdesk_app": {"mail": "dpo@desk.example"}}
+        found = messengers(desk, Erasure.model_validate({"mail": server, "recipients": told}))
+        assert found.carries("helpdesk_app")
+        for now in (200, 300):
+            after = await found.tell(CASE, NOTICE, now)
+            assert (after.sent, after.acknowledged, after.again, after.why) == (now, 0, 0, "")
+        box.refuses = True
+        assert (await found.tell(CASE, NOTICE, 400)).why == "upstream_refused"
+    first, second = box.taken
+    assert (first["to"], first["subject"]) == ("dpo@desk.example", "Erase data of a person: case case0001")
+    assert first["message-id"] == second["message-id"]
+    assert first["auto-submitted"] == "auto-generated"
+    text, attached = first.get_body(("plain",)).get_content(), next(iter(first.iter_attachments()))
+    assert "Record: contacts 101 in hubspot" in text
+    assert json.loads(attached.get_content())["records"][0]["id"] == "101"
+    logged = "".join(one.getMessage() for one in caplog.records if one.name != "mail.log")  # the server's own
+    for said in (first.as_string(), logged):
+        assert "mara" not in said.lower()
+        assert PASSWORD not in said
+    assert "dpo@" not in logged
+
+
+WAYS = [
+    ({"recipients": {"a": {"mail": "dpo@desk.example"}}}, "which server"),
+    ({"recipients": {"a": {"mail": "dpo@desk.example", "outbox": Path("x")}}}, "exactly one"),
+    (
+        {"mail": SERVER, "recipients": {"a": {"mail": "dpo@desk.example", "names": ("email",)}}},
+        "by `record` only",
+    ),
+    ({"mail": SERVER, "recipients": {"a": {"mail": "dpo@desk.example\r\nBcc: x@y.example"}}}, "pattern"),
+    ({"mail": SERVER | {"user": "x"}}, "both"),
+]
+
+
+@pytest.mark.parametrize(("settings", "said"), WAYS)
+def test_a_way_that_leads_nowhere_or_too_far_is_refused(settings: dict, said: str) -> None:
+    """When the configuration is read."""
+    with pytest.raises(ValidationError, match=said):
+        Erasure.model_validate(settings)
 
 
 async def test_recipients_of_a_case_are_told_and_that_is_on_record(

@@ -4,6 +4,7 @@ Functions from a case to a case; what carries a message is `proxy.messengers`. A
 tried again, later and later, until the case is over; what it says is made anew each time and never kept.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import structs
@@ -63,6 +64,22 @@ def message(case: Case, notice: Notice, names: tuple[str, ...]) -> dict[str, Any
         "values": [{"kind": one.kind, "value": one.value} for one in case.plan.known if one.kind in names],
         "acknowledge": f"/v1/cases/{case.id}/acknowledgements",
     }
+
+
+def letter(said: Mapping[str, Any]) -> str:
+    """Return a message as text for a person; it says no more than `message` does."""
+    lines = [
+        said["because"],
+        "",
+        f"Case: {said['case']}",
+        f"Ground: {said['ground']}",
+        f"Erased here: {said['erased_at']}",
+        *(f"Record: {one['object']} {one['id']} in {one['lane']}" for one in said["records"]),
+        *(f"{one['kind']}: {one['value']}" for one in said["values"]),
+        "",
+        "Tell whoever sent you this once they are erased. The attached file says the same for a program.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def put(case: Case, changed: Notice) -> Case:
