@@ -84,7 +84,11 @@ class Found:
         return found
 
     def _filters(self, asking: Asking, chosen: list[ObjectWords]) -> list[FieldUse]:
-        models = [(name, kind) for name, kind in self.route.query.items() if isinstance(kind, ParameterModel)]
+        models = [
+            (name, kind)
+            for name, kind in self.route.query.items()
+            if isinstance(kind, ParameterModel) and kind.filter
+        ]
         return [
             FieldUse(words.name, words.listed(kind.filter), Action.FILTER)
             for name, kind in models

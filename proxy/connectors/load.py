@@ -17,6 +17,7 @@ from proxy.connectors.grammar import Grammar, Setting
 from proxy.connectors.implied import EITHER_WAY, Implying, Unread, implied
 from proxy.connectors.linked import Links
 from proxy.connectors.objects import compile_words
+from proxy.connectors.paging import paged
 from proxy.connectors.playbook import compile_book
 from proxy.connectors.route import LISTS, Declared, HeaderRules, Parameter, RouteTable
 from proxy.connectors.rows import Rows
@@ -257,6 +258,7 @@ def _grammar(route: RouteModel, setting: Setting) -> Grammar:
         return Unread()
     match = route.match.removesuffix(EITHER_WAY)
     grammar = GRAMMARS[route.grammar](route.model_copy(update={"match": match}), setting)
+    grammar = paged(route, grammar, setting)
     return Implying(implied(route, setting), setting.words, grammar) if route.uses else grammar
 
 

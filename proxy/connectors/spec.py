@@ -95,6 +95,9 @@ class ParameterModel(Strict):
     """Field by which it sorts them."""
     idle: str = ""
     """Name of a pattern: what matches it chooses and sorts nothing."""
+    next: str = ""
+    """JSONPath of the place in the answer where the CRM says what to send here for the next page: it is sealed
+    there, and opened here. The kind is what a sealed one looks like."""
 
 
 class LinksModel(Strict):
