@@ -1,98 +1,50 @@
 """Wiring: one function that turns a `Config` into gateways, so that a reader can see the whole of it.
 
-Nothing below this module knows configuration; nothing above it builds a mechanism. `build` either returns an
+It puts together what `loading` reads (policies and connectors), `credentials` shows and `gateways` makes;
+nothing below these knows configuration, and nothing above builds a mechanism. `build` either returns an
 installation in which policy, keys and ledger are usable, or raises; `App.reload` builds a second set beside
 the one in force and swaps one reference per lane, so that an exchange sees one set or the other, never both.
 """
 
 import asyncio
-import base64
-import secrets
-import shutil
 import time
-from collections.abc import Awaitable, Callable, Container, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
-
-import orjson
 
 from proxy import config as settings
-from proxy.aside import Aside
-from proxy.connectors import Connector, load_connector
+from proxy.credentials import load_credential
 from proxy.crypto import Sealer, derive, read_key
 from proxy.crypto.notekeys import NoteKeys
 from proxy.crypto.providers import KeyringFile
-from proxy.enforce import Gateway, Ports
-from proxy.erasure import StoreCases, Terms
-from proxy.erasure.intake import Intake
-from proxy.erasure.returns import Returns
-from proxy.erasure.shut import Shut
-from proxy.erasure.tombstones import Tombstones
+from proxy.enforce import Gateway
 from proxy.errors import LedgerError, Problem, Problems
 from proxy.exchange import Rules
-from proxy.identity import Frozen, Identifier, Issuer, JwksKeys
+from proxy.gateways import make_gateways, shared_guards
+from proxy.identity import Frozen, Issuer
 from proxy.identity.frozen import FILE as FROZEN_FILE
-from proxy.kept import Kept, open_kept, read_secret
+from proxy.ids import new_id
+from proxy.kept import Kept, open_kept
 from proxy.keys.events import as_key_event
 from proxy.keys.watch import Watch
-from proxy.ledger import Appends, Ledger, Notary
+from proxy.ledger import Ledger, Notary
 from proxy.ledger.published import PUBLIC_KEYS
-from proxy.message import Request
+from proxy.loading import load_all, load_issuers
 from proxy.metrics import Metrics
 from proxy.model import Failed, Noted
 from proxy.origins import Origin, marks, origins
-from proxy.policy import PolicySet, check_policies
-from proxy.rates import Rates
-from proxy.rehearsal import rehearse
 from proxy.restricted import Restricted
-from proxy.revivals import Revivals
 from proxy.subjects import Pseudonyms
-from proxy.transforms import Redactors, check_mask
-from proxy.transport import Caller, ShowsCredential
-from proxy.vault import Vault
 from proxy.yamlfile import nearest
 
-ASIDE = 2
-"""Processes for large bodies, of all workers together; each worker has one at least."""
 KEY_FILE = "keys/root.key"
 """32 random bytes below the state folder; every key but those that sign checkpoints is derived from it
 (HKDF, RFC 5869)."""
-SHORTEST_TRACE: Final = 12
-"""Characters that a secret needs at least to be looked for in answers."""
 STANDINS: Final = "standins"
 """Label of the key that stand-ins for recipients are made with."""
 CHECKPOINTS: Final = "checkpoints"
 """Folder below the state folder: checkpoints, their public keys, and the tree over the ledger."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldCredential:
-    """A secret that only Lychgate holds, shown to the CRM in one header field."""
-
-    shown: tuple[str, str] = field(repr=False)
-    passthrough: bool = False
-    traces: tuple[bytes, ...] = field(default=(), repr=False)
-
-    def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
-        """Return the field; what the client sent does not matter."""
-        del request
-        return (self.shown,)
-
-
-@dataclass(frozen=True, slots=True)
-class ClientCredential:
-    """The client's own CRM credential, passed on unchanged in `authorization`."""
-
-    passthrough: bool = True
-    traces: tuple[bytes, ...] = ()
-
-    def fields(self, request: Request) -> tuple[tuple[str, str], ...]:
-        """Return what the client sent; none is the CRM's to refuse."""
-        value = request.headers.one("authorization")
-        return (("authorization", value),) if value is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,35 +349,6 @@ def build(config: settings.Config) -> App:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """What keeps people who are being erased, or were, from being read and put back."""
-
-    restricted: Restricted
-    tombstones: Tombstones
-    cases: StoreCases
-    returns: Returns
-
-
-def _came_back(returns: Returns, lane: str, case: str) -> None:
-    returns.note(case, lane, int(time.time()))
-
-
-def shared_guards(kept: Kept, root: bytes) -> Guards:
-    """Return those of this process, as the store has them now."""
-    return Guards(
-        Restricted(Shut(kept.store).items()),
-        Tombstones(kept.store, derive(root, "erasure/tombstones")),
-        cases_in(kept, root),
-        Returns(kept.store),
-    )
-
-
-def cases_in(kept: Kept, root: bytes) -> StoreCases:
-    """Return the cases of an installation."""
-    return StoreCases(kept.store, Sealer(derive(root, "erasure/cases")), derive(root, "erasure/requesters"))
-
-
 def note_keys(config: settings.Config, root: bytes) -> NoteKeys:
     """Return the keys that sign this installation's checkpoints; `root` gives it its name if it has no other."""
     name = config.checkpoints.name or f"lychgate.dev/ledger/{derive(root, 'ledger/name').hex()[:16]}"
@@ -442,261 +365,6 @@ def make_notary(config: settings.Config, root: bytes, head: Callable[[], tuple[i
         every=config.checkpoints.every_seconds,
         witness=config.checkpoints.witness,
         witness_every=config.checkpoints.witness_every_seconds,
-    )
-
-
-def make_gateways(
-    config: settings.Config,
-    rules: Mapping[str, Rules],
-    credentials: Mapping[str, HeldCredential | ClientCredential],
-    ledger: Appends,
-    *,
-    metrics: Metrics,
-    pseudonyms: Pseudonyms,
-    vault: Vault,
-    shared: Guards,
-) -> dict[str, Gateway]:
-    """Return who decides on each lane."""
-    aside = Aside(max(1, ASIDE // config.workers))
-
-    def terms(lane: str) -> Terms | None:
-        consent = made[lane].rules.policies.erasing.consent
-        if consent is None:
-            return None
-        return Terms(consent.people, consent.cooling_seconds, consent.valid_seconds, "consent")
-
-    def revivals(lane: settings.Lane) -> Revivals:
-        held = credentials[lane.name]
-        send = None if held.passthrough else caller(lane, held).send
-        return Revivals(send, vault.settle, lambda: shared.tombstones.any)
-
-    intake = Intake(shared.cases, ledger, new_id, time.time, terms=terms)
-    made = {
-        lane.name: Gateway(
-            lane.name,
-            rules[lane.name],
-            Ports(
-                ledger,
-                metrics,
-                pseudonyms,
-                credentials[lane.name],
-                new_id,
-                time.monotonic,
-                shared.restricted,
-                partial(shared.tombstones.met, region=lane.region or ""),
-                partial(_came_back, shared.returns, lane.name),
-                intake,
-                aside,
-                vault,
-                revivals(lane),
-            ),
-            body_limit=lane.body_limit_mib << 20,
-            deadline=lane.deadline_seconds,
-        )
-        for lane in config.lanes
-    }
-    for lane in config.lanes:
-        if (rate := lane.requests_per_second) is not None:
-            rate /= config.workers  # each gives its share: a caller with many connections asks all of them
-            made[lane.name].rates = Rates(rate, max(1, round(3 * rate)), time.monotonic)
-        if (volume := lane.records_per_hour) is not None:
-            volume /= config.workers
-            made[lane.name].volume = Rates(volume / 3600, max(1, round(volume / 4)), time.monotonic)
-    return made
-
-
-def caller(lane: settings.Lane, credential: ShowsCredential) -> Caller:
-    """Return who sends requests of our own to a lane's CRM."""
-    upstream = lane.upstream
-    return Caller(upstream.url, credential, ca_file=upstream.ca_file, seconds=float(lane.deadline_seconds))
-
-
-def load_all(
-    found: tuple[Origin, ...],
-    sealer: Sealer,
-    issuers: Mapping[str, Issuer],
-    frozen: Container[str] = frozenset(),
-    *,
-    standins: bytes | None = None,
-    copies: Path | None = None,
-) -> tuple[dict[str, Rules], tuple[str, ...]]:
-    """Return the rules of every lane, freshly read, and how far each origin has come.
-
-    Args:
-        found: where policies come from.
-        sealer: seals what a client brings back.
-        issuers: who may sign tokens.
-        frozen: who is stopped; may change while the rules are in force.
-        standins: the key that stand-ins for recipients are made with; None: none are made.
-        copies: an empty folder that gets what was read of the first origin as `0`, and so on.
-
-    Raises:
-        Problems: something is wrong in one of the origins.
-    """
-    rules: dict[str, Rules] = {}
-    positions: list[str] = []
-    for number, origin in enumerate(found):
-        with origin.source.opened() as opened:
-            if copies is not None:
-                shutil.copytree(opened.folder, copies / str(number), ignore=shutil.ignore_patterns(".*"))
-            for lane in origin.lanes:
-                rules[lane.name] = replace(
-                    load_rules(opened.folder, lane, sealer, issuers, frozen, standins=standins),
-                    commit=opened.commit,
-                )
-        positions.append(opened.position)
-    _refuse_mixed([lane for origin in found for lane in origin.lanes], rules)
-    return rules, tuple(positions)
-
-
-def _refuse_mixed(lanes: Iterable[settings.Lane], rules: Mapping[str, Rules]) -> None:
-    """Return if no two CRMs share what is kept of protected values: their records have the same ids.
-
-    Raises:
-        Problems: two lanes may be two CRMs, and nobody has said which.
-    """
-    together: dict[str, list[settings.Lane]] = {}
-    for lane in lanes:
-        together.setdefault(rules[lane.name].place, []).append(lane)
-    problems = []
-    for first, *others in together.values():
-        if any(rules[lane.name].protections for lane in (first, *others)):
-            problems += [_mixed(first, lane) for lane in others if first.crm is None and _differ(first, lane)]
-    if problems:
-        raise Problems(problems)
-
-
-def _differ(one: settings.Lane, other: settings.Lane) -> bool:
-    return (one.upstream.url, one.credential) != (other.upstream.url, other.credential)
-
-
-def _mixed(first: settings.Lane, lane: settings.Lane) -> Problem:
-    message = (
-        f"lanes {first.name} and {lane.name} share connector {lane.connector}, and policies protect its fields: "
-        "if they are two CRMs, write crm: with a name into the newer one, so that a record of one is not taken "
-        "for a record of the other; if they are one, write the same crm: into both"
-    )
-    return Problem(f"lane {lane.name}", 0, 0, "LG208", message)
-
-
-def load_rules(
-    folder: Path,
-    lane: settings.Lane,
-    sealer: Sealer,
-    issuers: Mapping[str, Issuer],
-    frozen: Container[str] = frozenset(),
-    *,
-    standins: bytes | None = None,
-    rehearsed: bool = False,
-) -> Rules:
-    """Return all that is enforced on one lane, freshly read.
-
-    Args:
-        folder: with the policies and connectors.
-        lane: which one.
-        sealer: seals what a client brings back.
-        issuers: who may sign tokens.
-        frozen: who is stopped.
-        standins: the key that stand-ins for recipients are made with.
-        rehearsed: the set's own tests have passed, in another process.
-
-    Raises:
-        Problems: something in the folder is wrong, or one of the set's own tests fails.
-    """
-    connectors = load_connectors(folder, sealer)
-    if lane.connector not in connectors:
-        raise Problems([Problem(str(folder / "connectors"), 0, 0, "LG101", unknown_connector(lane, connectors))])
-    policies = load_tested(folder, connectors, rehearsed=rehearsed)
-    identifier = Identifier(policies.clients, issuers, now=time.time, frozen=frozen)
-    connector = connectors[lane.connector]
-    redactors = Redactors(connector.catalogue, standins if policies.has_standins else None)
-    return Rules(connector, identifier, policies, redactors, crm=lane.crm or "")
-
-
-def load_tested(folder: Path, connectors: Mapping[str, Connector], *, rehearsed: bool = False) -> PolicySet:
-    """Return the policy set of a folder, which has passed its own tests.
-
-    Raises:
-        Problems: it has errors, or one of its tests fails.
-    """
-    catalogues = {name: found.catalogue for name, found in connectors.items()}
-    checked = check_policies(folder, catalogues, check_mask=check_mask, connectors=documents(connectors))
-    if checked.policies is None:
-        raise Problems(checked.problems)
-    if not rehearsed and (failed := rehearse(checked, catalogues)):
-        raise Problems(failed)
-    return checked.policies
-
-
-def documents(connectors: Mapping[str, Connector]) -> dict[str, object]:
-    """Return all that each connector's file says, by name: what is asked of a CRM decides as much as a rule."""
-    return {name: found.document for name, found in connectors.items()}
-
-
-def load_connectors(folder: Path, sealer: Sealer | None) -> dict[str, Connector]:
-    """Return every connector in `folder/connectors`, by name; hidden files are left out.
-
-    Raises:
-        Problems: those of all files at once; also two connectors of one name, of which none may win (LG107).
-    """
-    found: dict[str, Connector] = {}
-    problems: list[Problem] = []
-    for path in sorted((folder / "connectors").glob("*.yaml")):
-        if path.name.startswith("."):
-            continue
-        try:
-            connector = load_connector(path, sealer=sealer)
-        except Problems as error:
-            problems += error.problems
-            continue
-        first = found.setdefault(connector.name, connector)
-        if first is not connector:
-            problems.append(_named_twice(connector, first))
-    if problems:
-        raise Problems(problems)
-    return found
-
-
-def _named_twice(connector: Connector, first: Connector) -> Problem:
-    file, line, column = connector.where.rsplit(":", 2)
-    message = f'connector "{connector.name}" stands twice; keep one'
-    return Problem(file, int(line), int(column), "LG107", message, first.where)
-
-
-def unknown_connector(lane: settings.Lane, connectors: Mapping[str, Connector]) -> str:
-    """Say what a lane's connector could have been called."""
-    known = ", ".join(sorted(connectors)) or "none"
-    return f"lane {lane.name} names connector {lane.connector!r}; the folder has: {known}"
-
-
-def load_issuers(config: settings.Config) -> dict[str, Issuer]:
-    """Return the trusted issuers with their key sets, shared by every policy set that is ever in force.
-
-    Raises:
-        Problems: an issuer cannot be used as it is written.
-    """
-    try:
-        return {name: _issuer(name, one) for name, one in config.issuers.items()}
-    except (ValueError, OSError) as error:
-        raise Problems([Problem("lychgate.yaml", 0, 0, "LG203", f"issuers: {error}")]) from None
-
-
-def _issuer(name: str, one: settings.Issuer) -> Issuer:
-    if one.jwks_file is not None:
-        keys = JwksKeys.from_file(one.jwks_file, name=name)
-    else:
-        keys = JwksKeys.from_url(one.jwks_url or "", ca_file=one.ca_file, name=name)
-    return Issuer(
-        name=name,
-        issuer=one.issuer,
-        audience=one.audience,
-        algorithms=frozenset(one.algorithms),
-        keys=keys,
-        roles_claim=one.roles_claim,
-        role_map=dict(one.role_map),
-        subject_claim=one.subject_claim,
-        leeway=one.leeway_seconds,
-        max_lifetime=one.max_lifetime_seconds,
     )
 
 
@@ -719,41 +387,3 @@ def refuse_exposed(config: settings.Config) -> None:
     ]
     if exposed:
         raise Problems(exposed)
-
-
-def load_credential(lane: settings.Lane) -> HeldCredential | ClientCredential:
-    """Return what this lane shows its CRM; the secret never stands in the configuration.
-
-    Raises:
-        Problems: the file or variable is missing, empty, or readable by others.
-    """
-    held = lane.credential
-    if held.passthrough:
-        return ClientCredential()
-    secret = shown = read_secret(held, f"lane {lane.name} needs a credential for its CRM")
-    if held.scheme == "Basic":
-        shown = base64.b64encode(secret.encode()).decode("ascii")
-    value = shown if held.scheme == "none" else f"{held.scheme} {shown}"
-    return HeldCredential((held.header.lower(), value), traces=_traces(secret, held.scheme))
-
-
-def _traces(secret: str, scheme: str) -> tuple[bytes, ...]:
-    """Return how a secret may look where somebody repeats it; a short one would be found in innocent text."""
-    each_of = {secret, secret.partition(":")[2]} if scheme == "Basic" else {secret}
-    looks = [
-        look
-        for each in each_of
-        for look in (
-            each.encode(),
-            orjson.dumps(each)[1:-1],
-            base64.b64encode(each.encode()),
-            base64.urlsafe_b64encode(each.encode()),
-            quote(each, safe="").encode(),
-        )
-    ]
-    return tuple(dict.fromkeys(look for look in looks if len(look) >= SHORTEST_TRACE))
-
-
-def new_id() -> str:
-    """Return a decision id: milliseconds since the epoch and 40 random bits, sortable, lower-case hex."""
-    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"

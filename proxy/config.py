@@ -2,7 +2,7 @@
 
 Everything unsafe is refused here, with `file:line:column`, before anything listens: a lane that would speak
 plain HTTP to other machines, a credential written into the file, an upstream that is not verified. Secrets
-are named by file or environment variable and read by `proxy.app`.
+are named by file or environment variable and read when the installation is built.
 """
 
 from pathlib import Path

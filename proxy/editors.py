@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from proxy.app import load_connectors
 from proxy.config import Config
 from proxy.connectors.spec import ConnectorFile
 from proxy.errors import Problems
+from proxy.loading import load_connectors
 from proxy.model import Catalogue
 from proxy.policy.documents import VocabularyDocument
 from proxy.policy.editing.kinds import KINDS

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from proxy.app import load_connectors
+from proxy.loading import load_connectors
 from proxy.policy import Checked, check_policies
 from proxy.rehearsal import rehearse
 from proxy.transforms import check_mask

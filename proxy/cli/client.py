@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from proxy.app import load_connectors
 from proxy.identity import digest, mint
+from proxy.loading import load_connectors
 from proxy.policy import load_policies
 from proxy.transforms import check_mask
 from proxy.yamlfile import nearest

@@ -9,12 +9,12 @@ from typing import Final
 
 import click
 
-from proxy.app import load_connectors
 from proxy.cli.policyset import format_option, policies_option, usable_set
 from proxy.cli.policytext import NOTHING, counted, visible
 from proxy.connectors import Connector
 from proxy.connectors.coverage import Endpoint, endpoints
 from proxy.errors import Problems
+from proxy.loading import load_connectors
 from proxy.model import DISCLOSING, QUERYING, Action
 from proxy.policy import PolicySet
 from proxy.policy.gather import gather

@@ -12,10 +12,11 @@ from typing import Final
 
 import click
 
-from proxy.app import KEY_FILE, new_id
+from proxy.app import KEY_FILE
 from proxy.config import Config, load_config
 from proxy.console.control import ask
 from proxy.crypto import read_key
+from proxy.ids import new_id
 from proxy.kept import Kept, open_kept
 from proxy.keys import Keys
 from proxy.keys.epochs import Epochs

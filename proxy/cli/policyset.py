@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from proxy.app import documents, load_connectors
 from proxy.cli import policytext as text
 from proxy.errors import Problem, Problems
 from proxy.ledger.verify import read_entries
+from proxy.loading import documents, load_connectors
 from proxy.message import RECORD_ITSELF
 from proxy.model import Action, Catalogue
 from proxy.policy import Checked, PolicySet, check_policies

@@ -10,11 +10,13 @@ from typing import Any, Literal
 import click
 
 from proxy import config as settings
-from proxy.app import KEY_FILE, load_all, load_credential, load_issuers
+from proxy.app import KEY_FILE
 from proxy.cli.keying import CONFIG, FORM, Custody, Told, custody
 from proxy.connectors import Connector
+from proxy.credentials import load_credential
 from proxy.crypto import Sealer, derive, read_key
 from proxy.errors import LychgateError
+from proxy.loading import load_all, load_issuers
 from proxy.migration import Counts, Journal, Migration, walker_for
 from proxy.migration.run import STATES
 from proxy.model import Protection, Protections

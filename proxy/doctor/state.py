@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from proxy import config as settings
-from proxy.app import KEY_FILE, load_all, load_credential, load_issuers, refuse_exposed
+from proxy.app import KEY_FILE, refuse_exposed
+from proxy.credentials import load_credential
 from proxy.crypto import Sealer, derive, read_key
 from proxy.doctor.finding import Finding, fail, ok, warn
 from proxy.errors import Problems, Unavailable
 from proxy.exchange import Rules
 from proxy.ledger.verify import NotALedger, verify
+from proxy.loading import load_all, load_issuers
 from proxy.origins import origins
 
 LITTLE: Final = 1 << 30

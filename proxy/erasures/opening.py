@@ -6,12 +6,12 @@ import hmac
 import time
 from typing import Any
 
-from proxy.app import new_id
 from proxy.erasure import Case, Event, Known, NoSuchCase, Origin, Spot, State, normal
 from proxy.erasure.law import LAWS
 from proxy.erasures import policies
 from proxy.erasures.shared import Asked, Shared, identity
 from proxy.errors import LychgateError
+from proxy.ids import new_id
 
 
 class Opening:

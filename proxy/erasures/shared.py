@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from proxy.app import App, cases_in
+from proxy.app import App
 from proxy.crypto import derive
 from proxy.erase import Turns, put_on_record
 from proxy.erasure import Case
@@ -16,6 +16,7 @@ from proxy.erasure.telling import in_short, whole
 from proxy.erasure.tombstones import Tombstones
 from proxy.errors import LychgateError
 from proxy.exchange import Rules
+from proxy.gateways import cases_in
 from proxy.messengers import Messengers
 
 Asked = Mapping[str, Any]

@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
-from proxy.app import App, caller, load_credential
+from proxy.app import App
+from proxy.credentials import caller, load_credential
 from proxy.erase import Site
 
 NO_SITE: Final = "Lychgate has no credential of its own for it, or its connector has no playbook"

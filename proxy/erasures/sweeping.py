@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from proxy.app import new_id
 from proxy.erasure import Spot, State
 from proxy.erasure.states import OVER
 from proxy.erasures.opening import Opening
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Asked, Shared
+from proxy.ids import new_id
 from proxy.steps import everybody
 from proxy.sweeps import Sweep
 

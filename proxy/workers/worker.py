@@ -14,21 +14,16 @@ from typing import Final
 
 from addons.master import serve
 from proxy import config as settings
-from proxy.app import (
-    KEY_FILE,
-    STANDINS,
-    load_credential,
-    load_issuers,
-    load_rules,
-    make_gateways,
-    shared_guards,
-)
+from proxy.app import KEY_FILE, STANDINS
+from proxy.credentials import load_credential
 from proxy.crypto import Sealer, derive, read_key
 from proxy.enforce import Gateway
 from proxy.errors import LychgateError
 from proxy.exchange import Rules
+from proxy.gateways import make_gateways, shared_guards
 from proxy.identity import Frozen, Issuer
 from proxy.kept import Kept, open_kept
+from proxy.loading import load_issuers, load_rules
 from proxy.metrics import Metrics
 from proxy.origins import origins
 from proxy.restricted import Restricted

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.app import load_credential
 from proxy.config import Lane
+from proxy.credentials import load_credential
 
 
 def _lane(file: Path, secret: str, scheme: str) -> Lane:
