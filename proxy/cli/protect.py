@@ -51,11 +51,13 @@ def protect() -> None:
 def plan(ctx: click.Context, /, *, form: str, **given: Any) -> None:
     """Count what is in clear and what is protected; nothing is changed.
 
-    Exit code 1 if anything is in clear that policy has protected.
+    What looks protected, and cannot be opened where it stands, is `unreadable`: it was moved, its key is gone,
+    or it lies in clear and only looks so. Its records are named. Exit code 1 if anything is in clear that policy
+    has protected, or unreadable.
     """
     counts = _run("plan", _Given(**given))
     _tell(counts, form)
-    ctx.exit(1 if counts.total("clear") else 0)
+    ctx.exit(1 if counts.total("clear", "unreadable") else 0)
 
 
 @protect.command()
@@ -72,11 +74,11 @@ def apply(ctx: click.Context, /, *, form: str, **given: Any) -> None:
 
     Killed at any moment, it goes on where it was. It waits as long as the CRM asks for. What somebody else has
     changed meanwhile stays as they have it, and is counted under `changed`: run it again. With Odoo choose a
-    quiet hour. Exit code 1 if anything is left in clear, or was changed.
+    quiet hour. Exit code 1 if anything is left in clear, was changed, or is unreadable (see `plan`).
     """
     counts = _run("apply", _Given(**given))
     _tell(counts, form)
-    ctx.exit(1 if counts.total("clear", "changed") else 0)
+    ctx.exit(1 if counts.total("clear", "changed", "unreadable") else 0)
 
 
 @protect.command()
@@ -94,11 +96,12 @@ def rollback(ctx: click.Context, /, *, form: str, **given: Any) -> None:
     Write `leaving: true` into the entries of `protect:` first, and have the policies in force: values are
     written in clear from then on, while those that are protected are still opened for clients. When nothing is
     protected any more, take the entries out. What somebody else has changed meanwhile stays as they have it, and
-    is counted under `changed`: run it again. Exit code 1 if anything is left protected, or was changed.
+    is counted under `changed`: run it again. Exit code 1 if anything is left protected or
+    unreadable, or was changed.
     """
     counts = _run("rollback", _Given(**given))
     _tell(counts, form)
-    ctx.exit(1 if counts.total("protected", "changed") else 0)
+    ctx.exit(1 if counts.total("protected", "changed", "unreadable") else 0)
 
 
 @dataclass(frozen=True)
@@ -234,9 +237,12 @@ def _tell(counts: Counts, form: str) -> None:
     if changed := counts.total("changed"):
         click.echo(f"{changed:,} values were changed meanwhile, and left as they are: run it again", err=True)
     if form == "json":
-        click.echo(json.dumps({"values": counts.found}))
+        named = [{"object": name, "record": key, "field": field} for name, key, field in counts.unreadable]
+        click.echo(json.dumps({"values": counts.found, "unreadable": named}))
         return
     width = max([len(name) for name in counts.found] or [5])
     click.echo("  ".join(["field".ljust(width), *(state.rjust(10) for state in STATES)]))
     for name, row in sorted(counts.found.items()):
         click.echo("  ".join([name.ljust(width), *(f"{row[state]:,}".rjust(10) for state in STATES)]))
+    for name, key, field in counts.unreadable:
+        click.echo(f"unreadable: {name} {key} {field}")

@@ -1,7 +1,7 @@
 """The story of one migration: look, change what has to be changed, look again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -15,6 +15,8 @@ from proxy.vault.vault import handles_in, is_protected
 
 ATTEMPTS: Final = 6
 """At one request that the CRM asks to have later, or whose answer was lost: each change may be repeated."""
+MOST_NAMED: Final = 100
+"""Records that are named one by one."""
 LONGEST_WAIT: Final = 120.0
 _LATER: Final = frozenset({429, 500, 502, 503, 504})
 _GONE: Final = frozenset({404, 410})
@@ -24,8 +26,9 @@ _UNTOUCHED: Final = 429
 State = Literal["clear", "protected", "empty", "refused", "changed", "unreadable"]
 STATES: Final[tuple[State, ...]] = ("clear", "protected", "empty", "refused", "changed", "unreadable")
 """Of one value: refused: the CRM did not take the change, or what stands for it does not fit; changed: somebody
-else changed it meanwhile, and it was left as they have it; unreadable: it was moved, or its key is gone."""
-_KEPT: Final[tuple[State, ...]] = ("refused", "changed", "unreadable")
+else changed it meanwhile, and it was left as they have it; unreadable: it looks protected, and nobody can open
+it where it stands: it was moved, its key is gone, or it lies in clear and only looks so."""
+_KEPT: Final[tuple[State, ...]] = ("refused", "changed")
 """What no look afterwards tells."""
 
 Send = Callable[[Request], Awaitable[Response]]
@@ -46,6 +49,8 @@ class Counts:
     """Values by object.field, and by what they are."""
 
     found: dict[str, dict[str, int]] = field(default_factory=dict)
+    unreadable: list[tuple[str, str, str]] = field(default_factory=list)
+    """Object, record and field of the first of these, for a person to look at."""
 
     def add(self, name: str, state: State) -> None:
         """Count one."""
@@ -78,13 +83,30 @@ class Migration:
             after, seen = "", 0
             while True:
                 page = await self._page(name, sorted(fields), after)
+                unreadable = await self._unreadable(fields, page.rows)
                 for row in page.rows:
-                    _count(counts, name, row, fields)
+                    _count(counts, name, row, fields, unreadable)
                 seen += len(page.rows)
                 self.tell(name, seen)
                 if not (after := page.after):
                     break
         return counts
+
+    async def _unreadable(
+        self, fields: Mapping[str, Protection], rows: Sequence[Row]
+    ) -> frozenset[tuple[str, str]]:
+        """Return key and field of each value that looks protected and that the vault does not open there."""
+        shown = _shown(fields, rows)
+        if not shown:
+            return frozenset()
+        returned = await asyncio.to_thread(self.settle, Opening(tuple(each for _, each in shown)))
+        assert isinstance(returned, Returned)
+        both = zip(shown, returned.values, strict=True)
+        return frozenset(
+            (rows[number].key, each.protection.field)
+            for (number, each), opened in both
+            if opened.fate != "opened"
+        )
 
     async def apply(self, journal: Journal) -> Counts:
         """Seal what is in clear, and return what is there afterwards."""
@@ -155,12 +177,7 @@ class Migration:
         self, name: str, fields: Mapping[str, Protection], rows: Sequence[Row], refused: Counts
     ) -> None:
         """Write what is sealed on one page back; a row of the vault goes when the CRM has the value."""
-        shown = [
-            (number, Shown(fields[each], value, row.key))
-            for number, row in enumerate(rows)
-            for each, value in row.values.items()
-            if isinstance(value, str) and is_protected(value)
-        ]
+        shown = _shown(fields, rows)
         if not shown:
             return
         returned = await asyncio.to_thread(self.settle, Opening(tuple(each for _, each in shown)))
@@ -170,8 +187,7 @@ class Migration:
         for (number, each), opened in zip(shown, returned.values, strict=True):
             field_ = each.protection.field
             if opened.fate != "opened":
-                refused.add(f"{name}.{field_}", "unreadable")
-                continue
+                continue  # who looks again afterwards counts it
             changes.setdefault(number, {})[field_] = opened.text
             handles[number, field_] = handles_in([each.text])
         gone: list[str] = []
@@ -307,13 +323,33 @@ class Migration:
 _Work = Callable[[str, Mapping[str, Protection], Sequence[Row], Counts], Awaitable[None]]
 
 
-def _count(counts: Counts, name: str, row: Row, fields: Mapping[str, Protection]) -> None:
+def _shown(fields: Mapping[str, Protection], rows: Sequence[Row]) -> list[tuple[int, Shown]]:
+    """Return what looks protected, and the place of its record among the rows."""
+    return [
+        (number, Shown(fields[each], value, row.key))
+        for number, row in enumerate(rows)
+        for each, value in row.values.items()
+        if isinstance(value, str) and is_protected(value)
+    ]
+
+
+def _count(
+    counts: Counts,
+    name: str,
+    row: Row,
+    fields: Mapping[str, Protection],
+    unreadable: Collection[tuple[str, str]],
+) -> None:
     for each in fields:
         if each not in row.values:
             continue
         value = row.values[each]
         if value is None or value is False or (isinstance(value, str) and not value.strip()):
             counts.add(f"{name}.{each}", "empty")
+        elif (row.key, each) in unreadable:
+            counts.add(f"{name}.{each}", "unreadable")
+            if len(counts.unreadable) < MOST_NAMED:
+                counts.unreadable.append((name, row.key, each))
         else:
             protected = isinstance(value, str) and is_protected(value)
             counts.add(f"{name}.{each}", "protected" if protected else "clear")

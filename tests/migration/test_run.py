@@ -3,18 +3,21 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
+from proxy.crypto import digits
 from proxy.errors import UpstreamFault
 from proxy.message import Headers, Request, Response
 from proxy.migration import Journal, Migration, Unfinished
 from proxy.migration.run import STATES
 from proxy.migration.walkers import PAGE, Salesforce
-from proxy.vault import Vault, rows
-from tests.vault.conftest import MAIL, NOTES, Clock
+from proxy.vault import Put, Sending, Vault, rows
+from proxy.vault.vault import is_protected
+from tests.vault.conftest import MAIL, NOTES, NUMBER, TAX, Clock
 
 FIELDS = {"Contact": {"Email": MAIL, "Notes": NOTES}}
 PEOPLE = PAGE + 7
@@ -166,7 +169,48 @@ def test_what_nobody_can_open_is_left_and_told(vault: Vault, journal: Callable[[
     one, other, *_ = crm.rows.values()
     other["Email"] = one["Email"]
     counts = asyncio.run(migration(crm, vault).rollback(Journal(journal().path.with_name("back.json"))))
-    assert counts.found["Contact.Email"]["unreadable"] == counts.found["Contact.Email"]["protected"] == 1
+    row = counts.found["Contact.Email"]
+    assert (row["unreadable"], row["protected"], row["clear"]) == (1, 0, PEOPLE - 1)
+
+
+LOOK_ALIKES = {
+    "Email": "tabcdefghijklmnopqrstuvwxyz@elsewhere.example.org",  # anybody can have such an address
+    "Notes": "ld1.VGhpcyB0ZXh0IGxvb2tzIGxpa2Ugb3Vycw",
+}
+
+
+@pytest.mark.parametrize("field", LOOK_ALIKES)
+def test_what_only_looks_protected_is_told(vault: Vault, journal: Callable[[], Journal], field: str) -> None:
+    """It lies in clear, and nobody can tell: it is unreadable, before and after, and its record is named."""
+    crm, key = Crm(), "003000000000000001"
+    crm.rows[key][field] = LOOK_ALIKES[field]
+    for counts in (
+        asyncio.run(migration(crm, vault).plan()),
+        asyncio.run(migration(crm, vault).apply(journal())),
+        asyncio.run(migration(crm, vault).plan()),
+    ):
+        assert counts.found[f"Contact.{field}"]["unreadable"] == 1
+        assert counts.unreadable == [("Contact", key, field)]
+    assert counts.total("clear") == 0
+    assert crm.rows[key][field] == LOOK_ALIKES[field]
+
+
+def test_every_kind_of_look_alike_is_told(vault: Vault) -> None:
+    """Ciphertext that is of no field here, and a number whose last digits fit by chance, as one in a million."""
+    crm, one = Crm(), migration(Crm(), vault)
+    mail, notes = replace(TAX, field="Email"), replace(NUMBER, field="Notes")
+    one.send, one.protections = crm.send, {"Contact": {"Email": mail, "Notes": notes}}
+    puts = Put(mail, "IE 1234567", "x", 0), Put(notes, "123456789", "x", 0)
+    tax, number = (each.text for each in vault.settle(Sending(puts=puts)).placed)
+    for row in crm.rows.values():
+        row |= {"Email": tax, "Notes": number}
+    assert asyncio.run(one.plan()).total("protected") == 2 * PEOPLE
+    by_chance = "123456789012345" + digits._public("123456789012345")
+    assert is_protected(by_chance)
+    crm.rows["003000000000000001"] |= {"Email": tax[:-6] + "AAAAAA", "Notes": by_chance}
+    counts = asyncio.run(one.plan())
+    assert (counts.total("protected"), counts.total("unreadable")) == (2 * PEOPLE - 2, 2)
+    assert [each[1] for each in counts.unreadable] == ["003000000000000001"] * 2
 
 
 def test_a_change_whose_answer_is_lost_loses_no_value(vault: Vault, journal: Callable[[], Journal]) -> None:
