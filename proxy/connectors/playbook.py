@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec
 
@@ -74,7 +74,9 @@ class Call:
         """Return the request with its blanks filled in."""
         model = self.model
         method, _, template = model.send.partition(" ")
-        query = urlencode([(fill.text(n, values), fill.text(v, values)) for n, v in model.query.items()])
+        query = _query(
+            {fill.text(name, values): fill.text(value, values) for name, value in model.query.items()}
+        )
         headers = [("accept", "application/json")]
         if model.session:
             headers.append((SESSION, _MARK))
@@ -181,7 +183,7 @@ class Call:
     def _at(self, request: Request, cursor: str) -> Request:
         """Return the request for the page at a cursor that stands in the query."""
         rest = [part for part in request.query.split("&") if not part.startswith(f"{self.model.cursor}=")]
-        query = "&".join([*rest, urlencode({self.model.cursor: cursor})])
+        query = "&".join([*rest, _query({self.model.cursor: cursor})])
         return Request(request.method, request.path, query, request.headers)
 
     def _counted(self, request: Request) -> Request:
@@ -359,6 +361,11 @@ def _compile(name: str, call: CallModel, known: AbstractSet[str]) -> Call:
             for text in (call.fields, call.key, call.more, call.fault, call.gone, call.alive)
         ),
     )
+
+
+def _query(pairs: Mapping[str, str]) -> str:
+    """Return a query string; a space is `%20`, since to OData, as to any URL, a plus is a plus."""
+    return urlencode(pairs, quote_via=quote)
 
 
 def _body(model: CallModel, values: fill.Values) -> bytes:

@@ -36,7 +36,7 @@ def test_a_query_quotes_what_it_is_asked_for() -> None:
     call = book("salesforce").calls["find"]
     condition = "Email = 'o\\'neill@example.org'"
     request = call.request({"object": "Contact", "fields": ["Id"], "any": condition})
-    assert "WHERE+Email+%3D+%27o%5C%27neill" in request.query
+    assert "WHERE%20Email%20%3D%20%27o%5C%27neill" in request.query
 
 
 def test_a_fault_in_a_200_is_a_refusal() -> None:
@@ -151,7 +151,9 @@ def test_an_object_may_have_calls_of_its_own_and_has_every_word() -> None:
     found = drafted(calls=own)
     assert found.call("people", "purge", "delete").model.send == "POST /forget"
     assert found.find_call("people", "purge", "deleted") is None
-    assert found.request(found.call("people", "find"), "people", field="mails", value="a b").query == "mails=a+b"
+    assert (
+        found.request(found.call("people", "find"), "people", field="mails", value="a b").query == "mails=a%20b"
+    )
     with pytest.raises(ValueError, match="unknown name: set"):
         drafted(words={})
     with pytest.raises(ValueError, match="has a blank of unknown name: who"):
