@@ -427,6 +427,8 @@ class ErasureApi(Strict):
     """Of one caller, on average; three seconds' worth may come at once."""
     connections: Annotated[int, Field(ge=4, le=10_000)] = 100
     """At a time; with all of them taken, one that is asking nothing makes room for who comes."""
+    mail: dict[Name, MailAddress] = Field(default_factory=dict)
+    """By the names of clients: where requesters are told by mail how their cases go."""
     fides: Fides | None = None
     drp: Drp | None = None
 
@@ -506,7 +508,8 @@ class Erasure(Strict):
 
     @model_validator(mode="after")
     def _a_server_for_mail(self) -> "Erasure":
-        if self.mail is None and any(told.mail is not None for told in self.recipients.values()):
+        written = any(told.mail is not None for told in self.recipients.values())
+        if self.mail is None and (written or (self.api is not None and self.api.mail)):
             msg = "somebody is told by mail: say in `mail:` which server takes it"
             raise ValueError(msg)
         return self

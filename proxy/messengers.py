@@ -14,25 +14,23 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import localtime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from proxy.config import Config, Mail, Told, Webhook
+from proxy.config import Config, Told, Webhook
 from proxy.crypto.files import write_whole
 from proxy.erasure import Case, Notice, Origin
-from proxy.erasure.foreign import below, drp_status, plain_path, word
+from proxy.erasure.foreign import WRITTEN, below, drp_status, plain_path, standing, word
 from proxy.erasure.notices import letter, message, missed, sent, unanswered
 from proxy.errors import Problem, Problems, UpstreamFault
 from proxy.identity.strictjson import read_object
 from proxy.kept import read_secret
+from proxy.letters import Letters
 from proxy.message import Headers, Request
-from proxy.transport import Caller, MailServer
+from proxy.transport import Caller
 
 SECONDS: Final = 15.0
 _SECRET: Final = "whsec_"  # noqa: S105 - how a secret begins
@@ -62,7 +60,7 @@ class Messengers:
         self._told = config.erasure.recipients
         self._api = config.erasure.api
         self._key = key
-        self._mail = _mail_server(config.erasure.mail)
+        self._letters = Letters(config.erasure.mail) if config.erasure.mail is not None else None
         self._secrets = {
             name: _secret(name, told.webhook) for name, told in self._told.items() if told.webhook is not None
         }
@@ -85,7 +83,7 @@ class Messengers:
             return missed(notice, now, "not_configured")
         try:
             said = message(case, notice, told.names)
-            acknowledged = await self._carry(told, self._id(case, notice), said, now)
+            acknowledged = await self._carry(told, self._id(case.id, notice.recipient), said, now)
         except UpstreamFault as fault:
             return missed(notice, now, fault.reason)
         except OSError:
@@ -98,7 +96,9 @@ class Messengers:
             await asyncio.to_thread(_put, told.outbox / f"{name}.json", body + b"\n")
             return False
         if told.mail is not None:
-            await asyncio.to_thread(self._post_mail, told.mail, name, said)
+            assert self._letters is not None
+            subject = f"Erase data of a person: case {said['case']}"
+            await self._letters.send(told.mail, name, subject, letter(said), said)
             return False
         assert told.webhook is not None
         signed = f"{name}.{now}.".encode() + body
@@ -109,15 +109,8 @@ class Messengers:
         )  # fmt: skip
         return _acknowledges(await _post(told.webhook.url, told.webhook.ca_file, fields, body))
 
-    def _post_mail(self, to: str, name: str, said: Mapping[str, Any]) -> None:
-        assert self._mail is not None
-        server, sender = self._mail
-        server.send(mail(sender, to, name, said))
-
-    def _id(self, case: Case, notice: Notice) -> str:
-        return (
-            "msg_" + hmac.digest(self._key, f"{case.id}\0{notice.recipient}".encode(), hashlib.sha256).hex()[:32]
-        )
+    def _id(self, *said: str) -> str:
+        return "msg_" + hmac.digest(self._key, "\0".join(said).encode(), hashlib.sha256).hex()[:32]
 
     async def replied(self, case: Case, now: int) -> tuple[Origin, str]:
         """Return a case's origin after an attempt to tell it how the case stands, and how that went."""
@@ -147,6 +140,9 @@ class Messengers:
             fields = (("content-type", "application/json"), ("authorization", f"Bearer {origin.token}"))
             await _post(self._api.fides.url + path, self._api.fides.ca_file, fields, body)
             return
+        if origin.shape == "api":
+            await self._write(case, origin)
+            return
         drp = self._api.drp if self._api is not None else None
         for agent in drp.agents.values() if drp is not None else ():
             if agent.callback is not None and below(agent.callback, origin.reply):
@@ -156,35 +152,13 @@ class Messengers:
                 return
         raise UpstreamFault("not_configured")
 
-
-def mail(sender: str, to: str, name: str, said: Mapping[str, Any]) -> EmailMessage:
-    """Return a message as mail: for a person to read, and in JSON for a program.
-
-    Args:
-        sender: address.
-        to: address.
-        name: of the message, the same however often it is sent.
-        said: what the recipient is told.
-    """
-    made = EmailMessage(policy=SMTP)
-    made["From"], made["To"], made["Date"] = sender, to, localtime()
-    made["Subject"] = f"Erase data of a person: case {said['case']}"
-    made["Message-ID"] = f"<{name}@{sender.partition('@')[2]}>"
-    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday is an answer
-    made.set_content(letter(said), cte="quoted-printable")
-    text = json.dumps(said, ensure_ascii=False, sort_keys=True, indent=1).encode()
-    made.add_attachment(text, "application", "json", filename=f"{said['case']}.json")
-    return made
-
-
-def _mail_server(settings: Mail | None) -> tuple[MailServer, str] | None:
-    """Return who takes mail, and from which address it comes."""
-    if settings is None:
-        return None
-    password = read_secret(settings.password, "the mail server needs a password") if settings.password else ""
-    implicit = settings.tls == "implicit"
-    server = MailServer(settings.host, settings.port, implicit, settings.ca_file, settings.user or "", password)
-    return server, settings.sender
+    async def _write(self, case: Case, origin: Origin) -> None:
+        """Tell a requester by mail how a case stands."""
+        to = (self._api.mail if self._api is not None else {}).get(origin.reply.removeprefix(WRITTEN))
+        if to is None or self._letters is None:
+            raise UpstreamFault("not_configured")
+        subject, text = standing(case)
+        await self._letters.send(to, self._id(case.id, origin.reply, word(case)), subject, text)
 
 
 async def _post(url: str, ca_file: Path | None, fields: tuple[tuple[str, str], ...], body: bytes) -> bytes:

@@ -236,6 +236,44 @@ async def test_a_recipient_is_told_by_mail(
     assert "dpo@" not in logged
 
 
+async def test_a_requester_is_told_of_each_change_once_by_mail(
+    desk: Desk,
+    tls,  # noqa: F811
+) -> None:
+    """Its state and when it is due, in words; nothing of the person, and nothing that somebody typed."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tls.cert, tls.key)
+    api = {"listen": "127.0.0.1:0", "mail": {"helpdesk": "desk@acme.example"}}
+    async with mailbox(context) as box:
+        server = SERVER | {"host": "127.0.0.1", "port": box.port, "ca_file": tls.cert}
+        desk.erasures.shared.messengers = messengers(desk, Erasure.model_validate({"mail": server, "api": api}))
+        origin = Origin("api", "a", "", "mail helpdesk")
+        opened = [
+            await desk.does("open", values=[("email", "a@b.example")], ground="objection", origin=origin)
+            for _ in range(2)
+        ]
+        case = opened[0]["case"]
+        assert opened[1]["case"] != case  # a request without a name is a new one
+        await desk.does("revoke", opened[1]["case"])
+        for _ in range(2):
+            await desk.erasures.unasked.messages.tell()
+        await desk.does("deny", case, why="no_match", because="Canary is nobody here")
+        for _ in range(2):
+            await desk.erasures.unasked.messages.tell()
+    about = [one for one in box.taken if case in one["subject"]]
+    assert [one["subject"] for one in about] == [
+        f"Erasure case {case}: in progress", f"Erasure case {case}: denied"
+    ]  # fmt: skip
+    assert [one["to"] for one in about] == ["desk@acme.example"] * 2
+    assert f"Due: {opened[0]['due']}" in about[0].get_content()
+    assert len({one["message-id"] for one in box.taken}) == len(box.taken) == 3
+    for one in box.taken:
+        assert "b.example" not in one.as_string()
+        assert "Canary" not in one.as_string()
+    origin, how = await messengers(desk, Erasure()).replied(desk.erasures.cases.get(case), 7)
+    assert (how, origin.tries) == ("missed not_configured", 1)  # nobody is to be told any more
+
+
 WAYS = [
     ({"recipients": {"a": {"mail": "dpo@desk.example"}}}, "which server"),
     ({"recipients": {"a": {"mail": "dpo@desk.example", "outbox": Path("x")}}}, "exactly one"),
@@ -245,6 +283,7 @@ WAYS = [
     ),
     ({"mail": SERVER, "recipients": {"a": {"mail": "dpo@desk.example\r\nBcc: x@y.example"}}}, "pattern"),
     ({"mail": SERVER | {"user": "x"}}, "both"),
+    ({"api": {"listen": "127.0.0.1:0", "mail": {"helpdesk": "a@desk.example"}}}, "which server"),
 ]
 
 

@@ -28,6 +28,7 @@ from proxy.api.shapes import (
 from proxy.api.words import Amiss, Answer, Call, Given, Route, said
 from proxy.erasure import NoSuchCase, Origin
 from proxy.erasure.cases import no_case
+from proxy.erasure.foreign import WRITTEN
 from proxy.errors import LedgerError, LychgateError, StoreError
 
 CASE: Final = "/v1/cases/{case}"
@@ -43,13 +44,19 @@ async def _openapi(given: Given, call: Call) -> Answer:
 
 async def _open(given: Given, call: Call) -> Answer:
     body: Opening = call.body
-    origin = Origin("api", call.caller.id, body.reference) if body.reference is not None else None
     told = await given.erasures.do({
         "do": "open", "records": body.records, "values": [(one.kind, one.value) for one in body.values],
         "law": body.law, "ground": body.ground, "identity": body.identity, "by": call.caller.id,
-        "source": "request", "origin": origin,
+        "source": "request", "origin": _origin(given, call, body.reference or ""),
     })  # fmt: skip
     return said(_short(told), 201, ("Location", f"/v1/cases/{told['case']}"))
+
+
+def _origin(given: Given, call: Call, reference: str) -> Origin | None:
+    """Return what a request is called where it comes from, and who there is told; None if neither is said."""
+    client = call.caller.principal.client if call.caller.principal is not None else ""
+    reply = f"{WRITTEN}{client}" if client in given.settings.mail else ""
+    return Origin("api", call.caller.id, reference, reply) if reference or reply else None
 
 
 async def _list(given: Given, call: Call) -> Answer:

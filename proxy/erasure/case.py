@@ -151,9 +151,9 @@ class Origin(msgspec.Struct, frozen=True):
     who: str
     """Pseudonym of whoever sent it."""
     request: str
-    """What it is called there."""
+    """What it is called there; "" = it has no name."""
     reply: str = ""
-    """Where it wants to be told: a URL that the configuration lets us call, "" if it asks itself."""
+    """Where it wants to be told: a URL or a client that the configuration has, "" if it asks itself."""
     token: str = ""
     """What it wants to be shown there."""
     told: str = ""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from proxy.erasure.case import Case, moment
-from proxy.erasure.states import State
+from proxy.erasure.states import State, words
 
 DONE: Final = frozenset({State.LIVE_COMPLETE, State.FINAL})
 """The person can be told that it is done; `final` only adds that delays are over."""
@@ -57,7 +57,7 @@ def word(case: Case) -> str:
     origin = case.origin
     if origin is None or not origin.reply:
         return ""
-    if origin.shape == "drp":
+    if origin.shape in {"drp", "api"}:
         state, reason = drp_state(case)
         return " ".join(part for part in (state, reason, "extended" if case.extended else "") if part)
     if origin.told:
@@ -66,6 +66,20 @@ def word(case: Case) -> str:
     if origin.request.startswith("pre_approval:"):
         return "eligible" if state == "done" else state
     return state if state == "done" else ""
+
+
+WRITTEN: Final = "mail "
+"""How the reply of a requester begins who is told by mail; the name of its client follows."""
+
+
+def standing(case: Case) -> tuple[str, str]:
+    """Return what a requester is told by mail, subject and text: how far a case is; nothing that was typed."""
+    state, _ = drp_state(case)
+    lines = [f"Case: {case.id}", f"State: {words(state)}"]
+    if state == "in_progress":
+        lines.append(f"Due: {case.due.date().isoformat()}{', extended' if case.extended else ''}")
+    lines += ["", "The erasure API and `lychgate erasure show` say more."]
+    return f"Erasure case {case.id}: {words(state)}", "\n".join(lines) + "\n"
 
 
 def fides_state(case: Case) -> str:

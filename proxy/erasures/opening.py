@@ -31,7 +31,9 @@ class Opening:
         case = self._asked_for(asked)
         origin = asked.get("origin")
         if isinstance(origin, Origin):
-            case = case.put(id=self._claimed(origin, case), origin=origin)
+            case = case.put(origin=origin)
+            if origin.request:
+                case = case.put(id=self._claimed(origin, case))
         async with self._shared.turns.of(case.id):
             with contextlib.suppress(NoSuchCase):
                 return self._shared.told_of(self._shared.cases.get(case.id))  # it was asked for before

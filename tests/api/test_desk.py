@@ -134,6 +134,20 @@ async def test_a_requesters_list_opens_no_case_of_others(api: Api, monkeypatch: 
     assert set(theirs).isdisjoint(seen)
 
 
+async def test_who_is_told_by_mail_is_noted_with_the_case(api: Api) -> None:
+    """Of a client that the configuration names, with and without a reference; of nobody else."""
+    api.settings["mail"] = {"helpdesk": "desk@acme.example"}
+    api.again()
+    cases = [await opened(api), await opened(api), await opened(api, reference="r-1")]
+    found = [api.desk.erasures.cases.get(case).origin for case in cases]
+    assert [(one.request, one.reply) for one in found] == [
+        ("", "mail helpdesk"), ("", "mail helpdesk"), ("r-1", "mail helpdesk")
+    ]  # fmt: skip
+    assert len(set(cases)) == 3
+    assert await opened(api, reference="r-1") == cases[2]
+    assert api.desk.erasures.cases.get(await opened(api, "privacy_desk")).origin is None
+
+
 async def test_the_same_request_sent_twice_is_one_case(api: Api) -> None:
     """By its reference, of the same client; at the same moment, too."""
     told = await asyncio.gather(*(opened(api, reference="ticket 7") for _ in range(3)))

@@ -61,6 +61,8 @@ def test_what_arrived_is_told_once() -> None:
 
 WORDS = [
     # shape, request, state, what is to be told
+    ("api", "", State.LIVE_COMPLETE, "fulfilled"),
+    ("api", "", State.HELD, "in_progress"),
     ("drp", "a-1", State.VERIFIED, "in_progress"),
     ("drp", "a-1", State.IDENTITY_PENDING, "in_progress need_user_verification"),
     ("drp", "a-1", State.LIVE_COMPLETE, "fulfilled"),
