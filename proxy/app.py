@@ -7,6 +7,7 @@ the one in force and swaps one reference per lane, so that an exchange sees one 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from proxy.crypto import Sealer, derive, read_key
 from proxy.crypto.notekeys import NoteKeys
 from proxy.crypto.providers import KeyringFile
 from proxy.enforce import Gateway
-from proxy.errors import LedgerError, Problem, Problems
+from proxy.errors import LedgerError, Problem, Problems, Unavailable
 from proxy.exchange import Rules
 from proxy.gateways import make_gateways, shared_guards
 from proxy.identity import Frozen, Issuer
@@ -229,7 +230,19 @@ class App:
             )
         self.settle()
         await self.note("started", "")
+        await self._forget_removed_officers()
         await self.activated()
+
+    async def _forget_removed_officers(self) -> None:
+        """Have no word count of who is no officer by the configuration of this start; on record before."""
+        loop = asyncio.get_running_loop()
+
+        def note(what: str, detail: str) -> None:
+            asyncio.run_coroutine_threadsafe(self.note(what, detail), loop).result()
+
+        epochs = self.kept.epochs(note, self.config.keys.officers)
+        with contextlib.suppress(Unavailable):  # a store that cannot be reached is told by /ready
+            await asyncio.to_thread(epochs.forget_removed)
 
     async def _make_keys(self) -> None:
         """Have keys where a policy needs them and they lie beside the store; it is on record before.

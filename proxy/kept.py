@@ -5,7 +5,7 @@ For `proxy.app` and `proxy.workers`, which both need them, and for commands that
 
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,7 +19,7 @@ from proxy.erasure.tables import CHAPTER as ERASURE
 from proxy.errors import LychgateError, Problem, Problems, StoreError, Unavailable
 from proxy.keys import CHAPTER as KEYS
 from proxy.keys import Generation, Keys, LeasedNumber, NoMemory, SharedNumber
-from proxy.keys.epochs import Epochs, Note
+from proxy.keys.epochs import NOBODY, Epochs, Note
 from proxy.store import Store
 from proxy.store.store import url_of
 from proxy.vault import CHAPTER as VALUES
@@ -57,7 +57,7 @@ class Kept:
     keys: Keys
     vault: Vault
 
-    def epochs(self, note: Note = _unsaid, officers: Collection[str] = ()) -> Epochs:
+    def epochs(self, note: Note = _unsaid, officers: Mapping[str, str] = NOBODY) -> Epochs:
         """Return what may be done with the keys that wrap the others; without `note` only looking."""
         return Epochs(self.keys, note, now=time.time, random=os.urandom, officers=officers)
 

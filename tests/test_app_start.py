@@ -1,5 +1,6 @@
 """What keeps an installation from starting at all."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from proxy.app import build
 from proxy.config import load_config
 from proxy.demo.installation import LaneOf, make_installation
 from proxy.errors import Problems
+from proxy.keys import rows
+from tests.e2e.reading import entries_of
 
 EXPOSED = [
     # whoever can write here can replace the ledger and the keys
@@ -86,3 +89,21 @@ def test_two_lanes_of_one_crm_say_so(tmp_path: Path) -> None:
         assert {app.gateways[lane].rules.place for lane in ("hubspot", "second")} == {"hubspot/emea"}
     finally:
         app.close()
+
+
+async def test_an_officer_who_is_none_at_a_start_has_said_nothing(tmp_path: Path) -> None:
+    """Nobody has run a command about keys between; that it is void is on record."""
+    made = make_installation(
+        tmp_path / "gateway", {"hubspot": LaneOf(0, "http://127.0.0.1:9", "secret")}, admin=0
+    )
+    app = build(load_config(made.config))
+    app.kept.keys.initialise()
+    with app.kept.store.begin() as connection:
+        rows.assent(connection, rows.Assent(1, "ann", time.time(), "a" * 64))
+    await app.started()
+    with app.kept.store.read() as connection:
+        assert rows.assents(connection) == []
+    app.ledger.close()
+    app.kept.close()
+    said = [each.get("detail") for each in entries_of(made.ledger) if each.get("what") == "keys_destroy_voided"]
+    assert said == ["epoch=1 officer=ann"]

@@ -80,7 +80,9 @@ def custody(path: Path) -> Iterator[Custody]:
     config = load_config(path)
     kept = open_kept(config, read_key(config.state / KEY_FILE))
     try:
-        yield Custody(config, kept)
+        held = Custody(config, kept)
+        held.epochs.forget_removed()
+        yield held
     finally:
         kept.close()
 

@@ -4,11 +4,13 @@ Every change is on record before it is made (`note`), is one row changed in one 
 that died half-way is mended by running it again. States and what may follow on them: `proxy.keys.states`.
 
 Two people: `destroy` cannot be undone, so it takes two officers, each with a token of their own. One may ask for
-it; it happens when another asks for it too, within `ASSENT_SECONDS`.
+it; it happens when another asks for it too, within `ASSENT_SECONDS`. A word is given by a token: whoever gets
+another one, or is no officer any more at a moment when anybody looks, has to give it anew.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Connection
@@ -24,6 +26,8 @@ from proxy.keys.states import STEPS, State
 ASSENT_SECONDS: Final = 7 * 86_400
 """How long an officer's word holds."""
 PEOPLE: Final = 2
+
+NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 
 Note = Callable[[str, str], None]
 """What happens, as a constant word, and names and numbers about it; durable when it returns, or it raises."""
@@ -66,7 +70,7 @@ class Epochs:
         *,
         now: Callable[[], float],
         random: Callable[[int], bytes],
-        officers: Collection[str] = (),
+        officers: Mapping[str, str] = NOBODY,
     ) -> None:
         """Take what it takes.
 
@@ -75,7 +79,7 @@ class Epochs:
             note: see `Note`.
             now: seconds since the epoch of Unix.
             random: how many bytes -> that many bytes from a cryptographic source.
-            officers: whose word counts today; that of somebody who is no officer any more does not.
+            officers: whose word counts today -> the digest of their token.
         """
         self._officers = officers
         self._keys = keys
@@ -156,13 +160,29 @@ class Epochs:
         """
         epoch = self._epoch(number)
         self._check_can_end(epoch)
+        self.forget_removed()
         with self._keys.store.read() as connection:
             if officer in self._assents(connection, number):
                 raise NotNow(f"{officer} wants epoch {number} destroyed already: it takes somebody else as well")
         self._note("keys_destroy_asked", f"epoch={number} officer={officer}")
+        given = rows.Assent(number, officer, self._now(), self._officers.get(officer))
         with self._keys.store.begin() as connection:
-            rows.assent(connection, number, officer, self._now())
+            rows.assent(connection, given)
             return max(0, PEOPLE - len(self._assents(connection, number)))
+
+    def forget_removed(self) -> None:
+        """Have no word count of who is no officer now, or has another token: named again, they ask anew.
+
+        To be called by whoever has read the configuration.
+        """
+        with self._keys.store.read() as connection:
+            void = [each for each in rows.assents(connection) if not self._is_theirs(each)]
+        for each in void:
+            self._note("keys_destroy_voided", f"epoch={each.epoch} officer={each.officer}")
+        if void:
+            with self._keys.store.begin() as connection:
+                for each in void:
+                    rows.withdraw(connection, each.epoch, each.officer)
 
     def withdraw(self, number: int, officer: str) -> bool:
         """Forget that an officer wants it; return whether they did."""
@@ -185,6 +205,7 @@ class Epochs:
         if epoch.state is State.DESTROY_PENDING:  # two wanted it, and it has begun
             return self._end(epoch)
         self._check_can_end(epoch)
+        self.forget_removed()
         with self._keys.store.read() as connection:
             officers = self._assents(connection, number)
         if len(officers) < PEOPLE:
@@ -240,9 +261,14 @@ class Epochs:
             )
 
     def _assents(self, connection: Connection, number: int) -> list[str]:
-        oldest = self._now() - ASSENT_SECONDS
-        given = rows.assents(connection, number)
-        return sorted(who for who, at in given.items() if at > oldest and who in self._officers)
+        now = self._now()
+        given = (each for each in rows.assents(connection) if each.epoch == number and self._is_theirs(each))
+        # One of the future is no younger than any other: whose clock was wrong asks again.
+        return [each.officer for each in given if 0 <= now - each.at < ASSENT_SECONDS]
+
+    def _is_theirs(self, given: rows.Assent) -> bool:
+        """Tell whether whoever gave their word is an officer still, by the same token."""
+        return given.digest is not None and self._officers.get(given.officer) == given.digest
 
     def _epoch(self, number: int) -> Epoch:
         known = self.all()

@@ -15,6 +15,7 @@ What = Literal[
     "keys_compromised",
     "keys_destroy_asked",
     "keys_destroy_withdrawn",
+    "keys_destroy_voided",
     "keys_destroy_begun",
     "keys_destroy_scheduled",
     "keys_destroyed",

@@ -29,6 +29,16 @@ class Epoch:
     resumes: State | None
 
 
+@dataclass(frozen=True, slots=True)
+class Assent:
+    """One row; see `tables.ASSENTS`."""
+
+    epoch: int
+    officer: str
+    at: float
+    digest: str | None
+
+
 class Wrapped(NamedTuple):
     """A key as it is kept; its members in the order of the table's columns."""
 
@@ -251,16 +261,17 @@ def outdated(connection: Connection, before: float, most: int) -> list[tuple[byt
     return [(subject, serial) for subject, serial in connection.execute(query)]
 
 
-def assents(connection: Connection, epoch: int) -> dict[str, float]:
-    """Return who wants an epoch's key destroyed, and since when."""
-    query = select(ASSENTS.c.officer, ASSENTS.c.at).where(ASSENTS.c.epoch == epoch)
-    return {row.officer: row.at for row in connection.execute(query)}
+def assents(connection: Connection) -> list[Assent]:
+    """Return who wants which epoch's key destroyed."""
+    return [Assent(*row) for row in connection.execute(select(ASSENTS).order_by(ASSENTS.c.officer))]
 
 
-def assent(connection: Connection, epoch: int, officer: str, now: float) -> None:
+def assent(connection: Connection, given: Assent) -> None:
     """Keep that an officer wants an epoch's key destroyed; an older word of theirs is replaced."""
-    withdraw(connection, epoch, officer)
-    connection.execute(insert(ASSENTS).values(epoch=epoch, officer=officer, at=now))
+    withdraw(connection, given.epoch, given.officer)
+    connection.execute(
+        insert(ASSENTS).values(epoch=given.epoch, officer=given.officer, at=given.at, digest=given.digest)
+    )
 
 
 def withdraw(connection: Connection, epoch: int, officer: str) -> int:

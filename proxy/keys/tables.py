@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     insert,
+    text,
 )
 
 from proxy.store import METADATA, Chapter
@@ -39,8 +40,9 @@ ASSENTS: Final = Table(
     Column("epoch", Integer, ForeignKey(EPOCHS.c.number), primary_key=True),
     Column("officer", String(64), primary_key=True),
     Column("at", Float, nullable=False),
+    Column("digest", String(64)),
 )
-"""Who wants the key of an epoch destroyed, until it is."""
+"""Who wants the key of an epoch destroyed, until it is. `digest`: of the token by which they said so."""
 
 SUBJECT_KEYS: Final = Table(
     "subject_keys",
@@ -88,6 +90,13 @@ def _begin(connection: Connection) -> None:
     connection.execute(insert(GENERATION).values(id=1, number=0))
 
 
+def _say_by_which_token(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE key_assents ADD COLUMN digest VARCHAR(64)"))
+
+
 CHAPTER: Final = Chapter(
-    "keys", (EPOCHS, ASSENTS, SUBJECT_KEYS, INSTALLATION_KEYS, SETTINGS, GENERATION), begin=_begin
+    "keys",
+    (EPOCHS, ASSENTS, SUBJECT_KEYS, INSTALLATION_KEYS, SETTINGS, GENERATION),
+    (_say_by_which_token,),
+    begin=_begin,
 )

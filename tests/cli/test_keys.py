@@ -201,6 +201,21 @@ def test_who_is_no_officer_any_more_does_not_count(gate: Gate) -> None:
     assert "keys_destroy_begun epoch=1 officers=ben,cyd" in gate.events()
 
 
+def test_an_officer_who_was_removed_for_a_while_has_said_nothing(gate: Gate) -> None:
+    """Any command about keys that reads the configuration without them is enough."""
+    gate.meet(2)
+    gate.run("rotate")
+    want = ("destroy", 1, "--token-file")
+    assert gate.result(*want, gate.tokens["ann"])["missing"] == 1
+    text = gate.config.read_text()
+    gate.config.write_text(text.replace(f'"ann": "{gate.digests["ann"]}", ', ""))
+    gate.run("status")
+    assert gate.events()[-1] == "keys_destroy_voided epoch=1 officer=ann"
+    gate.config.write_text(text)
+    assert gate.result(*want, gate.tokens["ben"])["missing"] == 1
+    assert gate.result(*want, gate.tokens["ann"])["state"] == "destroyed"
+
+
 def test_the_key_that_finds_values_is_exchanged(gate: Gate) -> None:
     """Status says which are searched and what each finds; it is on record, and can be taken up."""
     assert gate.result("rotate", "--index") == {"index": 2, "values": 0, "lost": 0, "resumed": False}

@@ -15,6 +15,7 @@ from proxy.keys.states import ENDED, STEPS, UNWRAPS, WRAPS
 from proxy.keys.tables import EPOCHS
 
 Make = Callable[..., Keys]
+OFFICERS = {"ann": "a" * 64, "ben": "b" * 64}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def epochs(keys: Keys, said: list[str], clock) -> Epochs:
         lambda what, detail: said.append(f"{what} {detail}"),
         now=clock,
         random=os.urandom,
-        officers=("ann", "ben"),
+        officers=OFFICERS,
     )
 
 
@@ -179,6 +180,46 @@ def test_a_word_is_withdrawn_or_grows_old(emptied: Epochs, clock) -> None:
     assert emptied.ask_for_destruction(1, "ann") == 1
     with pytest.raises(NotNow, match="so far: ann"):
         emptied.destroy(1)
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [{"ann": "c" * 64, "ben": "b" * 64}, {"ben": "b" * 64}], ids=["another token", "removed"]
+)
+def test_who_was_removed_and_is_named_again_gives_their_word_anew(
+    keys: Keys, emptied: Epochs, said: list[str], clock, meanwhile: dict[str, str]
+) -> None:
+    """Within the week, with the same token or another one; and so it is for who has another token."""
+
+    def of(officers: dict[str, str]) -> Epochs:
+        note = lambda what, detail: said.append(f"{what} {detail}")  # noqa: E731
+        return Epochs(keys, note, now=clock, random=os.urandom, officers=officers)
+
+    emptied.ask_for_destruction(1, "ann")
+    of(meanwhile).forget_removed()
+    assert said[-1] == "keys_destroy_voided epoch=1 officer=ann"
+    again = of(OFFICERS)
+    assert again.ask_for_destruction(1, "ben") == 1
+    with pytest.raises(NotNow, match="so far: ben"):
+        again.destroy(1)
+    assert again.ask_for_destruction(1, "ann") == 0
+    assert again.destroy(1).state is State.DESTROYED
+
+
+def test_a_word_counts_by_the_token_that_it_was_given_with(keys: Keys, emptied: Epochs, clock) -> None:
+    """Nobody has looked between: whoever is named again with a new token has said nothing yet."""
+    emptied.ask_for_destruction(1, "ann")
+    again = Epochs(keys, lambda *_: None, now=clock, random=os.urandom, officers=OFFICERS | {"ann": "c" * 64})
+    assert again.ask_for_destruction(1, "ben") == 1
+    with pytest.raises(NotNow, match="so far: ben"):
+        again.destroy(1)
+
+
+def test_a_word_of_the_future_does_not_count(emptied: Epochs, clock) -> None:
+    """A clock that was wrong once keeps nobody's word for years."""
+    clock.seconds += 1_000_000
+    emptied.ask_for_destruction(1, "ann")
+    clock.seconds -= 1_000_000
+    assert emptied.ask_for_destruction(1, "ben") == 1
 
 
 class Dies(Exception):

@@ -23,7 +23,9 @@ Make = Callable[..., Keys]
 
 def epochs_of(keys: Keys) -> Epochs:
     """Return the epochs, whose events nobody writes down."""
-    return Epochs(keys, lambda what, detail: None, now=time.time, random=os.urandom, officers=("ann", "ben"))
+    return Epochs(
+        keys, lambda what, detail: None, now=time.time, random=os.urandom, officers={"ann": "a", "ben": "b"}
+    )
 
 
 def meet(keys: Keys, count: int) -> dict[bytes, bytes]:
