@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from proxy.erasure import Case, Finding, Plan
+from proxy.erasure import Case, Finding, Plan, Spot
 from proxy.erasure.case import Verdict
 from proxy.erasures.shared import Shared
 from proxy.erasures.shutting import Shutting
@@ -35,13 +35,24 @@ class Shredding:
     def _destroyed(self, plan: Plan) -> tuple[Finding, ...]:
         """Return what is left of sealed values once their keys are gone, and then their rows."""
         kept = self._shared.app.kept
-        places = [
-            Place(self._shared.rules(spot.lane).place, spot.object, same_form(spot.id))
-            for spot in [*plan.people, *plan.related]
-        ]
-        gone = destroy(kept.store, kept.keys, places)
+        places = [self._place(spot) for spot in [*plan.people, *plan.related]]
+        gone = destroy(kept.store, kept.keys, places, self._staying(plan))
         verdict: Verdict = "residue" if gone.alive else "erased"
-        return (
+        findings = (
             Finding("", "sealed values", "erased", "row", gone.values),
             Finding("", "keys", verdict, "key", gone.keys),
         )
+        staying = Finding("", "sealed values", "kept", "row", gone.staying, why="held")
+        return (*findings, staying) if gone.staying else findings
+
+    def _staying(self, plan: Plan) -> dict[Place, frozenset[str]]:
+        """Return which fields of which records stay, none named where the record as a whole does."""
+        found: dict[Place, frozenset[str]] = {}
+        for one in plan.kept:
+            place = self._place(Spot(one.lane, one.object, one.id))
+            whole = not one.fields or found.get(place) == frozenset()
+            found[place] = frozenset() if whole else found.get(place, frozenset()) | {*one.fields}
+        return found
+
+    def _place(self, spot: Spot) -> Place:
+        return Place(self._shared.rules(spot.lane).place, spot.object, same_form(spot.id))

@@ -1,13 +1,24 @@
-"""The end of what is kept of some records: their keys, and every row that was sealed under one of them."""
+"""The end of what is kept of some records: their keys, and every row that was sealed under one of them.
 
-from collections.abc import Iterable
+What has to stay, by a hold or a duty, keeps its row and its key. Of what goes from the same record the rows
+go then, and not the key: a token stands for nothing any more, but a copy of ciphertext that somebody has opens
+with that key for as long as it is there, in nobody's hand but ours.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from proxy.keys import Keys
 from proxy.store import Store
 from proxy.vault import rows
-from proxy.vault.rows import Place
+from proxy.vault.rows import Place, Value
 from proxy.vault.tables import VALUES
+
+Staying = Mapping[Place, Collection[str]]
+"""Record -> the fields of it that stay; none named: all."""
+_NOTHING: Final[Staying] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +28,44 @@ class Destroyed:
     values: int
     keys: int
     alive: int
-    """Keys that open still."""
+    """Keys that open still, and should not."""
+    staying: int = 0
+    """Values that have to stay."""
 
 
-def destroy(store: Store, keys: Keys, places: Iterable[Place]) -> Destroyed:
+def destroy(store: Store, keys: Keys, places: Iterable[Place], staying: Staying = _NOTHING) -> Destroyed:
     """Destroy the keys of some records, then what was sealed under them; idempotent.
 
     The keys go first: a row says which key is its own, so whoever dies in between finds the rest again. And a
     row that somebody adds meanwhile is there before its key goes, or never (`Keys.hold`), so none is missed.
+
+    Args:
+        store: has the vault's chapter.
+        keys: of the same store.
+        places: the records.
+        staying: what of them is not to be destroyed.
 
     Raises:
         Unavailable: the store cannot be used; what has happened is not known, repeat it.
     """
     with store.read() as connection:
         values = rows.in_records(connection, places)
-    ids = sorted({value.key_id for value in values})
+    stays = [value for value in values if _stays(value, staying)]
+    going = [value for value in values if not _stays(value, staying)]
+    needed = {value.key_id for value in stays}
+    ids = sorted({value.key_id for value in going} - needed)
     # With all keys of the person that each belongs to: one may have come with a rotation and seal nothing yet.
-    for subject in sorted(keys.subjects(ids)):
+    for subject in sorted(keys.subjects(ids) - keys.subjects(needed)):
         keys.shred(subject)
     for each in ids:
         keys.shred_key(each)
     with store.begin() as connection:
         rows.drop_keys(connection, ids)
+        rows.drop(connection, (value.handle for value in going if value.key_id in needed))
     store.forget(VALUES)  # whether or not there were any: a run before may have died here
-    return Destroyed(len(values), len(ids), len(keys.find(ids)) if ids else 0)
+    return Destroyed(len(going), len(ids), len(keys.find(ids)) if ids else 0, len(stays))
+
+
+def _stays(value: Value, staying: Staying) -> bool:
+    fields = staying.get(Place(value.connector, value.object, value.record or ""))
+    return fields is not None and (not fields or value.field in fields)

@@ -131,6 +131,22 @@ async def test_a_token_of_a_record_that_somebody_deleted_in_the_crm_goes_as_well
     assert not desk.opens(second)
 
 
+async def test_what_the_law_keeps_is_still_there_in_clear(desk: Sealed) -> None:
+    """An exception for the address: its token stays in the CRM, and stands for it; the findings say so."""
+    token = await desk.lost(NESSA, arrives=True)
+    case = (await desk.does("open", **ABOUT | {"values": [("email", NESSA)]}))["case"]
+    await desk.does("plan", case)
+    kept = {"word": "legal_claims", "because": "the court has it", "categories": ["user.contact.email"]}
+    await desk.does("except", case, **kept)
+    await desk.agree(case)
+    done = await desk.does("run", case)
+    assert done["state"] == State.LIVE_COMPLETE
+    assert [row["LastName"] for row in desk.crms["salesforce"].people() if row["Email"] == token] == ["Erased"]
+    assert desk.opens(token)
+    assert desk.found(NESSA) == (token,)
+    assert [one["count"] for one in done["findings"] if (one["lane"], one["verdict"]) == ("", "kept")] == [1]
+
+
 async def test_what_nobody_has_is_given_up_after_a_while_and_what_a_record_has_is_not(desk: Sealed) -> None:
     """Without any erasure: early, nobody can tell; later the CRM is asked, and what it has is its record's."""
     there, nowhere = await desk.lost(JOE, arrives=True), await desk.lost(JOE, arrives=False)

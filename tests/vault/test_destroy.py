@@ -80,6 +80,22 @@ def test_a_run_that_dies_anywhere_is_repeated(
     assert not [each for each in held if each.sealed is not None and each.sealed.encode() in files]
 
 
+def test_what_has_to_stay_opens_and_the_rest_of_its_record_does_not(vault: Vault, tmp_path: Path) -> None:
+    """The key is the record's, so it stays too; nothing of a token that goes is in the files."""
+    texts = write(vault)
+    with vault.store.read() as connection:
+        (phone,) = (each for each in rows.in_records(connection, [HERE]) if each.field == "Phone")
+    for _ in range(2):
+        gone = destroy(vault.store, vault.keys, [HERE, OTHER], {HERE: {"Email"}})
+        assert gone.staying == 1
+        assert fates(vault, texts) == ["opened", "dead", "moved", "dead"]
+    assert phone.sealed is not None
+    assert phone.sealed.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("s.db*"))
+    assert destroy(vault.store, vault.keys, [HERE], {HERE: ()}) == Destroyed(0, 0, 0, 1)
+    assert destroy(vault.store, vault.keys, [HERE]) == Destroyed(1, 1, 0)
+    assert fates(vault, texts) == ["dead"] * 4
+
+
 def test_it_says_what_there_was(vault: Vault) -> None:
     """And the second time, that there is nothing."""
     write(vault)
