@@ -9,6 +9,7 @@ from proxy.connectors import Connector
 from proxy.connectors.asked import Asked
 from proxy.errors import Gap, Undecodable, UpstreamFault
 from proxy.message import Request, Tree
+from proxy.model import Action
 
 V = "/services/data/v59.0"
 SOSL = "FIND {x} IN NAME FIELDS RETURNING Contact(Id, SSN__c, MailingCountry), Lead(Id)"
@@ -91,3 +92,19 @@ def test_a_route_that_makes_no_sense_is_told(load_text: Callable[[str], list[str
     for route, words in (("layout: other", "unknown layout"), ("layout: body", "needs an answer")):
         problems = load_text(f'routes:\n  - {{match: "GET /all", object: Thing, grammar: sosl, {route}}}\n')
         assert any(words in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("Lead", {"Phone", "MobilePhone", "Fax"}),
+        ("Case", {"SuppliedPhone", "ContactPhone", "ContactMobile", "ContactFax"}),
+    ],
+)
+def test_a_search_by_number_looks_into_every_standard_one(
+    salesforce: Connector, name: str, fields: set[str]
+) -> None:
+    """Faxes too: whoever may not filter by one could look for it all the same."""
+    asked = ask(salesforce, f"FIND {{5550101}} IN PHONE FIELDS RETURNING {name}(Id)")
+    uses = {use.field for each in asked.operations for use in each.uses if use.action is Action.FILTER}
+    assert uses == fields
