@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from proxy.erasure.case import Case, decode, encode
 from proxy.erasure.notices import due
@@ -81,7 +81,7 @@ class StoreCases:
         """Write the case; see `Cases.keep`."""
         sealed = self._seals.seal(encode(case), _context(case.id))
         with self._store.begin() as connection:
-            connection.execute(delete(CASES).where(CASES.c.id == case.id))
+            before = connection.execute(delete(CASES).where(CASES.c.id == case.id)).rowcount
             connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
             connection.execute(delete(HOLDING).where(HOLDING.c.case == case.id))
             if case.holds:
@@ -89,12 +89,8 @@ class StoreCases:
             connection.execute(delete(MESSAGES).where(MESSAGES.c.case == case.id))
             if told := [{"case": case.id, "to": to, "at": at} for to, at in due(case).items()]:
                 connection.execute(insert(MESSAGES), told)
-            self._mark(connection, case)
-
-    def _mark(self, connection: Connection, case: Case) -> None:
-        """Write down whose a case is."""
-        connection.execute(delete(REQUESTERS).where(REQUESTERS.c.case == case.id))
-        connection.execute(insert(REQUESTERS).values(case=case.id, digest=self._digest(case.by)))
+            if not before:  # whose it is never changes
+                connection.execute(insert(REQUESTERS).values(case=case.id, digest=self._digest(case.by)))
 
     def _digest(self, by: str) -> bytes:
         return hmac.digest(self._key, by.encode(), hashlib.sha256)
@@ -138,8 +134,9 @@ class StoreCases:
                 case = self.get(name)
             except NoSuchCase:
                 continue
+            marked = update(REQUESTERS).where(REQUESTERS.c.case == name).values(digest=self._digest(case.by))
             with self._store.begin() as connection:
-                self._mark(connection, case)
+                connection.execute(marked)
 
     def claim(self, request: bytes, about: bytes, case: str) -> str:
         """Return whose request this is from now on: `case`, or the one that had it before; durable.
