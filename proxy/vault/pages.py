@@ -81,8 +81,8 @@ class Page:
     def _same(self, column: Column, same: Same) -> Answers:
         """Return what stands for the same value wherever it stands.
 
-        In a field of another kind it is not taken: it says nothing of its record, and would carry anybody's value
-        into a field that is to show its own alone.
+        In a field of another kind it is not taken: it says nothing of its record, and would carry anybody's
+        value into a field that is to show its own alone.
         """
         kind, element = always = column.protection.kind, column.protection.element
         found: Answers = []

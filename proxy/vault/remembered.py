@@ -29,7 +29,7 @@ class Known(NamedTuple):
     """As the CRM wrote it where the value stood in its place, so that most are told at a glance."""
     where: Where
     always: tuple[str, str] | None = None
-    """Set: it stands for that in any field of this kind and data element, whatever the record and the rest say."""
+    """Set: it stands for that in any field of this kind and data element, whatever record and rest say."""
 
 
 class Remembered:

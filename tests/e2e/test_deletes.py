@@ -14,7 +14,10 @@ from proxy.message import Headers, Request, Response
 from proxy.restricted import item, one_form
 from tests.e2e.harness import GatewayHarness
 
-OBJECTS = "[Contact, Lead, contacts, contact, lead, res.partner, party.party, party.contact_mechanism, persons, Contacts]"
+OBJECTS = (
+    "[Contact, Lead, contacts, contact, lead, res.partner, party.party, party.contact_mechanism, persons, "
+    "Contacts]"
+)
 GRANT = f"""\
 apiVersion: lychgate.dev/v1
 kind: Policy
