@@ -36,6 +36,7 @@ from proxy.ledger import Appends
 from proxy.message import Request, Response
 from proxy.model import Catalogue, Erasure
 from proxy.steps import Asking, Outcome, TooMany, Trail, carry, check, make, trace
+from proxy.steps.checking import together
 from proxy.steps.driving import Send, driven
 from proxy.steps.planning import Staying, Stays
 from proxy.subjects import Pseudonyms
@@ -420,7 +421,7 @@ class Eraser:
         found += [Finding(lane, "", "unverifiable", "id", why="lane_missing") for lane in sorted(gone)]
         last = {each.spot: each for each in case.plan.steps}
         refused = [each for each in last.values() if case.journal[each.key].how == "refused"]
-        found += [Finding(each.lane, each.object, "refused", each.do, 1) for each in refused]
+        found += together(Finding(each.lane, each.object, "refused", each.do, 1) for each in refused)
         return tuple(found)
 
     async def _again(self, case: Case) -> Case:

@@ -4,6 +4,7 @@ What the CRM says of its own success is not believed: done is what a look afterw
 record as it was is a lie of the CRM's, or a replica that lags; whoever drives tries again.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -76,14 +77,23 @@ def _overwrite(book: Book, step: Step) -> Asking[Outcome]:
     found = yield from read(book, step.object, step.id)
     if found is None or is_blank(found, wanted):
         return Outcome("already")
+    refused = ""
     try:
         yield from _put(book, step, wanted)
     except Refusal as refusal:
-        return Outcome("refused", refusal.reason)
+        refused = refusal.reason
+        yield from _put_what_can_be(book, step, wanted)
     found = yield from read(book, step.object, step.id)
     if found is not None and not is_blank(found, wanted):
-        return Outcome("unknown", "still_there")
+        return Outcome("refused", refused) if refused else Outcome("unknown", "still_there")
     return Outcome("done")
+
+
+def _put_what_can_be(book: Book, step: Step, wanted: dict[str, object]) -> Asking[None]:
+    """Write values over a record one by one: of some the CRM lets nobody change all, and the others may go."""
+    for name, value in wanted.items() if len(wanted) > 1 else ():
+        with suppress(Refusal):
+            yield from change(book, step.object, step.id, {name: value})
 
 
 def _put(book: Book, step: Step, wanted: dict[str, object]) -> Asking[None]:

@@ -199,3 +199,45 @@ def test_clients_read_the_person_until_then_and_never_after(lane: Lane) -> None:
     assert told.fault is not None
     told = wire.call("json", "model.party.party.search_read", [], 0, None, None, ["name"], {})
     assert {row["id"] for row in told.result} == {2, 4}
+
+
+def test_what_is_closed_to_changes_is_told_as_refused_until_somebody_opens_it(selling: Lane) -> None:
+    """Tryton lets nobody change the text of a lost or cancelled opportunity, nor delete the lost one.
+
+    What of it can be written over is; the rest is told, nothing is certified meanwhile, and once a person has
+    set it back to a lead the case comes to its end.
+    """
+    lead, sold = opportunities(selling)
+    selling.truth("model.sale.opportunity.write", [sold], {"lost_reason": "Mara Quinn went elsewhere."}, {})
+    selling.truth("model.sale.opportunity.lost", [sold], {})
+    selling.truth("model.sale.opportunity.cancel", [lead], {})
+    case = does(
+        selling, "open", "--email", "mara.quinn@example.org", "--ground", "objection", "--identity", "account"
+    )["case"]
+    plan = does(selling, "plan", case)
+    assert "lets nobody change the text" in " ".join(plan["summary"])
+    agree(selling, case, plan["short"])
+    done = does(selling, "run", case, code=1)["cases"][0]
+    assert done["state"] == "partial", done
+    refused = [(one["place"], one["count"]) for one in done["findings"] if one["verdict"] == "refused"]
+    assert refused == [("sale.opportunity", 2)]
+    assert not does(selling, "show", case)["issued"]
+    fields = ["state", "description", "comment", "reference", "lost_reason"]
+
+    def told() -> list[list[Any]]:
+        rows = selling.truth("model.sale.opportunity.read", [lead, sold], fields, {})
+        return [[row[name] for name in fields] for row in sorted(rows, key=lambda row: row["id"])]
+
+    assert told() == [
+        ["cancelled", "Boats for Mara Quinn", None, None, None],
+        ["lost", None, f"{NOTE} Wants two.", None, None],
+    ]
+    assert {line.partition(":")[0] for line in in_database(selling)} == {
+        "sale_opportunity.description", "sale_opportunity.comment",
+        *(f"sale_opportunity__history.{name}" for name in fields[1:]),
+    }  # fmt: skip
+    selling.truth("model.sale.opportunity.lead", [lead, sold], {})
+    done = does(selling, "run", case, "--again")["cases"][0]
+    assert done["state"] == "live_complete", done
+    assert told() == [["lead", None, None, None, None]] * 2
+    assert {line.partition(".")[0] for line in in_database(selling)} == {"sale_opportunity__history"}
