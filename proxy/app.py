@@ -20,13 +20,13 @@ from proxy.crypto import Sealer, derive, read_key
 from proxy.crypto.notekeys import NoteKeys
 from proxy.crypto.providers import KeyringFile
 from proxy.enforce import Gateway
-from proxy.errors import LedgerError, Problem, Problems, Unavailable
+from proxy.errors import LedgerError, Problem, Problems, StoreError, Unavailable
 from proxy.exchange import Rules
-from proxy.gateways import make_gateways, shared_guards
+from proxy.gateways import Guards, make_gateways, shared_guards
 from proxy.identity import Frozen, Issuer
 from proxy.identity.frozen import FILE as FROZEN_FILE
 from proxy.ids import new_id
-from proxy.kept import Kept, open_kept
+from proxy.kept import Kept, open_kept, store_where
 from proxy.keys.events import as_key_event
 from proxy.keys.watch import Watch
 from proxy.ledger import Ledger, Notary
@@ -313,13 +313,14 @@ def build(config: settings.Config) -> App:
     notary = make_notary(config, root, ledger.head)
     try:
         notary.resume()
+        shared = shared_guards(kept, root)
+        vouch(config, shared)
     except BaseException as error:
         ledger.close()
         kept.close()
         if isinstance(error, OSError):
             raise LedgerError(f"its checkpoints cannot be used: {error.strerror}") from None
         raise
-    shared = shared_guards(kept, root)
     gateways = make_gateways(
         config,
         rules,
@@ -366,6 +367,18 @@ def note_keys(config: settings.Config, root: bytes) -> NoteKeys:
     """Return the keys that sign this installation's checkpoints; `root` gives it its name if it has no other."""
     name = config.checkpoints.name or f"lychgate.dev/ledger/{derive(root, 'ledger/name').hex()[:16]}"
     return NoteKeys((config.state / KEY_FILE).parent, config.state / CHECKPOINTS / PUBLIC_KEYS, name)
+
+
+def vouch(config: settings.Config, guards: Guards) -> None:
+    """Return if those who were erased are remembered under the key that we have.
+
+    Raises:
+        Problems: they are not.
+    """
+    try:
+        guards.tombstones.vouch()
+    except StoreError as error:
+        raise Problems([Problem(store_where(config), 0, 0, "LG206", str(error))]) from None
 
 
 def make_notary(config: settings.Config, root: bytes, head: Callable[[], tuple[int, str]]) -> Notary:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from proxy.app import build
+from proxy.app import KEY_FILE, build
 from proxy.config import load_config
 from proxy.demo.installation import LaneOf, make_installation
+from proxy.erasure import Known
+from proxy.erasures import Erasures
 from proxy.errors import Problems
 from proxy.keys import rows
 from tests.e2e.reading import entries_of
@@ -34,6 +36,24 @@ def test_files_open_to_others_are_refused_by_name(tmp_path: Path, name: str, mod
     (made.folder / name).chmod(mode)
     with pytest.raises(Problems, match=Path(name).name):
         build(load_config(made.config))
+
+
+def test_another_root_key_is_refused_where_people_were_erased(tmp_path: Path) -> None:
+    """Nobody of them would be known again; with the key put back all is as before."""
+    made = make_installation(tmp_path / "gateway", {"hubspot": LaneOf(0, "http://127.0.0.1:9", "x")}, admin=0)
+    key = made.folder / "state" / KEY_FILE
+    own = key.read_bytes()
+    app = build(load_config(made.config))
+    Erasures(app).tombstones.put("case0001", [Known("email", "a@b.example")], 7)
+    app.ledger.close()
+    app.kept.close()
+    key.write_bytes(own[::-1])
+    with pytest.raises(Problems, match="put the root key back"):
+        build(load_config(made.config))
+    key.write_bytes(own)
+    app = build(load_config(made.config))
+    app.ledger.close()
+    app.kept.close()
 
 
 PROTECT = """\

@@ -11,14 +11,17 @@ from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from proxy.erasure import normal
 from proxy.erasure.plan import Known
 from proxy.erasure.tables import TOMBSTONES
+from proxy.errors import StoreError
 from proxy.store import Store
 
 KINDS: Final = frozenset({"email", "phone", "id"})
+_MARK: Final = "key"
+"""Kind of the row that is nobody: it tells under which key the others are, and its basis keeps nobody away."""
 _AT_ONCE: Final = 500
 """Digests in one question."""
 
@@ -37,6 +40,29 @@ class Tombstones:
 
     def __repr__(self) -> str:
         return "Tombstones(...)"
+
+    def vouch(self) -> None:
+        """Return if those who are remembered here are remembered under this key; the first one is taken note of.
+
+        Under another key none of them would ever be met again, and nothing would say so.
+
+        Raises:
+            StoreError: they are remembered under another one.
+        """
+        own = hmac.digest(self._key, f"{_MARK}\0".encode(), hashlib.sha256)
+        kind = TOMBSTONES.c.kind
+        with self._store.begin() as connection:
+            marks = connection.scalars(select(TOMBSTONES.c.digest).where(kind == _MARK)).all()
+            if own in marks:
+                return
+            if marks and connection.scalar(select(kind).where(kind != _MARK).limit(1)) is not None:
+                raise StoreError(
+                    "who was erased is remembered under another key, and nobody would be known again: put the "
+                    "root key back that this store was used with (keys/root.key below the state folder)"
+                )
+            connection.execute(delete(TOMBSTONES).where(kind == _MARK))
+            row = {"digest": own, "case": "", "kind": _MARK, "since": 0, "basis": _MARK}
+            connection.execute(insert(TOMBSTONES), row)
 
     def digest(self, kind: str, value: str) -> bytes | None:
         """Return what a value is remembered by; None for one that would name others too."""

@@ -11,6 +11,7 @@ from proxy.erasure.case import encode
 from proxy.erasure.shut import Shut, Taken
 from proxy.erasure.tables import CASES, CHAPTER, METADATA_2, SHUT, TOMBSTONES
 from proxy.erasure.tombstones import Tombstones
+from proxy.errors import StoreError
 from proxy.store import Chapter, Store
 from proxy.store.store import url_of
 
@@ -187,6 +188,20 @@ def test_the_table_tells_nothing_without_the_key(store, tmp_path) -> None:
     Tombstones(store, bytes(32)).put("case0001", [Known("email", "a@b.example")], 7)
     assert Tombstones(store, bytes(31) + b"1").met([("email", "a@b.example")]) is None
     assert not [path for path in tmp_path.iterdir() if b"b.example" in path.read_bytes()]
+
+
+def test_another_key_is_told_before_anybody_is_let_in(store) -> None:
+    """As long as nobody is remembered any key will do; the note of it is nobody itself."""
+    first, other = Tombstones(store, bytes(32)), Tombstones(store, bytes(31) + b"1")
+    other.vouch()  # nobody is remembered yet
+    first.vouch()
+    first.put("case0001", [Known("email", "a@b.example")], 7)
+    first.vouch()
+    with pytest.raises(StoreError, match="under another key"):
+        other.vouch()
+    assert first.met([("email", "a@b.example")]) == "case0001"
+    assert first.allow("case0001", "new contract of 2026-05-01") == 1
+    assert not first.any
 
 
 def test_who_is_erased_again_does_not_come_back_on_the_old_basis(store) -> None:
