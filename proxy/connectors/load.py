@@ -97,7 +97,7 @@ def load_connector(path: Path, *, sealer: Sealer | None = None, root: Path | Non
     book = None
     if model.erasure is not None:
         with complaints.at("erasure"):
-            book = compile_book(model.erasure, _account(model))
+            book = replace(compile_book(model.erasure, _account(model)), typed=_typed(model))
     goings = _goings(model, complaints)
     complaints.stop()
     return Connector(
@@ -127,6 +127,16 @@ def _goings(model: ConnectorFile, complaints: Complaints) -> dict[str, Going]:
         if each.deletes or each.erases:
             found[name] = Going(each.deletes, frozenset(each.erases))
     return found
+
+
+def _typed(model: ConnectorFile) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the fields that policy has for members whose kind a choice beside them says, the stored first."""
+    objects = model.rpc.objects if model.rpc is not None else {}
+    said = {name: each.typed for name, each in objects.items() if each.typed is not None}
+    return {
+        name: dict.fromkeys((of.stored, *of.fields), tuple(dict.fromkeys((*of.kinds.values(), of.other))))
+        for name, of in said.items()
+    }
 
 
 def _account(model: ConnectorFile) -> dict[str, object]:

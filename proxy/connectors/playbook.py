@@ -18,7 +18,7 @@ from proxy.connectors import fill, paths
 from proxy.connectors.erasespec import CallModel, DelaysModel, ErasedModel, ErasureModel, OfModel
 from proxy.errors import UpstreamFault
 from proxy.message import Headers, Request, Response, Tree, scalar_text
-from proxy.model import Protections
+from proxy.model import Protection, Protections
 
 KNOWN: Final = frozenset({"object", "id", "fields", "field", "value", "values", "any", "session", "parent"})
 """Names of blanks."""
@@ -207,6 +207,27 @@ class Book:
     """(object, use) -> the call that takes the place of the one for all."""
     account: Mapping[str, object] = NOWHERE
     """Further blanks of every call."""
+    typed: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Object -> member that holds now one kind of data and now another -> the fields that policy has for it; the
+    member that the CRM keeps comes first."""
+
+    def guarding(self, object_: str, member: str) -> tuple[Protection, ...]:
+        """Return each way in which what stands in a member may be protected."""
+        guarded = self.protections.get(object_, {})
+        return tuple(guarded[name] for name in self._fields(object_, member) if name in guarded)
+
+    def may_be_clear(self, object_: str, member: str) -> bool:
+        """Say whether a member may hold a value as it is."""
+        ways = self.guarding(object_, member)
+        return len(ways) < len(self._fields(object_, member)) or any(each.leaving for each in ways)
+
+    def member(self, object_: str, name: str) -> str:
+        """Return the member that the CRM has for a field of policy."""
+        members = self.typed.get(object_, {}).items()
+        return next((member for member, fields in members if name in fields), name)
+
+    def _fields(self, object_: str, member: str) -> tuple[str, ...]:
+        return self.typed.get(object_, {}).get(member, (member,))
 
     def find_call(self, object_: str, *uses: str) -> Call | None:
         """Return the call for the first of some uses that an object has, or None."""
@@ -262,6 +283,8 @@ class Book:
             *each.shared,
         ]
         wanted += [name for names in [*each.same, *each.called] for name in names]
+        # Of what nobody has said which record it went into, whoever looks at the record has it said.
+        wanted += [self.member(object_, name) for name in self.protections.get(object_, {})]
         return tuple(dict.fromkeys([*wanted, *each.blank]))
 
     def blank(self, object_: str, record: str, names: Iterable[str] = ()) -> dict[str, object]:

@@ -43,8 +43,7 @@ class Straying:
 def _seeks(book: Book, known: list[Known]) -> Iterator[Seek]:
     """Yield what finds a person's values in every protected field that holds such."""
     for object_, each in book.objects.items():
-        guarded = book.protections.get(object_, {})
         for name, kind in each.identifies.items():
-            for one in known:
-                if name in guarded and one.kind in STRONG and normal.fits(kind, one.kind):
-                    yield from (Seek(guarded[name], form) for form in normal.forms(one.kind, one.value))
+            strong = [one for one in known if one.kind in STRONG and normal.fits(kind, one.kind)]
+            forms = [form for one in strong for form in normal.forms(one.kind, one.value)]
+            yield from (Seek(way, form) for way in book.guarding(object_, name) for form in forms)

@@ -18,31 +18,32 @@ def sought(
     book: Book, object_: str, conditions: Sequence[tuple[str, object]], *, holding: bool
 ) -> Generator[Any, Any, list[tuple[str, object]]]:
     """Return conditions as the CRM can be asked for them; those that nobody can ask it for are left out."""
-    guarded = book.protections.get(object_, {})
     found: list[tuple[str, object]] = []
     for name, value in conditions:
-        protection = guarded.get(name)
-        if protection is None or protection.leaving:
+        if book.may_be_clear(object_, name):
             found.append((name, value))
-        if protection is None or holding or not isinstance(value, str):
+        if holding or not isinstance(value, str):
             continue
-        if protection.normaliser or protection.kind in ALWAYS_SAME:
-            ready = yield Sending(seeks=(Seek(protection, value),))
-            assert isinstance(ready, Ready)
-            found += [(name, text) for text in ready.found[0]]
+        for protection in book.guarding(object_, name):
+            if protection.normaliser or protection.kind in ALWAYS_SAME:
+                ready = yield Sending(seeks=(Seek(protection, value),))
+                assert isinstance(ready, Ready)
+                found += [(name, text) for text in ready.found[0]]
     return found
 
 
 def opened(book: Book, records: Sequence[Found]) -> Generator[Any, Any, list[Found]]:
     """Return records with the values of protected fields as far as they open.
 
-    Texts that may name others stay as they are: what is taken out of those is written back as it is.
+    Texts that may name others stay as they are: what is taken out of those is written back as it is. They are
+    looked at as well, so that the vault knows whose they are.
     """
     places = [
-        (at, name, Shown(protection, record.fields[name], record.id))
+        (at, name, Shown(protection, text, record.id))
         for at, record in enumerate(records)
-        for name, protection in book.protections.get(record.object, {}).items()
-        if name not in book.objects[record.object].free_text and is_protected(record.fields.get(name, ""))
+        for name, text in record.fields.items()
+        if is_protected(text)
+        for protection in book.guarding(record.object, name)
     ]
     if not places:
         return list(records)
@@ -50,7 +51,7 @@ def opened(book: Book, records: Sequence[Found]) -> Generator[Any, Any, list[Fou
     assert isinstance(returned, Returned)
     clear: dict[int, dict[str, str]] = {}
     for (at, name, _), value in zip(places, returned.values, strict=True):
-        if value.fate == "opened":
+        if value.fate == "opened" and name not in book.objects[records[at].object].free_text:
             clear.setdefault(at, {})[name] = value.text
     return [
         replace(each, fields={**each.fields, **clear[at]}) if at in clear else each

@@ -29,7 +29,8 @@ def absent(book: Book, tokens: Iterable[Token]) -> Asking[set[str]]:
             continue
         call = book.call(object_, "find")
         for some in batched(all_, call.model.most):
-            gone |= yield from _absent(book, call, object_, {token: field for _, field, token in some})
+            members = {token: book.member(object_, field) for _, field, token in some}
+            gone |= yield from _absent(book, call, object_, members)
     return gone
 
 
