@@ -31,6 +31,7 @@ reader must be able to see that nothing is left out.
 import asyncio
 import re
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -170,6 +171,8 @@ class Ports:
     """None: no policy set protects anything."""
     brought: Brings = _nobody
     """Looks at records that a request brings back as they are."""
+    keyed: Executor | None = None
+    """Whose threads ask the vault; None: those that everything else that waits has, too."""
 
 
 class Gateway:
@@ -389,7 +392,8 @@ class Gateway:
             raise Unavailable("vault_missing")
         if isinstance(need, Opening) and (known := vault.recall(need)) is not None:
             return known
-        return await asyncio.to_thread(vault.settle, need)
+        # A key server that hangs keeps a thread for as long as it may: the others are for who needs no key.
+        return await asyncio.get_running_loop().run_in_executor(self._ports.keyed, vault.settle, need)
 
     async def _known(self, need: Returning) -> Known:
         """Return who comes back, by what is written and by what the CRM has in records that come back."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +27,8 @@ from proxy.revivals import Revivals
 from proxy.subjects import Pseudonyms
 from proxy.vault import Vault
 
+KEYED = 8
+"""Threads of a process that ask the vault, and so may have to wait for a key server."""
 ASIDE = 2
 """Processes for large bodies, of all workers together; each worker has one at least."""
 
@@ -68,6 +71,7 @@ def make_gateways(
 ) -> dict[str, Gateway]:
     """Return who decides on each lane."""
     aside = Aside(max(1, ASIDE // config.workers))
+    keyed = ThreadPoolExecutor(KEYED, "keyed")
 
     def terms(lane: str) -> Terms | None:
         consent = made[lane].rules.policies.erasing.consent
@@ -99,6 +103,7 @@ def make_gateways(
                 aside,
                 vault,
                 revivals(lane),
+                keyed,
             ),
             body_limit=lane.body_limit_mib << 20,
             deadline=lane.deadline_seconds,

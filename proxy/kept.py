@@ -14,7 +14,7 @@ from sqlalchemy import URL, make_url
 
 from proxy import config as settings
 from proxy.crypto import derive
-from proxy.crypto.providers import AwsKms, AwsPlace, BaoPlace, KeyringFile, Pkcs11, Provider, Transit
+from proxy.crypto.providers import AwsKms, AwsPlace, BaoPlace, Guarded, KeyringFile, Pkcs11, Provider, Transit
 from proxy.erasure.tables import CHAPTER as ERASURE
 from proxy.errors import LychgateError, Problem, Problems, StoreError, Unavailable
 from proxy.keys import CHAPTER as KEYS
@@ -140,7 +140,7 @@ def store_url(config: settings.Config) -> URL:
 
 
 def open_providers(config: settings.Config, root: bytes) -> tuple[Provider, list[Provider]]:
-    """Return who holds the keys that wrap others: the one that gets new ones, and those that have older ones.
+    """Return who holds the keys that wrap others, guarded: who gets new ones, and those that have older ones.
 
     Raises:
         Problems: a secret cannot be read.
@@ -157,8 +157,8 @@ def open_providers(config: settings.Config, root: bytes) -> tuple[Provider, list
         held["aws"] = AwsKms(place, seconds=aws.timeout_seconds)
     if (bao := config.keys.openbao) is not None:
         held["openbao"] = _transit(bao)
-    in_force = held.pop(config.keys.provider)
-    return in_force, list(held.values())
+    guarded = {name: Guarded(each) for name, each in held.items()}
+    return guarded.pop(config.keys.provider), list(guarded.values())
 
 
 def _keyring(config: settings.Config, root: bytes) -> KeyringFile:

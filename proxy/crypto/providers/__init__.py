@@ -1,7 +1,8 @@
 """Who holds the keys that wrap all others: a file, a hardware module, or a key server, behind one port.
 
 The nouns: a **provider** keeps keys that never leave it; a **handle** is its own name for one of them, opaque to
-everybody else. `port.Provider` is what is asked of each; `KeyringFile` is the one that needs nothing but a file.
+everybody else. `port.Provider` is what is asked of each, and `Guarded` sees to it that each does no more and no
+less; `KeyringFile` is the one that needs nothing but a file.
 
 What it does not do: decide which key is in force. Providers differ in what they call suspended or destroyed, so
 `proxy.keys` keeps the states itself and holds the provider's word against them.
@@ -17,6 +18,7 @@ Why
 """
 
 from proxy.crypto.providers.aws import AwsKms, AwsPlace
+from proxy.crypto.providers.guarded import Guarded
 from proxy.crypto.providers.keyring import KeyringFile
 from proxy.crypto.providers.openbao import BaoPlace, Transit
 from proxy.crypto.providers.pkcs11 import Pkcs11
@@ -27,6 +29,7 @@ __all__ = [
     "AwsPlace",
     "BaoPlace",
     "Custody",
+    "Guarded",
     "KeyringFile",
     "Kind",
     "Pkcs11",
