@@ -16,12 +16,12 @@ from typing import Final
 from sqlalchemy import Connection
 
 from proxy.crypto.providers import Custody
-from proxy.errors import LychgateError
+from proxy.errors import LychgateError, Unavailable
 from proxy.keys import rows
 from proxy.keys.keepers import epoch_label
 from proxy.keys.keys import Keys
 from proxy.keys.rows import Epoch
-from proxy.keys.states import STEPS, State
+from proxy.keys.states import STEPS, UNWRAPS, State
 
 ASSENT_SECONDS: Final = 7 * 86_400
 """How long an officer's word holds."""
@@ -43,7 +43,8 @@ class Drift:
 
     epoch: int
     ours: State
-    theirs: Custody
+    theirs: str
+    """What the provider says of it, `Custody`; or that it is another one."""
 
     def __str__(self) -> str:
         return f"epoch {self.epoch} is {self.ours} here, and its key is {self.theirs} with the provider"
@@ -232,7 +233,19 @@ class Epochs:
                 as_expected = custody is Custody.USABLE
             if not as_expected:
                 found.append(Drift(epoch.number, epoch.state, custody))
+            elif epoch.state in UNWRAPS and not self._is_the_same(epoch):
+                found.append(Drift(epoch.number, epoch.state, "another one"))
         return found
+
+    def _is_the_same(self, epoch: Epoch) -> bool:
+        """Say whether the provider still has the key that the epoch began with, as far as can be told."""
+        try:
+            self._keys.prove(epoch)
+        except Unavailable as error:
+            if error.reason != "provider_key_changed":
+                raise
+            return False
+        return True
 
     def _end(self, epoch: Epoch) -> Epoch:
         """Destroy what is to be destroyed; whoever died after any line here goes on with the same."""

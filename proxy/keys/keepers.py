@@ -54,9 +54,33 @@ class Keepers:
         self, key_id: bytes, subject: bytes | None, key: bytes, epoch: Epoch, *, serial: int = 1
     ) -> Wrapped:
         """Return a key as it is to be kept, wrapped under an epoch that is in force."""
+        self.prove(epoch)
         bound = binding(self.tenant(), epoch.number)(key_id, subject)
         (wrapped,) = self.keeper(epoch).wrap(epoch.handle, [(key, bound)])
         return Wrapped(key_id, subject, epoch.number, wrapped, serial, self._now())
+
+    def prove(self, epoch: Epoch) -> None:
+        """Return unless the provider has another key under this epoch's name than it had when the epoch began.
+
+        A token that is restored, or set up by hand, has one: what it wraps is lost when the right one is back.
+        It is told by the installation keys, which lie under the epoch in force; where none does, as in the first
+        moments of an epoch, nothing can be told.
+
+        Raises:
+            Unavailable: `provider_key_changed`; or provider or store cannot be used.
+        """
+        with self._store.read() as connection:
+            held = [key for key in rows.installation_keys(connection).values() if key.epoch == epoch.number]
+        bound_to = binding(self.tenant(), epoch.number)
+        for key in held:
+            try:
+                self.keeper(epoch).unwrap(epoch.handle, [(key.wrapped, bound_to(key.id, key.subject))])
+                return
+            except Unavailable as error:
+                if error.reason != "key_not_authentic":
+                    raise
+        if held:
+            raise Unavailable("provider_key_changed", f"epoch {epoch.number}")
 
     def consistent(
         self, read: Callable[[Connection], list[Wrapped]]
@@ -91,7 +115,13 @@ class Keepers:
                 raise Unavailable("key_suspended", f"epoch {number}")
             bound_to = binding(self.tenant(), number)
             pairs = [(key.wrapped, bound_to(key.id, key.subject)) for key in keys]
-            found |= zip((key.id for key in keys), self.keeper(epoch).unwrap(epoch.handle, pairs), strict=True)
+            try:
+                opened = self.keeper(epoch).unwrap(epoch.handle, pairs)
+            except Unavailable as error:
+                if error.reason == "key_not_authentic":
+                    self.prove(epoch)  # says so where it is not the row that is wrong
+                raise
+            found |= zip((key.id for key in keys), opened, strict=True)
         return found
 
     def close(self) -> None:

@@ -104,6 +104,14 @@ class Keys:
         """
         return self._keepers.keeper(epoch)
 
+    def prove(self, epoch: Epoch) -> None:
+        """Return unless the provider has another key under an epoch's name by now; see `Keepers.prove`.
+
+        Raises:
+            Unavailable: `provider_key_changed`; or provider or store cannot be used.
+        """
+        self._keepers.prove(epoch)
+
     def own(self, name: Name) -> bytes:
         """Return an installation key, 32 bytes; derive from it, one key per use.
 
@@ -190,6 +198,7 @@ class Keys:
         bound_to, now = binding(self.tenant(), epoch.number), self._now()
         made = [SubjectKey(self._random(ID_BYTES), subject, self._random(KEY_BYTES)) for subject, _ in whose]
         pairs = [(key.secret, bound_to(key.id, key.subject)) for key in made]
+        self.prove(epoch)
         wrapped = self.keeper(epoch).wrap(epoch.handle, pairs)
         return [
             Draft(key, Wrapped(key.id, key.subject, epoch.number, each, serial, now))

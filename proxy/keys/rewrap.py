@@ -42,8 +42,8 @@ def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Itera
     than the one in force, except under suspended ones.
 
     Raises:
-        Unavailable: provider or store cannot be used, or another epoch has begun; run it again later, it goes on
-            where it stopped.
+        Unavailable: provider or store cannot be used, the provider has another key under an epoch's name, or
+            another epoch has begun; run it again later, it goes on where it stopped.
     """
     with keys.store.read() as connection:
         target = rows.active_epoch(connection)
@@ -54,9 +54,11 @@ def rewrap(keys: Keys, *, at_once: int = AT_ONCE, pause: float = PAUSE) -> Itera
     done = damaged = 0
     yield Progress(done, total)
     for epoch in old:
+        keys.prove(epoch)
         done += _own(keys, epoch, target)
         after = b""
         while held := _next(keys, epoch, after, at_once):
+            keys.prove(target)
             fresh = _under(keys, held, epoch, target)
             with _held(keys, target) as connection:
                 rows.rewrap(connection, fresh, epoch.number, target.number)

@@ -276,6 +276,15 @@ def test_what_the_provider_says_otherwise_is_told(keys: Keys, epochs: Epochs) ->
     assert [each.theirs for each in epochs.reconcile()] == [Custody.ABSENT]
 
 
+def test_another_key_under_the_same_name_is_told(keys: Keys, epochs: Epochs) -> None:
+    """It is there, and usable; what it is asked to open says that it is not ours."""
+    handle = epochs.all()[1].handle
+    keys.provider.destroy(handle)
+    keys.provider.generate(handle, "wrap")
+    (drift,) = epochs.reconcile()
+    assert str(drift) == "epoch 1 is active here, and its key is another one with the provider"
+
+
 def test_nothing_happens_that_is_not_on_record(keys: Keys, epochs: Epochs) -> None:
     """If it cannot be written down, it is not done."""
 

@@ -13,8 +13,8 @@ from sqlalchemy import text, update
 
 from proxy.crypto.providers import KeyringFile
 from proxy.errors import KeyGone, Unavailable
-from proxy.keys import Keys, State, SubjectKey, generation, lease
-from proxy.keys.tables import EPOCHS, SUBJECT_KEYS
+from proxy.keys import Keys, State, SubjectKey, generation, lease, rows
+from proxy.keys.tables import EPOCHS, INSTALLATION_KEYS, SUBJECT_KEYS
 
 Make = Callable[..., Keys]
 
@@ -363,6 +363,43 @@ def test_a_provider_that_is_down(keys: Keys, make: Make, counting: Counting) -> 
     other.one(known)
     with pytest.raises(Unavailable, match="provider_unreachable"):
         other.find([known, unknown])
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        lambda keys, known: keys.draft_subject(),
+        lambda keys, known: keys.draft_subjects(2),
+        lambda keys, known: keys.wrap_own(7, epoch_of(keys)),
+        lambda keys, known: keys.find([known]),
+        lambda keys, known: keys.own("audit"),
+    ],
+)
+def test_nothing_is_kept_under_a_key_that_stands_in_the_place_of_ours(keys: Keys, need: Callable) -> None:
+    """A token that somebody set up anew takes what it is given: it would be lost when the right one is back."""
+    known, handle = met(keys), epoch_of(keys).handle
+    keys.provider.destroy(handle)
+    keys.provider.generate(handle, "wrap")
+    keys.forget()
+    with pytest.raises(Unavailable, match=r"provider_key_changed \(epoch 1\)"):
+        need(keys, known)
+
+
+def test_one_damaged_row_of_ours_is_no_other_key(keys: Keys) -> None:
+    """The rest opens, so it is the row."""
+    with keys.store.begin() as connection:
+        connection.execute(
+            update(INSTALLATION_KEYS).where(INSTALLATION_KEYS.c.name == "audit").values(wrapped=bytes(60))
+        )
+    keys.draft_subject()
+    with pytest.raises(Unavailable, match="key_not_authentic"):
+        keys.own("audit")
+
+
+def epoch_of(keys: Keys) -> rows.Epoch:
+    """Return the first epoch."""
+    with keys.store.read() as connection:
+        return rows.epochs(connection)[1]
 
 
 async def test_keys_are_fetched_beside_the_event_loop(keys: Keys, make: Make, counting: Counting) -> None:

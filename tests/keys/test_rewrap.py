@@ -94,6 +94,26 @@ def test_a_damaged_row_keeps_nobody_else(keys: Keys, make: Make) -> None:
     assert opened(make(), before) == before
 
 
+@pytest.mark.parametrize("changed", ["old", "new"])
+def test_it_stops_where_the_provider_has_another_key_by_now(keys: Keys, make: Make, changed: str) -> None:
+    """With the old one nothing would be moved, and all called damaged; under the new one all would be lost."""
+    before = meet(keys, 20)
+    held = epochs_of(keys)
+    old, new = held.all()[1], held.begin()
+    run = rewrap(keys, at_once=5, pause=0)
+    next(run)
+    if changed == "new":  # what is moved first is under the right one
+        next(run)
+    epoch = old if changed == "old" else new
+    keys.provider.destroy(epoch.handle)
+    keys.provider.generate(epoch.handle, "wrap")
+    with pytest.raises(Unavailable, match=rf"provider_key_changed \(epoch {epoch.number}\)"):
+        list(run)
+    moved = 0 if changed == "old" else 9  # four of our own, and the first five
+    assert held.counts() == {1: 24 - moved} | ({2: moved} if moved else {})
+    assert len(before) == 20
+
+
 def test_requests_go_on_while_it_works(keys: Keys, make: Make) -> None:
     """Others make, find, adopt and shred keys all the time, through two rotations, and nobody is refused."""
     before = meet(keys, 600)

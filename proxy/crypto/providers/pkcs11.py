@@ -2,6 +2,9 @@
 
 Everything goes through one thread (`hsm_thread`). Data keys are wrapped by AES-GCM inside the module, with what
 they are bound to authenticated. A module knows no suspension: `proxy.keys` refuses by its own table.
+
+A PIN is tried once. Modules lock a token after three to ten wrong ones, and then it takes its security officer,
+or the key is lost: what was refused is not said again by this process, and the last try is left to a person.
 """
 
 import os
@@ -49,6 +52,7 @@ class Pkcs11:
         self._seconds = seconds
         self._thread = HsmThread.of(self._module)
         self._session: Any = None
+        self._refused = False
         self._began = float("-inf")
         self._restarts = 0
         self._keys: dict[tuple[str, Kind], Any] = {}
@@ -134,6 +138,7 @@ class Pkcs11:
         try:
             return self._tried(job)
         except (api.PinIncorrect, api.PinLocked, api.PinInvalid, api.exceptions.PinLenRange, api.PinExpired):
+            self._refused = True
             raise Unavailable("provider_locked", "pkcs11") from None
         except (api.NoSuchToken, api.TokenNotPresent, api.DeviceRemoved):
             self._forget()
@@ -169,11 +174,23 @@ class Pkcs11:
     def _opened(self) -> Any:
         if self._session is None:
             token = self._api.lib(self._module).get_token(token_label=self._token)
+            self._check_tries(token)
             try:
                 self._session = token.open(rw=True, user_pin=self._pin)
             except self._api.UserAlreadyLoggedIn:  # by another session of this process
                 self._session = token.open(rw=True)
         return self._session
+
+    def _check_tries(self, token: Any) -> None:
+        """Return if a PIN may be said to a token.
+
+        Raises:
+            Unavailable: `provider_locked`: it has refused ours before, or has one try left.
+        """
+        if self._refused:
+            raise Unavailable("provider_locked", "pkcs11")
+        if token.flags & self._api.TokenFlag.USER_PIN_FINAL_TRY:
+            raise Unavailable("provider_locked", "pkcs11: one try is left for the PIN")
 
     def _objects(self, handle: str) -> list[Any]:
         secret = self._api.ObjectClass.SECRET_KEY

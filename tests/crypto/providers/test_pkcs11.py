@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -133,6 +134,30 @@ def test_a_wrong_pin_is_locked(softhsm_token: SoftHsm) -> None:
     """It is the operator's to mend, and is not printed."""
     (said,) = elsewhere(softhsm_token, "held.ping()", pin="9999")
     assert said == "provider_locked (pkcs11)"
+
+
+def test_a_pin_that_was_refused_is_not_tried_again(softhsm_token: SoftHsm) -> None:
+    """A hardware module counts the tries, and every request and every look at it would be one."""
+    said = elsewhere(
+        softhsm_token,
+        "held.ping()",
+        f"setattr(held, '_pin', {softhsm_token.pin!r})",  # it would be right by now, if it were tried
+        "held.ping()",
+        "held.custody('any')",
+        pin="9999",
+    )
+    assert said == ["provider_locked (pkcs11)", None, *["provider_locked (pkcs11)"] * 2]
+
+
+def test_the_last_try_for_a_pin_is_left_to_a_person(softhsm_token: SoftHsm) -> None:
+    """Ours may be the wrong one; whoever knows the right one has to have a try left."""
+    import pkcs11
+
+    held = hsm_of(softhsm_token)
+    held._check_tries(SimpleNamespace(flags=pkcs11.TokenFlag.USER_PIN_COUNT_LOW))
+    with pytest.raises(Unavailable, match="provider_locked") as raised:
+        held._check_tries(SimpleNamespace(flags=pkcs11.TokenFlag.USER_PIN_FINAL_TRY))
+    assert softhsm_token.pin not in str(raised.value)
 
 
 def test_no_such_token(softhsm_token: SoftHsm) -> None:
