@@ -9,6 +9,10 @@ from proxy.app import App
 from proxy.credentials import caller, load_credential
 from proxy.erase import Site
 
+COPIES: Final = (
+    "copies of Lychgate's own database from before: keys that lie in them open what was sealed until the key of "
+    "their epoch is destroyed (lychgate keys rotate, then keys destroy)"
+)
 NO_SITE: Final = "Lychgate has no credential of its own for it, or its connector has no playbook"
 
 
@@ -54,9 +58,14 @@ def sites(app: App) -> dict[str, Site]:
 
 
 def unseen(app: App, seen: Mapping[str, Site]) -> tuple[str, ...]:
-    """Return a line for each lane into which no erasure looks, so that no certificate seems to cover it."""
-    return tuple(
+    """Return a line for what no erasure reaches, so that no certificate seems to cover it.
+
+    That is each lane into which nobody looks, and, where fields are protected, every copy of the keys' rows.
+    """
+    lanes = [
         f"{lane.name}: nobody looked into this CRM: {NO_SITE}"
         for lane in app.config.lanes
         if lane.name not in seen
-    )
+    ]
+    sealed = any(gateway.rules.protections for gateway in app.gateways.values())
+    return (*lanes, COPIES) if sealed else tuple(lanes)

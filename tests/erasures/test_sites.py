@@ -5,8 +5,19 @@ import pytest
 from proxy.erase import Site
 from proxy.erasure import State
 from proxy.erasures import ports
+from proxy.erasures.sites import COPIES
 from proxy.errors import Problem, Problems
 from tests.desk import ABOUT, Desk
+
+PROTECT = """\
+apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: protect}
+protect:
+  - id: streets
+    on: {connectors: [salesforce], objects: [Contact], fields: [MailingStreet]}
+    as: envelope
+"""
 
 
 async def test_a_crm_that_nobody_looks_into_is_named(desk: Desk) -> None:
@@ -16,6 +27,18 @@ async def test_a_crm_that_nobody_looks_into_is_named(desk: Desk) -> None:
     (issued,) = (await desk.does("run", case))["issued"]
     assert "odoo: nobody looked into this CRM" in issued["text"]
     assert "hubspot: nobody looked" not in issued["text"]
+
+
+@pytest.mark.parametrize("protects", [True, False])
+async def test_copies_of_the_keys_are_named_where_there_are_any(desk: Desk, protects: bool) -> None:
+    """The person's key is destroyed here; a backup of the store has it, under a key that is still in force."""
+    if protects:
+        (desk.harness.installation.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
+        desk.harness.app.reload()
+    case = await desk.confirmed()
+    assert (COPIES in " ".join((await desk.does("show", case))["summary"])) is protects
+    (issued,) = (await desk.does("run", case))["issued"]
+    assert (COPIES in issued["text"]) is protects
 
 
 async def test_a_lane_that_went_away_is_not_taken_for_clean(desk: Desk) -> None:
