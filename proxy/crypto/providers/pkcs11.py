@@ -173,13 +173,23 @@ class Pkcs11:
 
     def _opened(self) -> Any:
         if self._session is None:
-            token = self._api.lib(self._module).get_token(token_label=self._token)
+            token = self._found()
             self._check_tries(token)
             try:
                 self._session = token.open(rw=True, user_pin=self._pin)
             except self._api.UserAlreadyLoggedIn:  # by another session of this process
                 self._session = token.open(rw=True)
         return self._session
+
+    def _found(self) -> Any:
+        """Return the token; a library that began without it finds it when it begins anew."""
+        library, named = self._api.lib(self._module), self._token
+        try:
+            return library.get_token(token_label=named)
+        except (self._api.NoSuchToken, self._api.TokenNotPresent):
+            if not self._begins_anew():
+                raise
+            return library.get_token(token_label=named)
 
     def _check_tries(self, token: Any) -> None:
         """Return if a PIN may be said to a token.
@@ -211,18 +221,22 @@ class Pkcs11:
         return found
 
     def _looked_again(self, handle: str) -> list[Any]:
-        """Return the objects as a library that starts anew finds them; not more often than every few seconds.
+        """Return the objects as a library that begins anew finds them, if it may."""
+        return self._objects(handle) if self._begins_anew() else []
 
-        SoftHSM, for one, never finds the keys of a token again that was away for a moment.
+    def _begins_anew(self) -> bool:
+        """Have the library begin anew, not more often than every `ANEW_SECONDS`; return whether it did.
+
+        SoftHSM, for one, never finds a token again, nor the keys of one, that was away for a moment.
         """
         now = time.monotonic()
         if now - self._began < ANEW_SECONDS:
-            return []
+            return False
         self._began = now
         self._thread.restarts += 1
         self._api.lib(self._module).reinitialize()
         self._check_restarts()
-        return self._objects(handle)
+        return True
 
     def _generate(self, label: str, kind: Kind) -> None:
         if self._objects(label):

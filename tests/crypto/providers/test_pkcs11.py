@@ -195,25 +195,33 @@ def test_a_library_that_began_anew(softhsm_token: SoftHsm) -> None:
         assert one.unwrap(handle, [(each, b"")]) == [bytes(32)]
 
 
-def test_a_token_that_is_lost(softhsm_token: SoftHsm) -> None:
-    """Taken away under a process that uses it: an error of ours, and no key; brought back: it goes on."""
-    away = softhsm_token.folder / "away"
+@pytest.mark.parametrize("left", ["nothing", "an empty place"])
+def test_a_token_that_is_lost(softhsm_token: SoftHsm, left: str) -> None:
+    """Taken away under a process that uses it: an error of ours, and no key; brought back: it goes on.
+
+    However often it was asked meanwhile: a library that began anew without the token does not find it by itself.
+    """
+    away, tokens = softhsm_token.folder / "away", softhsm_token.folder / "tokens"
+    key = f"lost-{os.urandom(4).hex()}"
+    asked, waits = f"len(held.wrap('{key}', [(bytes(32), b'')]))", "__import__('time').sleep(1.1)"
+    empty = left == "an empty place"
     steps = [
-        "held.generate('lost', 'wrap')",
-        "len(held.wrap('lost', [(bytes(32), b'')]))",
-        f"str(Path('{softhsm_token.folder}/tokens').rename('{away}'))",
-        "held.wrap('lost', [(bytes(32), b'')])",
-        f"str(Path('{away}').rename('{softhsm_token.folder}/tokens'))",
-        "__import__('time').sleep(1)",
-        "len(held.wrap('lost', [(bytes(32), b'')]))",
-        "held.destroy('lost')",
+        f"held.generate('{key}', 'wrap')",
+        asked,
+        f"str(Path('{tokens}').rename('{away}'))",
+        *([f"Path('{tokens}').mkdir()"] if empty else []),
+        *(asked, waits, asked, waits, asked),
+        *([f"Path('{tokens}').rmdir()"] if empty else []),
+        f"str(Path('{away}').rename('{tokens}'))",
+        *(waits, asked, f"held.destroy('{key}')"),
     ]
     try:
         said = elsewhere(softhsm_token, *steps)
     finally:
         if away.exists():
-            shutil.rmtree(softhsm_token.folder / "tokens", ignore_errors=True)
-            away.rename(softhsm_token.folder / "tokens")
-    assert said[:2] == ["lost", 1]
-    assert str(said[3]).startswith("provider_")
-    assert said[6:] == [1, 0.0]
+            shutil.rmtree(tokens, ignore_errors=True)
+            away.rename(tokens)
+    assert said[:2] == [key, 1]
+    lost = [str(each) for step, each in zip(steps, said, strict=True) if step == asked][1:-1]
+    assert all(each.startswith("provider_") for each in lost)
+    assert said[-2:] == [1, 0.0]
