@@ -18,6 +18,9 @@ from proxy.crypto.providers.port import Custody, Kind, Provider
 from proxy.crypto.wrapping import KEY_BYTES, WRAPPED_BYTES
 from proxy.errors import LychgateError, Unavailable
 
+HANGS: Final = 0.5
+"""Seconds after which a provider that says it is slow has hung; one that says so at once keeps no thread, as
+where it is asked too often, and the next call may be answered."""
 REST: Final = 1.0
 """Seconds for which a provider that did not answer in its time is not asked again."""
 LONGEST: Final = 60.0
@@ -97,27 +100,26 @@ class Guarded:
         self._inner.close()
 
     def _ask[T](self, job: Callable[[], T]) -> T:
-        self._begin()
-        slow = False
+        began, slow = self._begin(), False
         try:
             return job()
         except LychgateError as error:
-            slow = isinstance(error, Unavailable) and error.reason == _SLOW
+            said = isinstance(error, Unavailable) and error.reason == _SLOW
+            slow = said and self._clock() - began >= HANGS
             raise
         except Exception as error:  # noqa: BLE001 - drivers raise what they like
             raise Unavailable("provider_failed", f"{self.name} {type(error).__name__}") from None
         finally:
             self._end(slow=slow)
 
-    def _begin(self) -> None:
-        """Return if it may be asked now; where it is slow, one asks and the others do not wait."""
+    def _begin(self) -> float:
+        """Return the time if it may be asked now; where it hangs, one asks and the others do not wait."""
         with self._turn:
-            if not self._slow:
-                return
             now = self._clock()
-            if now < self._rests_until:
+            if self._slow and now < self._rests_until:
                 raise Unavailable(_SLOW, self.name)
             self._rests_until = now + LONGEST
+            return now
 
     def _end(self, *, slow: bool) -> None:
         with self._turn:

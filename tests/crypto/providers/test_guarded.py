@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.crypto.providers import AwsKms, AwsPlace, BaoPlace, Guarded, Provider, Transit
-from proxy.crypto.providers.guarded import LONGEST, REST
+from proxy.crypto.providers.guarded import HANGS, LONGEST, REST
 from proxy.errors import Unavailable
 
 SECRET = "what-only-the-server-has-to-know"
@@ -84,7 +84,7 @@ def test_what_is_right_comes_through() -> None:
 def test_one_waits_for_a_provider_that_hangs_and_the_others_do_not() -> None:
     """They are told why at once; after a rest somebody looks again."""
     seconds = [100.0]
-    odd = Odd(Unavailable("provider_slow", "odd"))
+    odd = Slow(seconds, HANGS)
     held = Guarded(odd, clock=lambda: seconds[0])  # type: ignore[arg-type]
 
     def refused() -> None:
@@ -101,26 +101,55 @@ def test_one_waits_for_a_provider_that_hangs_and_the_others_do_not() -> None:
     refused()
     assert odd.asked == 2
     seconds[0] += REST
-    odd.answer = None
+    odd.seconds = None
     for _ in range(3):
         held.ping()
     assert odd.asked == 5
 
 
+def test_a_provider_that_says_at_once_that_it_is_asked_too_often_is_asked_again() -> None:
+    """One throttled call is no reason to refuse everybody else."""
+    seconds = [100.0]
+    odd = Slow(seconds, HANGS / 2)
+    held = Guarded(odd, clock=lambda: seconds[0])  # type: ignore[arg-type]
+    for asked in range(1, 4):
+        with pytest.raises(Unavailable, match="provider_slow"):
+            held.ping()
+        assert odd.asked == asked
+
+
+class Slow:
+    """A provider that says after so many seconds that it is slow; with None it answers."""
+
+    name = "odd"
+
+    def __init__(self, now: list[float], seconds: float | None) -> None:
+        self._now = now
+        self.seconds = seconds
+        self.asked = 0
+
+    def ping(self) -> None:
+        """See `Provider`."""
+        self.asked += 1
+        if self.seconds is not None:
+            self._now[0] += self.seconds
+            raise Unavailable("provider_slow", "odd")
+
+
 def test_while_one_looks_again_nobody_else_does() -> None:
     """However long that takes, unless nobody can be looking any more."""
-    seconds, slow = [100.0], Unavailable("provider_slow", "odd")
+    seconds = [100.0]
     asks, answers = threading.Event(), threading.Event()
 
-    class Waits(Odd):
+    class Waits(Slow):
         def ping(self) -> None:
+            if not self.asked:
+                super().ping()
             self.asked += 1
-            if self.asked == 1:
-                raise slow
             asks.set()
             answers.wait()
 
-    odd = Waits(None)
+    odd = Waits(seconds, HANGS)
     held = Guarded(odd, clock=lambda: seconds[0])  # type: ignore[arg-type]
     with pytest.raises(Unavailable):
         held.ping()
