@@ -1,6 +1,7 @@
 """How many connections a listener has, over real sockets: whoever is slow is in nobody's way."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -37,8 +38,9 @@ class Client:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(address, 0))
 
     async def says(self, text: bytes) -> "Client":
-        """Send something."""
-        await asyncio.to_thread(self.socket.sendall, text)
+        """Send something, as far as anybody takes it."""
+        with contextlib.suppress(ConnectionError):
+            await asyncio.to_thread(self.socket.sendall, text)
         return self
 
     async def reads(self) -> bytes:
@@ -123,3 +125,37 @@ async def test_who_does_not_read_the_answer_is_cut(
     while more := await client.reads():
         got += len(more)
     assert 0 < got < 32 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\nx: " + b"y" * (32 << 10),
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n" + b"y" * (128 << 10),
+    ],
+)
+async def test_what_is_too_large_is_not_read(front: Front, opens: Opens, text: bytes) -> None:
+    """A head, a body that says so, and one that does not."""
+    front.may.set()
+    client = await opens(text)
+    got = await client.reads()
+    assert got == b"" or got.startswith((b"HTTP/1.1 400", b"HTTP/1.1 413"))
+    while got:
+        got = await client.reads()
+    assert front.asked.locked()
+
+
+@pytest.mark.parametrize("text", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"])
+async def test_who_is_waited_for_too_long_is_cut(
+    front: Front, monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    """With room for many: before a request, within its head, and within its body."""
+    monkeypatch.setattr(listener, "_IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(listener, "_BODY_SECONDS", 0.2)
+    server, port = serve_api(front, "127.0.0.1:0", None)
+    client = await (await asyncio.to_thread(Client, port)).says(text)
+    assert await client.reads() == b""
+    assert front.asked.locked()
+    client.socket.close()
+    server.stop()
