@@ -198,6 +198,7 @@ def test_xm_05_a_repeated_element_is_a_list_or_refused() -> None:
         (b"<r/><r/>", "bad_xml"),
         (b"<r/>x", "bad_xml"),
         (b'<r a="1" a="2"/>', "bad_xml"),
+        (b'<p:r xmlns:p="urn:p" :a="1" xmlns="urn:a"/>', "bad_xml"),
         (b'<r xmlns:a="urn:a" xmlns:b="urn:a" a:x="1" b:x="2"/>', "bad_xml"),
         (b"<x:r/>", "bad_xml"),
         (b"<r>\x01</r>", "bad_xml"),
