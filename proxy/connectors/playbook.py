@@ -214,19 +214,20 @@ class Book:
     def guarding(self, object_: str, member: str) -> tuple[Protection, ...]:
         """Return each way in which what stands in a member may be protected."""
         guarded = self.protections.get(object_, {})
-        return tuple(guarded[name] for name in self._fields(object_, member) if name in guarded)
+        return tuple(guarded[name] for name in self.meanings(object_, member) if name in guarded)
 
     def may_be_clear(self, object_: str, member: str) -> bool:
         """Say whether a member may hold a value as it is."""
         ways = self.guarding(object_, member)
-        return len(ways) < len(self._fields(object_, member)) or any(each.leaving for each in ways)
+        return len(ways) < len(self.meanings(object_, member)) or any(each.leaving for each in ways)
 
     def member(self, object_: str, name: str) -> str:
         """Return the member that the CRM has for a field of policy."""
         members = self.typed.get(object_, {}).items()
         return next((member for member, fields in members if name in fields), name)
 
-    def _fields(self, object_: str, member: str) -> tuple[str, ...]:
+    def meanings(self, object_: str, member: str) -> tuple[str, ...]:
+        """Return the fields that policy has for what stands in a member."""
         return self.typed.get(object_, {}).get(member, (member,))
 
     def find_call(self, object_: str, *uses: str) -> Call | None:

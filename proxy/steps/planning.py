@@ -45,7 +45,7 @@ def make(
     kept: list[Kept] = []
     for spot, found in sorted({**trail.people, **trail.related}.items()):
         each = books[spot.lane].objects[spot.object]
-        held = _held(spot, found, stays, catalogues[spot.lane])
+        held = _held(spot, found, stays, catalogues[spot.lane], books[spot.lane])
         kept += held
         steps += _steps(spot, found, each, held)
     for spot, found in sorted(trail.mentions.items()):
@@ -101,19 +101,21 @@ def _parents_first(steps: list[Step]) -> list[Step]:
     return [*own[: last + 1], *along, *own[last + 1 :]]
 
 
-def _held(spot: Spot, found: Found, stays: Stays, catalogue: Catalogue) -> list[Kept]:
+def _held(spot: Spot, found: Found, stays: Stays, catalogue: Catalogue, book: Book) -> list[Kept]:
     kept = []
     spec = catalogue.get(spot.object)
+    known = spec.fields if spec is not None else {}
     for one in stays(spot, found):
         if one.fields is not None:
             fields = tuple(sorted(one.fields - {""}))
         elif one.categories:
-            known = spec.fields.items() if spec is not None else ()
-            fields = tuple(
-                sorted(
-                    name for name, field in known if name in found.fields and _is(field.category, one.categories)
-                )
-            )
+            meant = {
+                (member, name)
+                for member in found.fields
+                for name in book.meanings(spot.object, member)
+                if name in known and _is(known[name].category, one.categories)
+            }
+            fields = tuple(sorted({name for pair in meant for name in pair}))
             if not fields:
                 continue
         else:
