@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hubspot.crm.contacts import PublicMergeInput
 from pypdf import PdfReader
 from simple_salesforce.exceptions import SalesforceError
 
@@ -15,8 +16,12 @@ from proxy.demo.installation import LaneOf
 from proxy.demo.processes import free_port
 from proxy.ledger.verify import CERTIFICATE
 from proxy.sandbox import HubSpotSandbox, SalesforceSandbox, running
+from tests.e2e.conftest import Town
 from tests.e2e.processes import Installed, until
 from tests.e2e.sdks import Hubspot, salesforce
+from tests.e2e.test_deletes import json_request
+from tests.e2e.test_salesforce_soap import OFFICE, Fault, call, text
+from tests.erase.conftest import answered
 
 TOKEN = "only-lychgate-has-this"
 AOIFE = "aoife.byrne@example.org"
@@ -294,6 +299,39 @@ def test_a_sweep_finds_who_is_back_by_another_path(installed, crms) -> None:
     (opened,) = found["opened"]
     until(lambda: operator.does("show", opened)["state"] == "awaiting_confirmation")
     assert operator.does("show", opened)["source"] == "returned"
+
+
+def test_who_was_erased_does_not_come_back_by_an_id(installed, crms) -> None:
+    """A record that no case knew of, out of the bin or by a merge, by clients as they are; on a new basis it does."""
+    org, account = crms
+    operator = Operator(installed)
+    grant = GRANT.replace("[delete, erase]", "[create]").replace("privacy-", "privacy-brings-back-")
+    (installed.made.policies / "example" / "creates.yaml").write_text(grant, "utf-8")
+    assert "policy reloaded" in installed.reload()
+    case = operator.does("open", "--email", AOIFE, "--ground", "objection", "--identity", "account")["case"]
+    operator.agrees(case, operator.does("plan", case)["short"])
+    operator.does("run", case)
+    contact = org.org.schema.objects["contact"]
+    binned = org.org.insert(contact, {"LastName": "Byrne", "Email": AOIFE})
+    org.org.delete(contact, binned)
+    second = json_request("POST /crm/v3/objects/contacts", {"properties": {"email": AOIFE}})
+    key = json.loads(answered(account, second).body)["id"]
+    merge = PublicMergeInput(primary_object_id="102", object_id_to_merge=key)
+    officer = Hubspot(installed, "privacy_desk", "subject_request")
+    town, ids = Town(installed, org, account), f"<u:ids>{binned}</u:ids>"
+    with pytest.raises(Fault) as raised:
+        call(town, OFFICE, "undelete", ids)
+    assert raised.value.args[1] == "INSUFFICIENT_ACCESS"
+    with pytest.raises(Exception, match="new lawful basis"):
+        officer.basic.merge(merge)
+    assert AOIFE not in {row["Email"] for row in org.people() if not row["IsDeleted"]}
+    told = {(one["lane"], one["case"], one["count"]) for one in operator.does("returns")["returns"]}
+    assert told == {("salesforce", case, 1), ("hubspot", case, 1)}
+    operator.says("erasure", "allow", case, "--basis", "new contract of 2026-05-01")
+    assert text(call(town, OFFICE, "undelete", ids)[0], "success") == "true"
+    assert officer.basic.merge(merge).id == "102"
+    installed.down()
+    installed.check_ledger()
 
 
 @pytest.mark.parametrize("points", [(1, 4), (9, 3), (16, 2)])
