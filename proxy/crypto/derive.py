@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 LABEL: Final = "lychgate.dev/v1/"
 KEY_BYTES: Final = 32
+_SHA256: Final = hashes.SHA256()
 
 
 def derive(key: bytes, use: str) -> bytes:
@@ -22,4 +23,4 @@ def derive(key: bytes, use: str) -> bytes:
     if len(key) != KEY_BYTES or not use:
         raise ValueError("derive takes a key of 32 bytes and a use")
     info = (LABEL + use).encode()
-    return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)
+    return HKDF(algorithm=_SHA256, length=KEY_BYTES, salt=None, info=info).derive(key)

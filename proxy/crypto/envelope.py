@@ -16,6 +16,7 @@ in the AAD, so nobody can change it; that it stands where it was put is looked u
 """
 
 import binascii
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -34,6 +35,8 @@ TAG_BYTES: Final = 16
 OVERHEAD: Final = KEY_ID_BYTES + BINDING_BYTES + TAG_BYTES
 """Bytes that an envelope has beside its plaintext, before base64url."""
 _HEAD: Final = KEY_ID_BYTES + BINDING_BYTES
+_KEY_ID: Final = KEY_ID_BYTES.to_bytes(4, "big")
+_BINDING: Final = BINDING_BYTES.to_bytes(4, "big")
 _TO_PLAIN: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 """The two alphabets differ in these; what only the other one has is in none."""
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
@@ -68,7 +71,12 @@ def context_of(tenant: str, element: str) -> bytes:
 
 def lengths(*parts: bytes) -> bytes:
     """Return parts so joined that no other parts come to the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join(map(counted, parts))
+
+
+def counted(part: bytes) -> bytes:
+    """Return one part as it stands in `lengths`."""
+    return len(part).to_bytes(4, "big") + part
 
 
 def characters(plaintext: int) -> int:
@@ -109,7 +117,7 @@ class DataKey:
         if len(key_id) != KEY_ID_BYTES or len(key) != KEY_BYTES:
             raise ValueError("a data key has 32 bytes, and its id 16")
         self._cipher = AESGCM(key)
-        self._bound = lengths(key_id) + BINDING_BYTES.to_bytes(4, "big")
+        self._bound = _KEY_ID + key_id + _BINDING
         self.id = key_id
 
     def __repr__(self) -> str:
@@ -149,6 +157,27 @@ class DataKey:
             return self._cipher.decrypt(binding[:NONCE_BYTES], data[_HEAD:], context + self._bound + binding)
         except (InvalidTag, ValueError):
             raise Undecodable("sealed_not_authentic") from None
+
+
+def open_each(keys: Mapping[bytes, DataKey], sealed: Iterable[tuple[bytes, bytes]]) -> list[bytes | None]:
+    """Return the plaintext of each envelope whose key is there, None for what does not open.
+
+    Args:
+        keys: by id.
+        sealed: the bytes of each envelope, from `raw`, and its context: as `DataKey.open` takes them.
+    """
+    found: list[bytes | None] = []
+    for data, context in sealed:
+        key = keys.get(data[:KEY_ID_BYTES])
+        if key is None:
+            found.append(None)
+            continue
+        binding, bound = data[KEY_ID_BYTES:_HEAD], key._bound
+        try:
+            found.append(key._cipher.decrypt(binding[:NONCE_BYTES], data[_HEAD:], context + bound + binding))
+        except (InvalidTag, ValueError):
+            found.append(None)
+    return found
 
 
 def encode(data: bytes) -> str:

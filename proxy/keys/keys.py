@@ -417,7 +417,7 @@ class Keys:
 
     def _read(self, ids: set[bytes]) -> dict[bytes, SubjectKey]:
         generation = self.generation.now()
-        held, opened = self._keepers.consistent(lambda connection: rows.by_id(connection, ids))
+        held, opened = self._keepers.consistent(lambda connection: rows.to_open(connection, ids))
         found = {key.id: SubjectKey(key.id, key.subject, opened[key.id]) for key in held if key.id in opened}
         self._cache.remember(found, generation)
         return found

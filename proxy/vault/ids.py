@@ -7,7 +7,6 @@ from typing import Final
 _SHORT: Final = 15
 _LONG: Final = 18
 _OF_A_GUID: Final = 36
-_SALESFORCE: Final = re.compile(r"[0-9A-Za-z]{15}[A-Za-z0-5]{3}", re.ASCII)
 _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _CASE: Final = str.maketrans(
     string.ascii_uppercase + string.ascii_lowercase + string.digits, "1" * 26 + "0" * 36
@@ -24,7 +23,7 @@ def same_form(record: str) -> str:
     last characters differ would be one here, and share a key.
     """
     # A page has hundreds, and the length of most ids tells at once that they have one form only.
-    if len(record) == _LONG and _SALESFORCE.fullmatch(record):
+    if len(record) == _LONG and record.isascii() and record.isalnum():
         return record[:_SHORT] if record[_SHORT:].upper() == _case_of(record[:_SHORT]) else record
     return record.lower() if len(record) == _OF_A_GUID and _GUID.fullmatch(record) else record
 

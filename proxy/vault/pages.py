@@ -8,9 +8,18 @@ several. `Vault` looks at each such value by itself.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from proxy.crypto.envelope import BINDING_BYTES, KEY_ID_BYTES, PREFIX, DataKey, context_of, lengths, raw
-from proxy.errors import Undecodable
+from proxy.crypto.envelope import (
+    BINDING_BYTES,
+    KEY_ID_BYTES,
+    PREFIX,
+    DataKey,
+    context_of,
+    counted,
+    open_each,
+    raw,
+)
 from proxy.keys import Keys
+from proxy.model import ALWAYS_SAME
 from proxy.store import Store
 from proxy.vault.ids import same_form
 from proxy.vault.needs import Column
@@ -22,8 +31,8 @@ Answers = list[Known | None]
 """Of each value of a column what it stands for, None where that is to be looked at."""
 _HEAD: Final = KEY_ID_BYTES + BINDING_BYTES
 _NOWHERE: Final[Standing] = ("", "", None)
-_Sealed = tuple[int, bytes, bytes]
-"""Place in its column, the bytes of its envelope, and what its context has beside tenant and element."""
+_Sealed = tuple[list[int], list[tuple[bytes, bytes]]]
+"""Numbers in their column, and the bytes and the context of the envelope of each."""
 
 
 class Page:
@@ -54,7 +63,7 @@ class Page:
         found = [self._same(column, same) for column in self._columns]
         held = self._held(column for column, each in zip(self._columns, found, strict=True) if None in each)
         sealed = [self._sealed(column, held.get(_object(column), {})) for column in self._columns]
-        wanted = {data[:KEY_ID_BYTES] for each in sealed for _, data, _ in each}
+        wanted = {data[:KEY_ID_BYTES] for _, each in sealed for data, _ in each}
         alive = {key.id: key.data_key for key in self._keys.find(wanted).values()} if wanted else {}
         for column, each, answers in zip(self._columns, sealed, found, strict=True):
             self._open(column, each, alive, answers)
@@ -85,6 +94,8 @@ class Page:
         value into a field that is to show its own alone.
         """
         kind, element = always = column.protection.kind, column.protection.element
+        if kind not in ALWAYS_SAME:
+            return [None] * len(column.texts)
         found: Answers = []
         for text in column.texts:
             clear = same.open(text, element) if kind_of(text) == kind else None
@@ -92,39 +103,37 @@ class Page:
             found.append(known)
         return found
 
-    def _sealed(self, column: Column, held: Mapping[str, Standing]) -> list[_Sealed]:
+    def _sealed(self, column: Column, held: Mapping[str, Standing]) -> _Sealed:
         """Return what there is to open of values that stand in the field and the record they belong to."""
-        field, forms, found = column.protection.field, self._forms, list[_Sealed]()
+        numbers, sealed = list[int](), list[tuple[bytes, bytes]]()
+        if not held:
+            return numbers, sealed
+        field, forms = column.protection.field, self._forms
+        context = context_of(self._keys.tenant().decode(), column.protection.element)
         for at, (text, record) in enumerate(zip(column.texts, column.records, strict=True)):
             if text.startswith(PREFIX):
-                data, more = raw(text), b""
+                data, bound = raw(text), context
                 where, whose, _ = held.get(data[KEY_ID_BYTES:_HEAD].hex(), _NOWHERE)
             else:
-                where, whose, sealed = held.get(text, _NOWHERE)
-                if sealed is None:
+                where, whose, kept = held.get(text, _NOWHERE)
+                if kept is None:
                     continue
-                data, more = raw(sealed), lengths(text.encode())
+                data, bound = raw(kept), context + counted(text.encode())
             if where == field and record is not None and whose == forms[record]:
-                found.append((at, data, more))
-        return found
+                numbers.append(at)
+                sealed.append((data, bound))
+        return numbers, sealed
 
-    def _open(
-        self, column: Column, sealed: Sequence[_Sealed], alive: Mapping[bytes, DataKey], answers: Answers
-    ) -> None:
-        if not sealed:
-            return
+    def _open(self, column: Column, sealed: _Sealed, alive: Mapping[bytes, DataKey], answers: Answers) -> None:
+        """Add what its key opens."""
+        numbers, each = sealed
         protection, records, forms, until = column.protection, column.records, self._forms, self._until
-        context = context_of(self._keys.tenant().decode(), protection.element)
         place = (protection.connector, protection.object, protection.field)
-        for at, data, more in sealed:
-            key, record = alive.get(data[:KEY_ID_BYTES]), records[at] or ""
-            if key is None:
-                continue
-            try:
-                clear = key.open(data, context + more).decode("utf-8", "surrogatepass")
-            except Undecodable:
-                continue
-            answers[at] = Known(until, clear, forms[record], record, place)
+        for at, clear in zip(numbers, open_each(alive, each), strict=True):
+            if clear is not None:
+                record = records[at] or ""
+                text = clear.decode("utf-8", "surrogatepass")
+                answers[at] = Known(until, text, forms[record], record, place)
 
 
 def _object(column: Column) -> tuple[str, str]:

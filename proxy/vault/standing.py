@@ -4,10 +4,10 @@ It is given to the driver as it is, and SQLite answers it with one row, of JSON.
 have their turn before each row, and where several threads read at once that costs more than all else.
 """
 
-import json
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection
 
 Standing = tuple[str, str, str | None]
@@ -17,6 +17,7 @@ _SQLITE: Final = """\
 SELECT json_group_array(handle), json_group_array(field), json_group_array(record), json_group_array(sealed)
 FROM vault_values WHERE connector = ? AND object = ?
 AND record IN (SELECT value FROM json_each(?)) AND +field IN (SELECT value FROM json_each(?))"""
+_LISTS: Final = msgspec.json.Decoder(list[Any])
 # The + has SQLite seek by record alone: what it finds of the other fields it leaves in the index.
 _POSTGRESQL: Final = """\
 SELECT handle, field, record, sealed
@@ -40,7 +41,11 @@ def standing(
     if connection.dialect.name != "sqlite":
         found = connection.exec_driver_sql(_POSTGRESQL, (connector, name, wanted, list(fields)))
         return {handle: (field, record, sealed) for handle, field, record, sealed in found}
-    asked = (connector, name, json.dumps(wanted), json.dumps(list(fields)))
+    asked = (connector, name, _listed(wanted), _listed(fields))
     row = connection.exec_driver_sql(_SQLITE, asked).one()
-    handles, at_fields, at_records, sealed = map(json.loads, row)
+    handles, at_fields, at_records, sealed = map(_LISTS.decode, row)
     return dict(zip(handles, zip(at_fields, at_records, sealed, strict=True), strict=True))
+
+
+def _listed(texts: Collection[str]) -> str:
+    return msgspec.json.encode(list(texts)).decode()

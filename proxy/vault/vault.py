@@ -281,10 +281,14 @@ class Vault:
         fresh: dict[str, Known] = {}
         rest: list[Shown] = []
         for column, known in zip(columns, page, strict=True):
-            both = zip(column.texts, known, strict=True)
-            fresh.update((text, each) for text, each in both if each is not None)
-            left = zip(column.texts, column.records, known, strict=True)
-            rest += [Shown(column.protection, text, record) for text, record, each in left if each is None]
+            if None not in known:
+                fresh.update(zip(column.texts, known, strict=True))  # type: ignore[arg-type]
+                continue
+            for text, record, each in zip(column.texts, column.records, known, strict=True):
+                if each is not None:
+                    fresh[text] = each
+                else:
+                    rest.append(Shown(column.protection, text, record))
         others = iter(self._looked_at(rest, fresh, adopts=adopts) if rest else ())
         if fresh:
             self._known.keep(fresh, generation)

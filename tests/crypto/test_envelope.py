@@ -41,6 +41,21 @@ def test_another_context_never_opens(
         KEY.open(found, context_of(other, another))
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 60)), max_size=8))
+def test_each_opens_together_as_it_does_alone(wanted: list[tuple[int, bool, int]]) -> None:
+    """By the key it names, if that is there; nothing of the others keeps it from that."""
+    keys = [DataKey(bytes([at]) * 32, bytes([at]) * 16) for at in range(4)]
+    there = {each.id: each for each in keys[:3]}
+    right, wrong = context_of("t", "e"), context_of("t", "f")
+    sealed = [
+        (envelope.raw(keys[at].seal(bytes([size]) * size, right, bytes([size]) * 16)), right if good else wrong)
+        for at, good, size in wanted
+    ]
+    expected = [bytes([size]) * size if good and at < 3 else None for at, good, size in wanted]
+    assert envelope.open_each(there, sealed) == expected
+    assert envelope.open_each(there, [(b"", right), (bytes(16), right), (bytes(40), right)]) == [None] * 3
+
+
 @given(st.binary(max_size=40), st.data())
 def test_no_character_can_be_changed(plaintext: bytes, data: st.DataObject) -> None:
     """A changed text is none of ours, names another key, or does not open."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.model import Protection
@@ -36,28 +36,29 @@ def shown(vault: Vault, columns: Sequence[Column]) -> tuple[list[str | Opened], 
     return vault.settle(Opening(columns=tuple(columns))).columns
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.data())
-def test_together_and_one_by_one_come_to_the_same(vault: Vault, data: st.DataObject) -> None:
+def test_together_and_one_by_one_come_to_the_same(vault: Vault) -> None:
     """Whatever stands wherever: values of ours, of other places, changed, in clear, without a record."""
-    texts = written(vault)
-    text = st.sampled_from([*texts, "Mara", "lp1.AAAA", "t" + "a" * 26 + "@t.acme.example"])
+    text = st.sampled_from([*written(vault), "Mara", "lp1.AAAA", "t" + "a" * 26 + "@t.acme.example"])
     changed = st.builds(lambda one, at: one[:at] + "x" + one[at + 1 :], text, st.integers(0, 80))
     any_text = text | changed | text.map(str.upper) | text.map(lambda one: f" {one}")
-    record = st.sampled_from([*RECORDS, LONG[:15], "3", None])
-    rows = st.lists(st.tuples(any_text, record), max_size=6)
-    columns = [
-        Column(protection, [each[0] for each in cells], [each[1] for each in cells])
-        for protection in (*VALUES, replace(MAIL, element="user.name"), replace(NOTES, kind="token"))
-        for cells in [data.draw(rows)]
-    ]
-    vault.forget()
-    together = shown(vault, columns)
-    remembered = shown(vault, columns)
-    vault.forget()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Page, "opened", lambda page: [[None] * len(each.texts) for each in columns])
-        assert shown(vault, columns) == together == remembered
+    cells = st.lists(st.tuples(any_text, st.sampled_from([*RECORDS, LONG[:15], "3", None])), max_size=6)
+    protections = (*VALUES, replace(MAIL, element="user.name"), replace(NOTES, kind="token"))
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.tuples(*[cells] * len(protections)))
+    def compare(page: Sequence[list[tuple[str, str | None]]]) -> None:
+        columns = [
+            Column(protection, [text for text, _ in each], [record for _, record in each])
+            for protection, each in zip(protections, page, strict=True)
+        ]
+        vault.forget()
+        together, remembered = shown(vault, columns), shown(vault, columns)
+        vault.forget()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Page, "opened", lambda page: [[None] * len(each.texts) for each in columns])
+            assert shown(vault, columns) == together == remembered
+
+    compare()
 
 
 def test_where_two_objects_have_the_same_ids_a_value_belongs_to_one_of_them(vault: Vault) -> None:
