@@ -27,7 +27,7 @@ from proxy.vault.remembered import Known
 from proxy.vault.same import Same, kind_of
 from proxy.vault.standing import Standing, standing
 
-Answers = list[Known | None]
+Answers = list[str | None]
 """Of each value of a column what it stands for, None where that is to be looked at."""
 _HEAD: Final = KEY_ID_BYTES + BINDING_BYTES
 _NOWHERE: Final[Standing] = ("", "", None)
@@ -50,6 +50,8 @@ class Page:
         self._keys = keys
         self._store = store
         self._until = until
+        self.fresh: dict[str, Known] = {}
+        """What was opened, to be remembered."""
         records = {record for column in columns for record in column.records}
         self._forms = {record: same_form(record) for record in records if record is not None}
 
@@ -99,8 +101,9 @@ class Page:
         found: Answers = []
         for text in column.texts:
             clear = same.open(text, element) if kind_of(text) == kind else None
-            known = None if clear is None else Known(self._until, clear, "", None, ("", "", ""), always)
-            found.append(known)
+            found.append(clear)
+            if clear is not None:
+                self.fresh[text] = Known(self._until, clear, "", None, ("", "", ""), always)
         return found
 
     def _sealed(self, column: Column, held: Mapping[str, Standing]) -> _Sealed:
@@ -127,13 +130,15 @@ class Page:
     def _open(self, column: Column, sealed: _Sealed, alive: Mapping[bytes, DataKey], answers: Answers) -> None:
         """Add what its key opens."""
         numbers, each = sealed
-        protection, records, forms, until = column.protection, column.records, self._forms, self._until
+        protection, texts, records = column.protection, column.texts, column.records
+        fresh, forms, until = self.fresh, self._forms, self._until
         place = (protection.connector, protection.object, protection.field)
-        for at, clear in zip(numbers, open_each(alive, each), strict=True):
-            if clear is not None:
+        for at, opened in zip(numbers, open_each(alive, each), strict=True):
+            if opened is not None:
                 record = records[at] or ""
-                text = clear.decode("utf-8", "surrogatepass")
-                answers[at] = Known(until, text, forms[record], record, place)
+                clear = answers[at] = opened.decode("utf-8", "surrogatepass")
+                # As `Known(...)` does, which costs as much as all else here.
+                fresh[texts[at]] = tuple.__new__(Known, (until, clear, forms[record], record, place, None))
 
 
 def _object(column: Column) -> tuple[str, str]:

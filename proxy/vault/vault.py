@@ -277,22 +277,19 @@ class Vault:
         self._note(opening)
         columns = [*opening.columns, *map(_alone, opening.values)]
         generation = self.keys.generation.now()
-        page = Page(columns, self.keys, self.store, self._known.until()).opened()
-        fresh: dict[str, Known] = {}
-        rest: list[Shown] = []
-        for column, known in zip(columns, page, strict=True):
-            if None not in known:
-                fresh.update(zip(column.texts, known, strict=True))  # type: ignore[arg-type]
-                continue
-            for text, record, each in zip(column.texts, column.records, known, strict=True):
-                if each is not None:
-                    fresh[text] = each
-                else:
-                    rest.append(Shown(column.protection, text, record))
+        page = Page(columns, self.keys, self.store, self._known.until())
+        answers, fresh = page.opened(), page.fresh
+        rest = [
+            Shown(column.protection, text, record)
+            for column, each in zip(columns, answers, strict=True)
+            if None in each
+            for text, record, clear in zip(column.texts, column.records, each, strict=True)
+            if clear is None
+        ]
         others = iter(self._looked_at(rest, fresh, adopts=adopts) if rest else ())
         if fresh:
             self._known.keep(fresh, generation)
-        found = [[_short(next(others)) if each is None else each.clear for each in known] for known in page]
+        found = [[_short(next(others)) if clear is None else clear for clear in each] for each in answers]
         count = len(opening.columns)
         return Returned(tuple(_whole(each) for (each,) in found[count:]), tuple(found[:count]))
 
