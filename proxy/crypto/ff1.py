@@ -5,7 +5,7 @@ wrong key gives another number that looks right: who needs more puts a check int
 (`proxy.crypto.digits`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -33,46 +33,58 @@ class Ff1:
 
     def encrypt(self, numerals: Sequence[int], tweak: bytes = b"") -> list[int]:
         """Return the text that stands for another; raises ValueError where there are too few of that length."""
-        left, right = self._halves(numerals)
+        left, right, sizes = self._halves(numerals)
+        pseudorandom = self._rounds(len(numerals), tweak)
         for number in range(_ROUNDS):
-            size = len(numerals) // 2 if number % 2 == 0 else len(numerals) - len(numerals) // 2
-            added = self._number(left) + self._round(number, right, len(numerals), tweak)
-            left, right = right, self._numerals(added % self._radix**size, size)
-        return left + right
+            left, right = right, (left + pseudorandom(number, right)) % self._radix ** sizes[number % 2]
+        return self._numerals(left, sizes[0]) + self._numerals(right, sizes[1])
 
     def decrypt(self, numerals: Sequence[int], tweak: bytes = b"") -> list[int]:
         """Return the text that another stands for; raises ValueError as `encrypt`."""
-        left, right = self._halves(numerals)
+        left, right, sizes = self._halves(numerals)
+        pseudorandom = self._rounds(len(numerals), tweak)
         for number in reversed(range(_ROUNDS)):
-            size = len(numerals) // 2 if number % 2 == 0 else len(numerals) - len(numerals) // 2
-            taken = self._number(right) - self._round(number, left, len(numerals), tweak)
-            left, right = self._numerals(taken % self._radix**size, size), left
-        return left + right
+            left, right = (right - pseudorandom(number, left)) % self._radix ** sizes[number % 2], left
+        return self._numerals(left, sizes[0]) + self._numerals(right, sizes[1])
 
-    def _halves(self, numerals: Sequence[int]) -> tuple[list[int], list[int]]:
+    def _halves(self, numerals: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
+        """Return both halves as numbers, and how many numerals each has."""
         if self._radix ** len(numerals) < LEAST_DOMAIN:
             raise ValueError("there are too few texts of that length")
         if not all(0 <= each < self._radix for each in numerals):
             raise ValueError("a numeral is below the radix")
         half = len(numerals) // 2
-        return list(numerals[:half]), list(numerals[half:])
+        sizes = (half, len(numerals) - half)
+        return self._number(numerals[:half]), self._number(numerals[half:]), sizes
 
-    def _round(self, number: int, half: list[int], length: int, tweak: bytes) -> int:
-        """Return y of steps 6.i to 6.iv."""
+    def _rounds(self, length: int, tweak: bytes) -> Callable[[int, int], int]:
+        """Return what gives y of steps 6.i to 6.iv for the number of a round and of a half.
+
+        All rounds begin with the same blocks, so those are chained once.
+        """
         longer = length - length // 2
         size = ((self._radix**longer - 1).bit_length() + 7) // 8
         digest = 4 * ((size + 3) // 4) + 4
         head = bytes((1, 2, 1)) + self._radix.to_bytes(3, "big") + bytes((_ROUNDS, length // 2 % 256))
         head += length.to_bytes(4, "big") + len(tweak).to_bytes(4, "big")
-        padding = bytes(-(len(tweak) + size + 1) % _BLOCK)
-        tail = tweak + padding + bytes((number,)) + self._number(half).to_bytes(size, "big")
+        same = head + tweak + bytes(-(len(tweak) + size + 1) % _BLOCK)
+        whole = len(same) // _BLOCK * _BLOCK
         chained = Cipher(self._key, CBC(bytes(_BLOCK))).encryptor()
-        found = first = (chained.update(head + tail) + chained.finalize())[-_BLOCK:]
-        for block in range(1, (digest + _BLOCK - 1) // _BLOCK):
-            alone = Cipher(self._key, ECB()).encryptor()  # noqa: S305 - as the standard has it, block by block
-            mixed = int.from_bytes(first, "big") ^ block
-            found += alone.update(mixed.to_bytes(_BLOCK, "big")) + alone.finalize()
-        return int.from_bytes(found[:digest], "big")
+        before = (chained.update(same[:whole]) + chained.finalize())[-_BLOCK:]
+        rest = same[whole:]
+        block = Cipher(self._key, ECB()).encryptor().update  # noqa: S305 - as the standard has it, block by block
+
+        def pseudorandom(number: int, half: int) -> int:
+            last = rest + bytes((number,)) + half.to_bytes(size, "big")
+            found = before
+            for start in range(0, len(last), _BLOCK):
+                found = block(_mixed(found, last[start : start + _BLOCK]))
+            first = found
+            for at in range(1, (digest + _BLOCK - 1) // _BLOCK):
+                found += block(_mixed(first, at.to_bytes(_BLOCK, "big")))
+            return int.from_bytes(found[:digest], "big")
+
+        return pseudorandom
 
     def _number(self, numerals: Sequence[int]) -> int:
         found = 0
@@ -86,3 +98,7 @@ class Ff1:
             number, last = divmod(number, self._radix)
             found.append(last)
         return found[::-1]
+
+
+def _mixed(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(_BLOCK, "big")
