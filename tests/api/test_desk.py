@@ -335,5 +335,5 @@ async def test_an_acknowledgement_that_cannot_be_kept_is_sent_again(
     async def fails(asked: object) -> None:
         raise error("x")
 
-    monkeypatch.setattr(api.desk.erasures, "_told", fails)
+    monkeypatch.setitem(api.desk.erasures._verbs, "told", fails)
     assert (await api.asks("mailer", "POST", f"/v1/cases/{case}/acknowledgements", {}))[0] == 503
