@@ -302,7 +302,7 @@ def test_a_sweep_finds_who_is_back_by_another_path(installed, crms) -> None:
 
 
 def test_who_was_erased_does_not_come_back_by_an_id(installed, crms) -> None:
-    """A record that no case knew of, out of the bin or by a merge, by clients as they are; on a new basis it does."""
+    """A record that no case knew of, out of the bin or by a merge; on a new basis it does."""
     org, account = crms
     operator = Operator(installed)
     grant = GRANT.replace("[delete, erase]", "[create]").replace("privacy-", "privacy-brings-back-")
