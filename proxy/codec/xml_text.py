@@ -240,7 +240,7 @@ def _same(one: Tree, other: Tree) -> bool:
 def _split(tag: str) -> tuple[str, str]:
     uri, closed, local = tag.removeprefix("{").rpartition("}")
     if ":" in local:
-        # libxml2 forgets that `:a` is no name once a namespace is declared behind it. For us it would be a short one.
+        # libxml2 forgets that `:a` is no name once a namespace is declared behind it. For us it would be short.
         raise Undecodable("bad_xml")
     return (uri, local) if closed else ("", tag)
 
