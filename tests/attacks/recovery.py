@@ -1,6 +1,7 @@
 """Somebody with the support role who is after one hidden value, by binary search, on every way a CRM has.
 
-`python -m tests.attacks.recovery [REQUESTS]` says how much was learned on each, with Lychgate and without.
+`python -m tests.attacks.recovery [REQUESTS [NAME]]` says how much was learned on each, or on those with a text
+in their names, with Lychgate and without; where the CRM itself has no such way, with a Lychgate that allows it.
 
 The attacker is as good as can be: it is shown beforehand how answers look where a guess holds and where not,
 down to the last byte. Where the two look alike, it tosses a coin.
@@ -12,14 +13,16 @@ import random
 import re
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+
+from tornado.httputil import HTTPHeaders
 
 from proxy.message import Headers, Request, Response
 from proxy.sandbox import (
+    Answer,
     Call,
     DynamicsSandbox,
     HubSpotSandbox,
@@ -27,10 +30,15 @@ from proxy.sandbox import (
     PipedriveSandbox,
     SalesforceSandbox,
     Sandbox,
+    StoppedClock,
     SuiteCrmSandbox,
     ZohoSandbox,
 )
-from proxy.sandbox.pipedrive.store import IBAN
+from proxy.sandbox.pipedrive.store import IBAN, PERSONS
+from tests.attacks.small_tryton import PASSPORT, SmallTryton
+from tests.attacks.way import KEY, Prey, Sent, Way
+from tests.attacks.ways import QUERIES
+from tests.attacks.ways_elsewhere import ELSEWHERE
 from tests.e2e.harness import CRM_TOKEN, GatewayHarness
 from tests.sandboxes import answered
 
@@ -38,29 +46,7 @@ BITS: Final = 20
 """A hidden value is one of 2**BITS, each as likely as the other."""
 REQUESTS: Final = 10_000
 
-Sent = tuple[str, str, object]
-"""Method, target and body of a request."""
-Asks = Callable[["Prey", str], Sent]
-"""Asks whether a person's hidden value is at least as great as a text; texts sort as the values do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prey:
-    """One person in the CRM."""
-
-    key: str
-    company: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to ask a CRM about a value without being shown it."""
-
-    crm: str
-    name: str
-    asks: Asks
-    exact: bool = False
-    """It only finds equals; so the value is known to be one of two."""
+WAYS: Final = QUERIES + ELSEWHERE
 
 
 def text(value: int) -> str:
@@ -71,38 +57,45 @@ def text(value: int) -> str:
 class Crm:
     """A sandbox, one of whose people is the prey."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox | SmallTryton) -> None:
         self.sandbox = sandbox
-        one = sandbox.people()[1]
-        key = one.get("Id") or one.get("contactid") or one.get("hs_object_id") or one.get("id")
-        self.prey = Prey(str(key), str(one.get("AccountId", "")))
+        other, one, *_ = sandbox.people()
+        self.prey = Prey(_key(one), _key(other), str(one.get("AccountId", "")), str(one.get("LastName", "")))
 
     def give(self, value: int) -> None:
         """Give the prey a hidden value."""
-        person = self.prey
+        self._give(self.prey.key, text(value))
+
+    def beside(self, least: str) -> None:
+        """Give a value to the record that the attacker knows."""
+        self._give(self.prey.other, least)
+
+    def _give(self, key: str, value: str) -> None:
         match self.sandbox:
             case SalesforceSandbox():
-                self._write(
-                    "PATCH", f"/services/data/v59.0/sobjects/Contact/{person.key}", {"SSN__c": text(value)}
-                )
+                given = {"SSN__c": value, "Phone": _number(value)}
+                self._write("PATCH", f"/services/data/v59.0/sobjects/Contact/{key}", given)
             case HubSpotSandbox():
-                body = {"properties": {"iban": text(value)}}
-                self._write("PATCH", f"/crm/v3/objects/contacts/{person.key}", body)
+                given = {"iban": value, "phone": _number(value)}
+                self._write("PATCH", f"/crm/v3/objects/contacts/{key}", {"properties": given})
             case DynamicsSandbox():
-                self._write("PATCH", f"/api/data/v9.2/contacts({person.key})", {"new_iban": text(value)})
+                self._write("PATCH", f"/api/data/v9.2/contacts({key})", {"new_iban": value})
             case PipedriveSandbox():
-                self._write("PATCH", f"/api/v2/persons/{person.key}", {"custom_fields": {IBAN: text(value)}})
+                phones = {"phones": [{"value": _number(value), "primary": True, "label": "work"}]}
+                self._write("PATCH", f"/api/v2/persons/{key}", {"custom_fields": {IBAN: value}, **phones})
             case SuiteCrmSandbox():
-                data = {"type": "Contacts", "id": person.key, "attributes": {"iban_c": text(value)}}
+                data = {"type": "Contacts", "id": key, "attributes": {"iban_c": value}}
                 self._write("PATCH", "/Api/V8/module", {"data": data})
             case ZohoSandbox():
-                self._write("PUT", f"/crm/v8/Contacts/{person.key}", {"data": [{"IBAN": text(value)}]})
+                self._write("PUT", f"/crm/v8/Contacts/{key}", {"data": [{"IBAN": value}]})
             case OdooSandbox():
-                self.sandbox.database.rows["res.partner"][int(person.key)]["x_iban"] = text(value)
+                self.sandbox.database.rows["res.partner"][int(key)]["x_iban"] = value
+            case SmallTryton():
+                self.sandbox.rows[PASSPORT][int(key)]["code"] = value
 
     def _write(self, method: str, path: str, body: object) -> None:
         headers = {"Authorization": f"Bearer {CRM_TOKEN}", "Content-Type": "application/json"}
-        answer = self.sandbox.answer(Call(method, path, "", headers, json.dumps(body).encode()))
+        answer = self.sandbox.answer(Call(method, path, "", HTTPHeaders(headers), json.dumps(body).encode()))
         assert answer.status < 300, answer
 
     def answer(self, request: Request) -> Response:
@@ -112,221 +105,82 @@ class Crm:
         return Response(answer.status, Headers((("content-type", kind),)), answer.body)
 
 
-CRMS: Final[dict[str, Callable[[], Sandbox]]] = {
-    "salesforce": lambda: SalesforceSandbox(CRM_TOKEN),
-    "hubspot": lambda: HubSpotSandbox(CRM_TOKEN),
-    "dynamics": lambda: DynamicsSandbox(CRM_TOKEN),
+def _number(value: str) -> str:
+    """Return a telephone number with a value in it: support sees its ending, which is always the same."""
+    return f"+49 {value} 00"
+
+
+def _key(person: Mapping[str, object]) -> str:
+    names = ("Id", "contactid", "hs_object_id", "id")
+    return str(next(person[name] for name in names if person.get(name)))
+
+
+def _salesforce() -> Sandbox:
+    """Return an organisation whose administrator has made the hidden field an external id."""
+    sandbox = SalesforceSandbox(CRM_TOKEN, now=StoppedClock())
+    fields = sandbox.org.schema.objects["contact"].by_name
+    fields["ssn__c"] = replace(fields["ssn__c"], lookup=True)
+    return sandbox
+
+
+class _SortingZoho(ZohoSandbox):
+    """Sorts lists by the hidden field as well, which Zoho itself may do some day."""
+
+    def answer(self, call: Call) -> Answer:
+        if "sort_by=IBAN" not in call.query:
+            return super().answer(call)
+        answer = super().answer(replace(call, query=call.query.replace("sort_by=IBAN", "sort_by=id")))
+        if isinstance(answer.tree, dict):
+            values = {person["id"]: str(person.get("IBAN")) for person in self.people()}
+            answer.tree["data"].sort(key=lambda row: values[row["id"]])
+        return answer
+
+
+class _SortingPipedrive(PipedriveSandbox):
+    """Sorts lists by the hidden field too, without showing it there: so it is the order that tells."""
+
+    def answer(self, call: Call) -> Answer:
+        answer = super().answer(replace(call, query=call.query.replace(IBAN, "id")))
+        if f"={IBAN}" in call.query and isinstance(answer.tree, dict) and answer.tree["success"]:
+            rows = answer.tree["data"]
+            rows.sort(key=lambda row: str(self.store.get(PERSONS, str(row["id"])).custom.get(IBAN)))
+            for row in rows:
+                for name in (IBAN, "custom_fields", "phone", "phones"):
+                    row.pop(name, None)
+        return answer
+
+
+CRMS: Final[dict[str, Callable[[], Sandbox | SmallTryton]]] = {
+    "salesforce": _salesforce,
+    "hubspot": lambda: HubSpotSandbox(CRM_TOKEN, now=StoppedClock()),
+    "dynamics": lambda: DynamicsSandbox(CRM_TOKEN, now=StoppedClock()),
     "odoo": lambda: OdooSandbox(CRM_TOKEN),
-    "pipedrive": lambda: PipedriveSandbox(CRM_TOKEN),
-    "zoho": lambda: ZohoSandbox(CRM_TOKEN),
-    "suitecrm": lambda: SuiteCrmSandbox(CRM_TOKEN),
+    "tryton": SmallTryton,
+    "pipedrive": lambda: _SortingPipedrive(CRM_TOKEN, now=StoppedClock()),
+    "zoho": lambda: _SortingZoho(CRM_TOKEN, now=StoppedClock()),
+    "suitecrm": lambda: SuiteCrmSandbox(CRM_TOKEN, now=StoppedClock()),
 }
-
-
-# ---- the ways -----------------------------------------------------------------------------------------------
-
-
-def _soql(query: str, *, over: str = "query") -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        filled = query.format(key=prey.key, company=prey.company, least=least)
-        return "GET", f"/services/data/v59.0/{over}?q={quote(filled, safe='')}", None
-
-    return asks
-
-
-def _soql_within(query: str) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        target = _soql(query)(prey, least)[1].removeprefix("/services/data/")
-        return (
-            "POST",
-            "/services/data/v59.0/composite/batch",
-            {"batchRequests": [{"method": "GET", "url": target}]},
-        )
-
-    return asks
-
-
-def _search(**filters: str) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        its: dict[str, object] = {name: value.format(least=least) for name, value in filters.items()}
-        if "values" in its:
-            its["values"] = [its["values"]]
-        one = {"propertyName": "hs_object_id", "operator": "EQ", "value": prey.key}
-        group = {"filters": [one, {"propertyName": "iban", **its}]}
-        return "POST", "/crm/v3/objects/contacts/search", {"filterGroups": [group], "properties": ["email"]}
-
-    return asks
-
-
-def _odata(target: str) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        filled = target.format(key=prey.key, company=prey.company, least=least)
-        path, _, query = filled.partition("?")
-        return "GET", f"/api/data/v9.2/{path}?{quote(query, safe='=&$(),/:')}", None
-
-    return asks
-
-
-def _fetch(inside: str, said: str = "") -> Asks:
-    query = f'<fetch{said}><entity name="contact">{inside}{_CONDITION}</entity></fetch>'
-
-    def asks(prey: Prey, least: str) -> Sent:
-        filled = query.replace("KEY", prey.key).replace("LEAST", least)
-        return "GET", f"/api/data/v9.2/contacts?fetchXml={quote(filled, safe='')}", None
-
-    return asks
-
-
-def _odata_within(target: str) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        url = _odata(target)(prey, least)[1].removeprefix("/api/data/v9.2/")
-        return "POST", "/api/data/v9.2/$batch", {"requests": [{"id": "1", "method": "GET", "url": url}]}
-
-    return asks
-
-
-def _odoo(method: str, **named: object) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        domain = [["id", "=", int(prey.key)], ["x_iban", ">=", least]]
-        return "POST", f"/json/2/res.partner/{method}", {"domain": domain, **named}
-
-    return asks
-
-
-def _odoo_rpc(prey: Prey, least: str) -> Sent:
-    domain = [["id", "=", int(prey.key)], ["x_iban", ">=", least]]
-    args = ["crm", 2, CRM_TOKEN, "res.partner", "search_count", [domain]]
-    called = {"service": "object", "method": "execute_kw", "args": args}
-    return "POST", "/jsonrpc", {"jsonrpc": "2.0", "method": "call", "id": 1, "params": called}
-
-
-def _found(target: str) -> Asks:
-    def asks(_prey: Prey, least: str) -> Sent:
-        return "GET", f"/v1/{target}&term={least}", None
-
-    return asks
-
-
-def _coql(query: str) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        return "POST", "/crm/v8/coql", {"select_query": query.format(key=prey.key, least=least)}
-
-    return asks
-
-
-def _criteria(text: str) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        return (
-            "GET",
-            f"/crm/v8/Contacts/search?criteria={quote(text.format(key=prey.key, least=least))}&fields=Email",
-            None,
-        )
-
-    return asks
-
-
-def _filtered(query: str) -> Asks:
-    def asks(prey: Prey, least: str) -> Sent:
-        filled = query.format(key=prey.key, least=least) + "&fields[Contacts]=email1"
-        return "GET", f"/Api/V8/module/Contacts?{quote(filled, safe='=&')}", None
-
-    return asks
-
-
-_HELD: Final = "Id = '{key}' AND SSN__c >= '{least}'"
-_ROW: Final = "contactid eq {key} and new_iban ge '{least}'"
-_ONE: Final = f"SELECT Id FROM Contact WHERE {_HELD}"
-_NAMES: Final = "contacts?$select=fullname"
-_CONDITION: Final = (
-    '<filter><condition attribute="contactid" operator="eq" value="KEY"/>'
-    '<condition attribute="new_iban" operator="ge" value="LEAST"/></filter>'
-)
-_COUNTED: Final = '<attribute name="contactid" alias="n" aggregate="count"/>'
-
-_GROUP: Final = (
-    "SELECT COUNT(Id) n FROM Contact WHERE Id = '{key}' GROUP BY Name HAVING MAX(SSN__c) >= '{least}'"
-)
-_CHILDREN: Final = f"SELECT Id, (SELECT Id FROM Contacts WHERE {_HELD}) FROM Account WHERE Id = '{{company}}'"
-_BEHIND: Final = "select Amount from Deals where Contact_Name.id = {key} and Contact_Name.IBAN >= '{least}'"
-_FUNCTION: Final = f"{_NAMES}&$filter=contactid eq {{key}} and startswith(new_iban,'{{least}}')"
-
-WAYS: Final = (
-    Way("salesforce", "a filter", _soql(_ONE)),
-    Way("salesforce", "a filter denied", _soql(_ONE.replace("SSN__c >= '{least}'", "NOT (SSN__c < '{least}')"))),
-    Way("salesforce", "a count", _soql(_ONE.replace("SELECT Id", "SELECT COUNT()"))),
-    Way("salesforce", "a group", _soql(_GROUP)),
-    Way(
-        "salesforce",
-        "a half join",
-        _soql(f"SELECT Id FROM Account WHERE Id IN ({_ONE})".replace("(SELECT Id", "(SELECT AccountId")),
-    ),
-    Way("salesforce", "children", _soql(_CHILDREN)),
-    Way("salesforce", "deleted rows too", _soql(_ONE, over="queryAll")),
-    Way("salesforce", "a composite", _soql_within(_ONE)),
-    Way("hubspot", "a filter", _search(operator="GTE", value="{least}")),
-    Way("hubspot", "a range", _search(operator="BETWEEN", value="{least}", highValue="9999999")),
-    Way("hubspot", "a filter denied", _search(operator="NEQ", value="{least}"), exact=True),
-    Way("hubspot", "a list of values", _search(operator="IN", values="{least}"), exact=True),
-    Way("dynamics", "a filter", _odata(f"{_NAMES}&$filter={_ROW}")),
-    Way("dynamics", "a count", _odata(f"contacts/$count?$filter={_ROW}")),
-    Way("dynamics", "a count beside", _odata(f"{_NAMES}&$count=true&$filter={_ROW}")),
-    Way("dynamics", "a function", _odata(_FUNCTION), exact=True),
-    Way("dynamics", "FetchXML", _fetch('<attribute name="fullname"/>')),
-    Way("dynamics", "a count in FetchXML", _fetch(_COUNTED, ' aggregate="true"')),
-    Way("dynamics", "a batch", _odata_within(f"{_NAMES}&$filter={_ROW}")),
-    Way("odoo", "a search", _odoo("search")),
-    Way("odoo", "a search that reads", _odoo("search_read", fields=["name"])),
-    Way("odoo", "a count", _odoo("search_count")),
-    Way("odoo", "a group", _odoo("read_group", fields=["name"], groupby=["country_id"])),
-    Way("odoo", "a count by JSON-RPC", _odoo_rpc),
-    Way("pipedrive", "own fields", _found("persons/search?fields=custom_fields"), exact=True),
-    Way("pipedrive", "everywhere", _found("persons/search?exact_match=1"), exact=True),
-    Way("zoho", "COQL", _coql("select Email from Contacts where id = {key} and IBAN >= '{least}'")),
-    Way(
-        "zoho",
-        "a count in COQL",
-        _coql("select COUNT(id) as n from Contacts where id = {key} and IBAN >= '{least}'"),
-    ),
-    Way("zoho", "COQL behind a lookup", _coql(_BEHIND)),
-    Way(
-        "zoho",
-        "a range in COQL",
-        _coql("select Email from Contacts where id = {key} and IBAN between '{least}' and '9'"),
-    ),
-    Way(
-        "zoho",
-        "the beginning in COQL",
-        _coql("select Email from Contacts where id = {key} and IBAN like '{least}%'"),
-        exact=True,
-    ),
-    Way("zoho", "criteria", _criteria("((id:equals:{key})and(IBAN:greater_equal:{least}))")),
-    Way("zoho", "the beginning in criteria", _criteria("(IBAN:starts_with:{least})"), exact=True),
-    Way(
-        "zoho",
-        "a word",
-        lambda _prey, least: ("GET", f"/crm/v8/Contacts/search?word={least}&fields=Email", None),
-        exact=True,
-    ),
-    Way("suitecrm", "a filter", _filtered("filter[id][eq]={key}&filter[iban_c][gte]={least}")),
-    Way("suitecrm", "a filter denied", _filtered("filter[id][eq]={key}&filter[iban_c][lt]={least}")),
-    Way("suitecrm", "what is equal", _filtered("filter[iban_c][eq]={least}"), exact=True),
-    Way("suitecrm", "what is not", _filtered("filter[id][eq]={key}&filter[iban_c][neq]={least}"), exact=True),
-    Way(
-        "suitecrm",
-        "one of two filters",
-        _filtered("filter[iban_c][eq]={least}&filter[last_name][eq]=-&filter[operator]=or"),
-        exact=True,
-    ),
-    Way("pipedrive", "items", _found("itemSearch?item_types=person&fields=name,custom_fields"), exact=True),
-)
 
 
 # ---- the attacker -------------------------------------------------------------------------------------------
 
 
 Send = Callable[[Sent], Awaitable[Response]]
-_CHANGING: Final = re.compile(rb'[0-9]{4}-[0-9]{2}-[0-9]{2}T[^"]*|W/[^,}]*')
-"""What a CRM says of when a record was written."""
+_EVERYTHING: Final = """
+apiVersion: lychgate.dev/v1
+kind: Policy
+metadata: {name: everything, owner: nobody}
+grants:
+  - id: everything-for-support
+    effect: allow
+    roles: [support_agent]
+    purposes: [customer_support]
+    recipients: [helpdesk_app]
+    on: {categories: [system, user, organization, employee]}
+    actions: [read, list, filter, sort, group, aggregate, export]
+"""
+_CHANGING: Final = re.compile(rb'W/[^,}]*|"id": ?"(?:qlg1\.|750)[^"]*"')
+"""How often a row was written, and ids of jobs, sealed and as they are."""
 
 
 class Attacker:
@@ -359,13 +213,35 @@ class Attacker:
         return low
 
     async def _look(self, least: str) -> tuple[object, ...]:
-        self.requests += 1
-        response = await self._send(self._way.asks(self._crm.prey, least))
-        decision = (response.headers.one("lychgate-decision") or "no decision").encode()
-        headers = [(name, value) for name, value in response.headers if name != "lychgate-decision"]
-        look = response.status, tuple(headers), _CHANGING.sub(b"", response.body.replace(decision, b""))
+        if self._way.beside:
+            self._crm.beside(least)
+        first = await self._ask(self._way.asks(self._crm.prey, least))
+        looks = [_seen(first)]
+        if self._way.then and (job := _id(first)):
+            looks += [_seen(await self._ask(step(job))) for step in self._way.then]
+        look = tuple(looks)
         self.seen.add(look)
         return look
+
+    async def _ask(self, sent: Sent) -> Response:
+        self.requests += 1
+        return await self._send(sent)
+
+
+def _id(response: Response) -> str:
+    """Return the id in an answer, if there is one."""
+    if response.status >= 300:
+        return ""
+    tree = json.loads(response.body)
+    return str(tree.get("id", "")) if isinstance(tree, dict) else ""
+
+
+def _seen(response: Response) -> tuple[object, ...]:
+    """Return all of an answer but what no two have in common."""
+    decision = (response.headers.one("lychgate-decision") or "no decision").encode()
+    headers = [(name, value) for name, value in response.headers if name != "lychgate-decision"]
+    body = response.body.replace(decision, b"")
+    return response.status, tuple(headers), _CHANGING.sub(b"", body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,54 +276,62 @@ def directly(crm: Crm) -> Send:
     """Return how to ask the CRM itself, as somebody may whom nothing stops."""
 
     async def send(sent: Sent) -> Response:
-        return crm.answer(_request(sent, (("authorization", f"Bearer {CRM_TOKEN}"),)))
+        return crm.answer(_request(sent, CRM_TOKEN))
 
     return send
 
 
 def through(harness: GatewayHarness, crm: Crm) -> Send:
-    """Return how a support agent asks: through Lychgate, by the example policies."""
-    fields = harness.credentials("helpdesk")
+    """Return how a support agent asks: through Lychgate, by the policies of an installation."""
+    key = harness.installation.keys["helpdesk"]
 
     async def send(sent: Sent) -> Response:
         gateway = harness.app.gateways[crm.sandbox.name]
-        result = await gateway.on_request(_request(sent, fields))
-        return (
-            result
-            if isinstance(result, Response)
-            else await gateway.on_response(result, crm.answer(result.request))
-        )
+        result = await gateway.on_request(_request(sent, key))
+        if isinstance(result, Response):
+            return result
+        return await gateway.on_response(result, crm.answer(result.request))
 
     return send
 
 
-def _request(sent: Sent, fields: tuple[tuple[str, str], ...]) -> Request:
+def _request(sent: Sent, key: str) -> Request:
     method, target, body = sent
     path, _, query = target.partition("?")
-    raw = b"" if body is None else json.dumps(body).encode()
-    return Request(
-        method, path, query, Headers(fields + ((("content-type", "application/json"),) if raw else ())), raw
-    )
+    raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    fields = () if KEY.encode() in raw else (("authorization", f"Bearer {key}"),)
+    if raw:
+        kind = "text/xml" if isinstance(body, bytes) else "application/json"
+        fields += (("content-type", kind),)
+    return Request(method, path, query, Headers(fields), raw.replace(KEY.encode(), key.encode()))
 
 
-async def main(requests: int) -> int:
-    """Print what is learned on each way; 1 if anything is."""
-    learned = 0
+def installed(folder: Path, *, open_to_support: bool = False) -> GatewayHarness:
+    """Return an installation with the example policies, or with one that lets support have everything."""
+    return GatewayHarness.make(folder, {"guards": "", "everything": _EVERYTHING} if open_to_support else {})
+
+
+async def main(requests: int, name: str = "") -> int:
+    """Print what is learned on each way whose name has a text in it; 1 if anything is."""
+    learned, ways = 0, [way for way in WAYS if name in f"{way.crm}: {way.name}"]
     with tempfile.TemporaryDirectory() as folder:
-        harness = GatewayHarness.make(Path(folder) / "installation")
-        for number, way in enumerate(WAYS):
+        harness = installed(Path(folder) / "ours")
+        opened = installed(Path(folder) / "open", open_to_support=True)
+        for number, way in enumerate(ways):
             crm = Crm(CRMS[way.crm]())
-            bare = await attack(way, crm, directly(crm), 200, number)
+            bare = await attack(way, crm, directly(crm) if way.direct else through(opened, crm), 200, number)
             ours = await attack(way, crm, through(harness, crm), requests, number)
             learned += ours.looks > 1
             print(
-                f"{way.crm:10} {way.name:20} without: {bare.found} of {bare.values} found; "
-                f"with: {ours.found} of {ours.values}, {ours.looks} answers to {ours.requests} requests"
+                f"{way.crm:10} {way.name:30} without: {bare.found} of {bare.values} found; "
+                f"with: {ours.found} of {ours.values}, {ours.looks} answers to {ours.requests} requests",
+                flush=True,
             )
         harness.close()
-    print(f"something is learned on {learned} of {len(WAYS)} ways")
+        opened.close()
+    print(f"something is learned on {learned} of {len(ways)} ways")
     return int(learned > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else REQUESTS)))
+    sys.exit(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else REQUESTS, *sys.argv[2:])))

@@ -5,9 +5,10 @@ policy, transforms, ledger, all built by `proxy.app.build` from an installation 
 forwarded to an upstream that the caller supplies, and hands the answer back in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from proxy.app import KEY_FILE, App, build
@@ -45,12 +46,20 @@ class GatewayHarness:
         self._pseudonyms = Pseudonyms(derive(read_key(installation.folder / "state" / KEY_FILE), "pseudonyms"))
 
     @classmethod
-    def make(cls, folder: Path) -> Self:
-        """Return a harness whose installation lies in `folder`; `close` it."""
+    def make(cls, folder: Path, policies: Mapping[str, str] = MappingProxyType({})) -> Self:
+        """Return a harness whose installation lies in `folder`; `close` it.
+
+        Args:
+            folder: must not hold an installation yet.
+            policies: files of the example policies to write anew, by name; "" removes one.
+        """
         crms: tuple[Crm, ...] = ("salesforce", "hubspot", "dynamics", "odoo", "pipedrive", "zoho", "suitecrm")
         lanes = {crm: LaneOf(0, "http://127.0.0.1:9", CRM_TOKEN) for crm in crms}
         lanes["tryton"] = LaneOf(0, "http://127.0.0.1:9", TRYTON_LOGIN, "Basic")
         made = make_installation(folder, lanes, admin=0)
+        for name, text in policies.items():
+            path = made.folder / "policies" / "example" / f"{name}.yaml"
+            path.write_text(text, "utf-8") if text else path.unlink()
         return cls(made, build(load_config(made.config)))
 
     def close(self) -> None:
