@@ -72,9 +72,9 @@ class Unasked:
                 all_.create_task(_again_and_again(self._look))
                 all_.create_task(_again_and_again(self.messages.begin))
                 all_.create_task(_again_and_again(self.look_through))
+                all_.create_task(_again_and_again(self.give_up_strays))
         finally:
             self.messages.stop()
-            all_.create_task(_again_and_again(self.give_up_strays))
 
     async def _look(self) -> None:
         """Move on what can be; what has failed, or waits for time, only now and then."""

@@ -1,5 +1,6 @@
 """What goes by itself in the process that runs."""
 
+import asyncio
 import time
 
 import pytest
@@ -61,3 +62,30 @@ async def test_the_process_that_runs_looks_by_itself(desk: Desk, monkeypatch) ->
     with pytest.raises(LychgateError):
         await desk.erasures.unasked.look_through()
     assert "could not be looked through" in desk.erasures.unasked.told["sweep"]
+
+
+async def test_all_of_it_goes_for_as_long_as_the_process_runs(desk: Desk, monkeypatch) -> None:
+    """Each at once, without the others; whoever ends it ends them."""
+    unasked, begun = desk.erasures.unasked, set()
+
+    def begins(name: str):
+        async def begin() -> None:
+            begun.add(name)
+            if begun == {"cases", "messages", "people", "tokens"}:
+                all_.set()
+
+        return begin
+
+    all_ = asyncio.Event()
+    for owner, name, word in (
+        (unasked, "_look", "cases"),
+        (unasked.messages, "begin", "messages"),
+        (unasked, "look_through", "people"),
+        (unasked, "give_up_strays", "tokens"),
+    ):
+        monkeypatch.setattr(owner, name, begins(word))
+    going = asyncio.create_task(unasked.keep_going())
+    await asyncio.wait_for(all_.wait(), 10)
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
