@@ -29,7 +29,7 @@ from msgspec import structs
 
 from proxy.connectors.playbook import Book, Found
 from proxy.erasure import Case, Cases, Done, Event, Finding, Hold, Known, Notice, Plan, Spot, State, Step
-from proxy.erasure.assent import DRIFTED, settle, voided
+from proxy.erasure.assent import DRIFTED, EXPIRED, lapsed, settle, voided
 from proxy.erasure.case import Certifying, Issued
 from proxy.errors import LychgateError, Refused, Unavailable, UpstreamFault
 from proxy.ledger import Appends
@@ -314,6 +314,8 @@ class Eraser:
     # ---- 4 and 5: nobody reads the person any more, and it is still what was agreed to ------------------------
 
     async def _restrict(self, case: Case) -> Case:
+        if lapsed(case, self._now()):
+            return await self.keep(voided(case, EXPIRED), "drifted")
         await self.ports.shuts.shut(case)
         return await self.keep(case.moved(Event.RESTRICT), "restricted")
 
@@ -327,6 +329,9 @@ class Eraser:
             return await self.keep(stopped, "held")
         if case.id in self.pressing:
             return case
+        if lapsed(case, self._now()):
+            await self.ports.shuts.reopen(case)
+            return await self.keep(voided(case, EXPIRED).put(plan=found), "drifted")
         if found.found != case.plan.found:
             await self.ports.shuts.reopen(case)
             return await self.keep(voided(case, DRIFTED).put(plan=found), "drifted")

@@ -102,6 +102,11 @@ def cooled(case: Case, now: int) -> bool:
     return now - min(each.at for each in standing) >= case.terms.cooling_seconds
 
 
+def lapsed(case: Case, now: int) -> bool:
+    """Say whether what was agreed to has waited for so long that too few agreements count."""
+    return len(valid(case, now)) < case.terms.approvers
+
+
 def voided(case: Case, reason: str) -> Case:
     """Return the case with every agreement gone: what was agreed to is not what would be done."""
     return case.put(assents=()).moved(Event.DRIFT, reason=reason)

@@ -103,8 +103,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def found(self) -> str:
-        """Hash over what was found, without case and salt: another one means that the CRMs have changed."""
-        said = msgspec.to_builtins((self.steps, self.kept, self.people, self.related))
+        """Hash over everything but case and salt: another one means that the CRMs, or what is known, changed."""
+        said = msgspec.to_builtins((self.steps, self.kept, self.known, self.people, self.related, self.warning))
         return hashlib.sha256(canonical(said)).hexdigest()
 
     def counts(self) -> dict[tuple[str, str, str], int]:

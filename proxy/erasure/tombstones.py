@@ -74,7 +74,8 @@ class Tombstones:
     def put(self, case: str, known: Iterable[Known], now: int, *, regions: Iterable[str] = ("",)) -> int:
         """Remember everybody's values; return how many are new. Idempotent, durable when this returns.
 
-        Who was let in again on a basis, and is erased by another case, may not come back on that basis.
+        Who was let in again on a basis, and is erased by another case, may not come back on that basis: what an
+        older case had is the new one's.
 
         Args:
             case: whose they are.
@@ -90,12 +91,12 @@ class Tombstones:
             for digest in self._forms(one.kind, one.value, region)
         }
         with self._store.begin() as connection:
-            have: dict[bytes, tuple[str, str]] = {}
+            have: dict[bytes, str] = {}
             for part in batched(rows, _AT_ONCE):
-                found = select(TOMBSTONES.c.digest, TOMBSTONES.c.case, TOMBSTONES.c.basis)
+                found = select(TOMBSTONES.c.digest, TOMBSTONES.c.case)
                 for row in connection.execute(found.where(TOMBSTONES.c.digest.in_(part))):
-                    have[row.digest] = (row.case, row.basis)
-            again = [digest for digest, (by, basis) in have.items() if basis and by != case]
+                    have[row.digest] = row.case
+            again = [digest for digest, by in have.items() if by != case]
             for part in batched(again, _AT_ONCE):
                 stood = update(TOMBSTONES).where(TOMBSTONES.c.digest.in_(part))
                 connection.execute(stood.values(case=case, since=now, basis=""))

@@ -1,6 +1,7 @@
 """How people agree to what is planned: case by case, or to all cases of one sweep at once."""
 
 import time
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,10 +75,17 @@ class Agreeing:
             await self._shared.keep(agreed, "agreed", who=pseudonym)
 
     def _credential_of(self, who: Principal) -> tuple[str, str]:
-        """Return pseudonyms of a principal's client, and of the person, if its credential tells one."""
+        """Return pseudonyms of a principal's client, and of the person, if its credential tells one.
+
+        However an issuer spells a name, it is one person's.
+        """
         subject = who.id.removeprefix(f"{who.client}/") if who.id != who.client else ""
         of = self._shared.app.pseudonyms.of
-        return of("principal", who.client), of("principal", f"/{subject}") if subject else ""
+        return of("principal", who.client), of("principal", f"/{_folded(subject)}") if subject else ""
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _with_people(terms: Terms, people: int) -> Terms:

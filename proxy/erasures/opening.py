@@ -41,7 +41,10 @@ class Opening:
 
     def _asked_for(self, asked: Asked) -> Case:
         """Return the new case, checked as far as that goes without a CRM."""
-        law = str(asked.get("law") or policies.erasing_law(self._shared.app))
+        own = policies.erasing_law(self._shared.app)
+        law = str(asked.get("law") or own)
+        if law in LAWS and asked.get("source") == "request" and not LAWS[own].erases:
+            law = own  # whoever sends a request does not choose a law under which it would be granted
         if law not in LAWS:
             raise LychgateError(f"no law is called {law!r}; there are: {', '.join(LAWS)}")
         rule, ground = LAWS[law], str(asked.get("ground") or "")

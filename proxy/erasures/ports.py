@@ -25,6 +25,7 @@ from proxy.ledger.disclosures import Disclosures
 from proxy.policy.retention import due
 from proxy.steps.locating import STRONG
 from proxy.steps.planning import Staying
+from proxy.vault.ids import same_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,26 @@ class Erasers:
 
     def _held_elsewhere(self, case: str, spots: Iterable[Spot], known: Iterable[Known]) -> tuple[Hold, ...]:
         """Return the holds that were put on other cases about the same person."""
-        wanted, names = {*spots}, {(one.kind, normal.key(one.kind, one.value)) for one in known}
+        wanted, names = set(map(_record, spots)), self._names(known)
         found: list[Hold] = []
         for other in self._shared.cases.holding():
             plan = other.plan
             said = [*other.values, *(one for one in (plan.known if plan else ()) if one.kind in STRONG)]
-            keys = {(one.kind, normal.key(one.kind, one.value)) for one in said}
-            if other.id != case and not (wanted.isdisjoint(other.everybody) and names.isdisjoint(keys)):
+            same = not (wanted.isdisjoint(map(_record, other.everybody)) and names.isdisjoint(self._names(said)))
+            if same and other.id != case:
                 found += other.holds
         return tuple(found)
+
+    def _names(self, known: Iterable[Known]) -> set[tuple[str, str]]:
+        """Return what values are the same by: a number as it is, and as all the world would call it."""
+        regions = {lane.region for lane in self._shared.app.config.lanes if lane.region}
+        found = set()
+        for one in known:
+            everywhere = [normal.international(one.value, region) for region in regions if one.kind == "phone"]
+            found |= {
+                (one.kind, key) for form in (one.value, *everywhere) if (key := normal.key(one.kind, form))
+            }
+        return found
 
     def _stays(self, spot: Spot, found: Found) -> Iterator[Staying]:
         """Yield what holds and duties of the policies keep of a record; what cannot be dated has not ended."""
@@ -128,3 +140,8 @@ class Erasers:
             if case.state not in OVER:
                 for spot in case.everybody:
                     yield self._shared.app.pseudonyms.of("record", spot.id)
+
+
+def _record(spot: Spot) -> tuple[str, str, str]:
+    """Return what spots of one record have in common, however its id is written."""
+    return spot.lane, spot.object, same_form(spot.id)

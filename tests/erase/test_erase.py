@@ -314,6 +314,19 @@ async def test_a_confirmation_expires(world: World) -> None:
     assert case.reason == "the confirmation has expired"
 
 
+async def test_a_confirmation_that_nobody_acts_on_expires_too(world: World) -> None:
+    """Enough people agreed, and nothing was done for so long that it counts no more."""
+    world.open(Known("email", AOIFE), terms=Terms(approvers=1, valid_seconds=3600))
+    await world.eraser().drive(CASE)
+    assert world.agree().state is State.READY
+    world.clock.advance(days=2)
+    case = await world.eraser().drive(CASE)
+    assert (case.state, case.assents) == (State.AWAITING_CONFIRMATION, ())
+    assert (case.reason, world.shut) == ("the confirmation has expired", set())
+    world.agree()
+    assert (await world.eraser().drive(CASE)).state is State.LIVE_COMPLETE
+
+
 async def test_nobody_is_found(world: World) -> None:
     """A case about nobody is for a person to look at, and not done."""
     world.open(Known("email", "nobody@example.org"))

@@ -216,6 +216,18 @@ def test_who_is_erased_again_does_not_come_back_on_the_old_basis(store) -> None:
     assert stones.met([("email", "a@b.example")]) == "case0002"
 
 
+def test_who_came_back_and_was_erased_again_is_let_in_by_the_newer_case(store) -> None:
+    """It is the one that is shown; the older one has nothing to let in any more."""
+    stones = Tombstones(store, bytes(32))
+    known = [Known("email", "a@b.example")]
+    stones.put("case0001", known, 7)
+    stones.put("case0002", known, 9)
+    assert stones.met([("email", "a@b.example")]) == "case0002"
+    assert stones.allow("case0001", "new contract of 2026-05-01") == 0
+    assert stones.allow("case0002", "new contract of 2026-05-01") == 1
+    assert stones.met([("email", "a@b.example")]) is None
+
+
 @pytest.mark.parametrize(
     ("said", "value"),
     [("contact", "A@B.example"), ("emails", "x@y.example; a@b.example"), ("contact", "00353 86 123 4567")],

@@ -27,9 +27,11 @@ def test_every_field_is_in_the_hash() -> None:
 
 
 def test_what_was_found_is_told_from_who_found_it() -> None:
-    """Salt and case do not count as drift; a record's content does."""
+    """Salt and case do not count as drift; what a record holds, what is searched for and what is said do."""
     assert msgspec.structs.replace(PLAN, salt="x", case="y").found == PLAN.found
     assert msgspec.structs.replace(PLAN, steps=(msgspec.structs.replace(STEP, print="q"),)).found != PLAN.found
+    for change in ({"known": (Known("email", "new@b.example"),)}, {"warning": ("x",)}):
+        assert msgspec.structs.replace(PLAN, **change).found != PLAN.found
 
 
 def test_the_summary_says_no_id_and_no_value() -> None:

@@ -2,9 +2,9 @@
 
 import json
 
-from proxy.erasure import Spot
+from proxy.erasure import Spot, State
 from proxy.message import Headers, Request, Response
-from tests.desk import Desk
+from tests.desk import ABOUT, Desk
 from tests.erase.conftest import answered
 
 INTERCEPTS = """
@@ -53,3 +53,15 @@ async def test_emptying_all_that_names_a_person_opens_a_case(desk: Desk) -> None
     assert sent == []
     (case,) = json.loads(ended.response.body)["cases"]
     assert desk.erasures.cases.get(case).people == (Spot("hubspot", "contacts", "102"),)
+
+
+async def test_a_request_does_not_choose_a_law_that_erases(desk: Desk) -> None:
+    """Where the policies' own law has no erasure, it stands; somebody here may name another one."""
+    rules = desk.harness.installation.policies / "example" / "erasure.yaml"
+    text = rules.read_text("utf-8")
+    assert "\nlaw: gdpr\n" in text
+    rules.write_text(text.replace("\nlaw: gdpr\n", "\nlaw: hipaa\n"), "utf-8")
+    desk.harness.app.reload()
+    about = {**ABOUT, "law": "gdpr"}
+    assert (await desk.does("open", **about, source="request"))["state"] == State.DENIED
+    assert (await desk.does("open", **about))["state"] == State.VERIFIED

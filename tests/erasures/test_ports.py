@@ -1,5 +1,7 @@
 """What an eraser is told by the installation: holds of other cases, recipients."""
 
+import pytest
+
 from proxy.erasure import State
 from proxy.message import Headers, Request
 from tests.desk import ABOUT, Desk
@@ -22,6 +24,25 @@ async def test_a_hold_is_the_persons_and_not_the_cases(desk: Desk) -> None:
     assert desk.there
     await desk.does("unhold", other, hold=held["holds"][0]["hold"])
     assert (await desk.does("plan", late))["state"] == State.AWAITING_CONFIRMATION
+
+
+@pytest.mark.parametrize("said", ["id", "number"])
+async def test_a_hold_is_the_persons_however_they_were_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """By an id in its shorter form, and by a number as it is written where the lane is."""
+    row = desk.crms["salesforce"].people()[0]
+    monkeypatch.setitem(vars(desk.harness.app.config.lanes[0]), "region", "IE")
+    assert row["Phone"].startswith("+353 ")
+    named = (
+        {"records": [f"salesforce/Contact/{row['Id'][:15]}"]}
+        if said == "id"
+        else {"values": [("phone", row["Phone"].replace("+353 ", "0"))]}
+    )
+    other = (await desk.does("open", **named, ground="objection", identity="account"))["case"]
+    await desk.does("hold", other, because="litigation")
+    late = (await desk.does("open", **ABOUT))["case"]
+    assert (await desk.does("plan", late))["state"] == State.HELD
 
 
 async def test_a_hold_on_somebody_else_stops_nobody(desk: Desk) -> None:
