@@ -537,6 +537,19 @@ class Eraser:
         return int(self.ports.clock())
 
 
+def let_in(case: Case, basis: str) -> Case:
+    """Return the case of somebody who may be there again on a basis: what came back since is not what was left.
+
+    A case that ended because of it goes on; its next step has the person read again.
+    """
+    if case.state is State.PARTIAL and case.reason == BACK:
+        case = case.moved(Event.CLEAN)
+    elif case.state is not State.LIVE_COMPLETE:
+        return case
+    case = case.put(allowed=basis)
+    return case.put(findings=_allowed(case, case.findings))
+
+
 def _allowed(case: Case, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return findings as they read once the person may be there again: nothing was left, so it came since."""
     if not case.allowed:

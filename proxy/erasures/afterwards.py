@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from proxy.erasure import State, notices
+from proxy.erase import let_in
+from proxy.erasure import notices
 from proxy.erasure.cases import no_case
 from proxy.erasures.shared import Asked, Shared
 from proxy.errors import LychgateError
@@ -41,8 +42,7 @@ class Afterwards:
             if not case.erased:
                 raise LychgateError("nobody was erased by this case, so nobody is kept away by it")
             await self._noted(name, "allowed_again", how="basis_recorded")
-            if case.state is State.LIVE_COMPLETE:
-                cases.keep(case.put(allowed=basis))  # a later check does not take them for what is left
+            cases.keep(let_in(case, basis))  # a later check does not take them for what is left
         self._shared.returns.drop(name)
         return {"case": name, "values": self._shared.tombstones.allow(name, basis)}
 

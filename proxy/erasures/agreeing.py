@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.erasure import Case, Terms
-from proxy.erasure.assent import NotAgreed, agree
+from proxy.erasure import Case, State, Terms
+from proxy.erasure.assent import CONFIRMABLE, NotAgreed, agree, valid
 from proxy.erasure.batch import together
 from proxy.erasure.plan import SHORT
 from proxy.erasures import policies
@@ -30,7 +30,8 @@ class Agreeing:
             pairs = together(self._of(batch)).agreed(str(asked["typed"][0]))
         else:
             pairs = tuple(zip(map(str, asked["cases"]), map(str, asked["typed"]), strict=True))
-        quorum = policies.quorum(consent, len(pairs))
+        others = self._agreed_to(self._shared.app.pseudonyms.of("principal", who.id))
+        quorum = policies.quorum(consent, len(others.union(name for name, _ in pairs)))
         refused: dict[str, NotAgreed] = {}
         for name, typed in pairs:
             try:
@@ -62,6 +63,15 @@ class Agreeing:
     def _of(self, batch: str) -> Iterator[Case]:
         cases = self._shared.cases
         return (case for name in cases.ids() if (case := cases.get(name)).batch == batch)
+
+    def _agreed_to(self, who: str) -> set[str]:
+        """Return the cases in which somebody's agreement stands and nothing has been begun.
+
+        They count as agreed to in one go: many erasures are many, in however many slices.
+        """
+        cases, now = self._shared.cases, int(time.time())
+        waiting = cases.ids(CONFIRMABLE | {State.READY})
+        return {name for name in [*waiting] if any(each.who == who for each in valid(cases.get(name), now))}
 
     async def _agreed(self, name: str, typed: str, who: Principal, quorum: int) -> None:
         """Note that somebody agrees to one case; `quorum` people have to, if its own terms do not say more."""

@@ -2,9 +2,11 @@
 
 import pytest
 
+from proxy.erase import BACK
 from proxy.erasure import State
 from proxy.errors import LychgateError
 from proxy.message import Headers, Request
+from proxy.sandbox.salesforce.objects import SCHEMA
 from tests.desk import Desk
 from tests.erase.conftest import AOIFE, answered
 
@@ -43,3 +45,18 @@ async def test_who_comes_back_is_put_on_a_list_and_may_be_let_in(desk: Desk) -> 
     desk.erasures.cases.keep(kept.put(checks=(1,)))
     assert (await desk.does("run", case))["state"] == State.FINAL  # the later check does not erase her again
     assert any("86 555 0101" in str(row["Phone"]) for row in crm.people())
+
+
+async def test_who_came_back_past_us_is_let_in_and_read_again(desk: Desk) -> None:
+    """A later check found them, and shut them out; on a new basis the case goes on, and erases nobody."""
+    case, cases, crm = await desk.confirmed(), desk.erasures.cases, desk.crms["salesforce"]
+    await desk.does("run", case)
+    crm.org.insert(SCHEMA.objects["contact"], {"LastName": "Byrne", "Email": AOIFE})
+    cases.keep(cases.get(case).put(checks=(1,)))
+    told = await desk.does("run", case)
+    assert (told["state"], told["reason"]) == (State.PARTIAL, BACK)
+    assert desk.harness.app.restricted.items
+    await desk.does("allow", case, basis="new contract of 2026-05-01")
+    assert (await desk.does("run", case))["state"] == State.FINAL
+    assert not desk.harness.app.restricted.items
+    assert any(one["Email"] == AOIFE for one in crm.people())
