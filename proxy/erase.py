@@ -354,16 +354,18 @@ class Eraser:
         """Return the case with the step's outcome; `unknown` if even repeating does not tell."""
         assert case.plan is not None
         known = case.plan.known
-        begun = case.journal[step.key].attempts if step.key in case.journal else 0
+        before = case.journal.get(step.key, Done("unknown", 0, 0))
+        begun, sent = before.attempts, before.sent or before.how == "intent"
         for attempt in range(begun + 1, begun + ATTEMPTS + 1):
-            case = await self._written(case, step, Done("intent", attempt, self._now()))
+            case = await self._written(case, step, Done("intent", attempt, self._now(), sent=sent))
             wait = CALM * 2 ** (attempt - begun - 1)
             try:
                 book = self.ports.sites[step.lane].book
                 outcome = await self.asked(step.lane, carry(book, step, known))
             except Stuck as stuck:
                 outcome = Outcome("unknown", str(stuck))
-            case = await self._written(case, step, Done(outcome.how, attempt, self._now(), outcome.why))
+            sent = sent or outcome.how in {"done", "unknown"}
+            case = await self._written(case, step, Done(outcome.how, attempt, self._now(), outcome.why, sent))
             if outcome.how != "unknown":
                 break
             if attempt < begun + ATTEMPTS:
@@ -424,6 +426,7 @@ class Eraser:
         }
         gone -= self.ports.sites.keys()
         found += [Finding(lane, "", "unverifiable", "id", why="lane_missing") for lane in sorted(gone)]
+        found += [Finding(lane, "", "unverifiable", "id", why="unseen") for lane in _unseen(case)]
         last = {each.spot: each for each in case.plan.steps}
         refused = [each for each in last.values() if case.journal[each.key].how == "refused"]
         found += together(Finding(each.lane, each.object, "refused", each.do, 1) for each in refused)
@@ -442,7 +445,9 @@ class Eraser:
         Raises:
             OutOfTurn: it is not waiting for that.
         """
-        fresh = {key: Done("unknown", done.attempts, done.at) for key, done in case.journal.items()}
+        fresh = {
+            key: Done("unknown", done.attempts, done.at, sent=done.sent) for key, done in case.journal.items()
+        }
         return await self.keep(case.moved(Event.RETRY).put(journal=fresh, runs=case.runs + 1), "again")
 
     async def _later(self, case: Case) -> Case:
@@ -535,6 +540,19 @@ class Eraser:
 
     def _now(self) -> int:
         return int(self.ports.clock())
+
+
+def _unseen(case: Case) -> list[str]:
+    """Return the lanes where nothing of what was found was there any more when its turn came.
+
+    A CRM that shows us nothing says so, too: nobody can tell it from one where all is gone.
+    """
+    assert case.plan is not None
+    lanes: dict[str, bool] = {}
+    for step in case.plan.steps:
+        done = case.journal[step.key]
+        lanes[step.lane] = lanes.get(step.lane, False) or done.sent or done.how != "already"
+    return sorted(lane for lane, acted in lanes.items() if not acted)
 
 
 def let_in(case: Case, basis: str) -> Case:

@@ -107,6 +107,8 @@ class Done(msgspec.Struct, frozen=True):
     at: int
     why: str = ""
     """A constant word."""
+    sent: bool = False
+    """Some attempt was carried out, or may have been."""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import pytest
 from proxy.erasure import Exempt, Hold, Known, Spot, State, Terms
 from proxy.erasure.assent import NotAgreed, agree
 from proxy.erasure.plan import summary
-from proxy.sandbox import Fault
+from proxy.sandbox import Answer, Fault
 from proxy.sandbox.salesforce.objects import SCHEMA
 from proxy.steps.planning import Staying
 from tests.erase.conftest import AOIFE, World
@@ -168,6 +168,42 @@ async def test_a_crm_that_always_lies_gets_no_certificate(world: World, lane: st
     world.crms[lane].faults.clear()
     eraser = world.eraser()
     await eraser.retry(case)
+    assert (await eraser.drive(CASE)).state is State.LIVE_COMPLETE
+    assert world.left() == []
+
+
+async def test_a_credential_that_sees_nothing_any_more_gets_no_certificate(world: World, monkeypatch) -> None:
+    """A right is taken away once everybody was found: gone and hidden look alike, so nobody vouches for it."""
+    world.open(Known("email", AOIFE))
+    await world.eraser().drive(CASE)
+    world.agree()
+    crm, left = world.crms["salesforce"], len(world.left())
+    answer, keep = crm.answer, world.cases.keep
+
+    def hides(call):
+        if "/query" in call.path:
+            return Answer(tree={"totalSize": 0, "done": True, "records": []})
+        return (
+            Answer(tree={"searchRecords": []})
+            if "earch" in call.path
+            else Answer(404, [{"errorCode": "NOT_FOUND"}])
+        )
+
+    def watched(case) -> None:
+        keep(case)
+        crm.answer = hides if case.state is State.ERASING else crm.answer
+
+    monkeypatch.setattr(world.cases, "keep", watched)
+    case = await world.eraser().drive(CASE)
+    assert (case.state, case.issued) == (State.FAILED, ())
+    assert ("salesforce", "unverifiable", "unseen") in {
+        (one.lane, one.verdict, one.why) for one in case.findings
+    }
+    assert 0 < len(world.left()) < left
+    monkeypatch.undo()
+    crm.answer = answer
+    eraser = world.eraser()
+    await eraser.retry(world.cases.get(CASE))
     assert (await eraser.drive(CASE)).state is State.LIVE_COMPLETE
     assert world.left() == []
 
