@@ -230,6 +230,8 @@ def test_the_examples_of_the_readme_are_some(tmp_path: Path) -> None:
     examples = [
         text for text in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if text.startswith("erasure:")
     ]
+    server = "  mail:" + examples[0].partition("\n  mail:")[2]
+    examples[1] += server  # as the second one says
     told, api = (load_config(write(tmp_path, HEAD + text + "lanes:" + LANE)).erasure for text in examples)
     assert told.recipients["mailer_us"].outbox == tmp_path / "outbox/mailer"
     assert api.api is not None
