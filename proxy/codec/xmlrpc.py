@@ -52,7 +52,11 @@ _LEXEMES: Final[Mapping[str, re.Pattern[str]]] = {
     "dateTime.iso8601": re.compile(
         r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z?"
     ),
-    "base64": re.compile(r"[A-Za-z0-9+/=\s]*"),
+    # Whole groups, the last one filled up: what is cut short is one thing to one reader, and none to another.
+    "base64": re.compile(
+        r"[ \t\r\n]*+(?:(?:[A-Za-z0-9+/][ \t\r\n]*+){4})*+"
+        r"(?:(?:[A-Za-z0-9+/][ \t\r\n]*+){2}(?:=[ \t\r\n]*+){2}|(?:[A-Za-z0-9+/][ \t\r\n]*+){3}=[ \t\r\n]*+)?"
+    ),
 }
 """Types whose text is kept as it came, and what it may look like."""
 
