@@ -329,12 +329,10 @@ class Eraser:
             return await self.keep(stopped, "held")
         if case.id in self.pressing:
             return case
-        if lapsed(case, self._now()):
+        late = lapsed(case, self._now())
+        if late or found.found != case.plan.found:
             await self.ports.shuts.reopen(case)
-            return await self.keep(voided(case, EXPIRED).put(plan=found), "drifted")
-        if found.found != case.plan.found:
-            await self.ports.shuts.reopen(case)
-            return await self.keep(voided(case, DRIFTED).put(plan=found), "drifted")
+            return await self.keep(voided(case, EXPIRED if late else DRIFTED).put(plan=found), "drifted")
         return await self.keep(case.moved(Event.BEGIN).put(runs=case.runs + 1), "erasing")
 
     # ---- 6: erase

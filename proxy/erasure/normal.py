@@ -77,6 +77,18 @@ def international(value: str, region: str) -> str:
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
+def known_as(kind: str, value: str, region: str) -> tuple[str, ...]:
+    """Return the forms of a value by which somebody is known: as it is, and a number as all the world calls it.
+
+    Args:
+        kind: of the value.
+        value: as somebody wrote it.
+        region: as `international` has it.
+    """
+    everywhere = international(value, region) if kind == "phone" else ""
+    return tuple(dict.fromkeys(part for part in (value, everywhere) if part))
+
+
 def forms(kind: str, value: str) -> tuple[str, ...]:
     """Return every form in which a value is looked for, as it was written first; () for one that says
     nothing."""

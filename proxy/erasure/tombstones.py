@@ -132,9 +132,8 @@ class Tombstones:
             yield from self._forms(normal.kind_of(said, part), part, region)
 
     def _forms(self, kind: str, value: str, region: str) -> Iterator[bytes]:
-        """Yield what a value is remembered by: as it is, and a number as all the world would call it."""
-        everywhere = normal.international(value, region) if kind == "phone" else ""
-        for form in dict.fromkeys(part for part in (value, everywhere) if part):
+        """Yield what a value is remembered by."""
+        for form in normal.known_as(kind, value, region):
             if (digest := self.digest(kind, form)) is not None:
                 yield digest
 

@@ -99,14 +99,14 @@ class Erasers:
 
     def _names(self, known: Iterable[Known]) -> set[tuple[str, str]]:
         """Return what values are the same by: a number as it is, and as all the world would call it."""
-        regions = {lane.region for lane in self._shared.app.config.lanes if lane.region}
-        found = set()
-        for one in known:
-            everywhere = [normal.international(one.value, region) for region in regions if one.kind == "phone"]
-            found |= {
-                (one.kind, key) for form in (one.value, *everywhere) if (key := normal.key(one.kind, form))
-            }
-        return found
+        regions = {lane.region or "" for lane in self._shared.app.config.lanes}
+        forms = {
+            (one.kind, form)
+            for one in known
+            for region in regions
+            for form in normal.known_as(one.kind, one.value, region)
+        }
+        return {(kind, key) for kind, form in forms if (key := normal.key(kind, form))}
 
     def _stays(self, spot: Spot, found: Found) -> Iterator[Staying]:
         """Yield what holds and duties of the policies keep of a record; what cannot be dated has not ended."""
