@@ -17,9 +17,9 @@ show, but none is left out.
 """
 
 from proxy.policy.plan.cell import Verdict
-from proxy.policy.plan.changes import Change, Comparison, Example
+from proxy.policy.plan.changes import Change, Comparison, Example, Note
 from proxy.policy.plan.compare import Side, compare, sides
 from proxy.policy.plan.reading import Caller
-from proxy.policy.plan.words import Note, notes
+from proxy.policy.plan.words import notes
 
 __all__ = ["Caller", "Change", "Comparison", "Example", "Note", "Side", "Verdict", "compare", "notes", "sides"]

@@ -1,4 +1,4 @@
-"""What differs between two policy sets, as plain values: rows of cells that changed alike, with examples."""
+"""What differs between two policy sets, as plain values: rows of cells that changed alike, examples, notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,3 +80,15 @@ class Comparison:
     def opens(self) -> bool:
         """Tell whether anybody may learn more than before; a change that cannot be ruled out counts."""
         return bool(self.untried) or any(change.verdict.opens or not change.exact for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One change that no cell shows."""
+
+    verdict: Verdict | None
+    """None where it neither opens nor closes anything by itself."""
+    what: str
+    """`client helpdesk`."""
+    text: str
+    """`gains role support_lead`."""

@@ -11,10 +11,9 @@ from typing import Final
 from proxy.policy.compile import PolicySet
 from proxy.policy.erasing.rules import STRICTER, Consent, Erasing, ErasureRule
 from proxy.policy.plan.cell import Verdict
+from proxy.policy.plan.changes import Note
 from proxy.policy.rules import On
 
-Said = tuple[Verdict | None, str, str]
-"""Verdict, what it is about, and a sentence."""
 _AGREE: Final = "who agrees to an erasure"
 _MORE_TIGHTENS: Final = {
     "people": "people who agree",
@@ -29,27 +28,27 @@ _NOTHING: Final = ErasureRule("", On(), frozenset(), None, "pass", "", "", "")
 """What a rule says that is not there."""
 
 
-def deleting(old: PolicySet, new: PolicySet) -> Iterator[Said]:
+def deleting(old: PolicySet, new: PolicySet) -> Iterator[Note]:
     """Yield what changes in how two sets handle deletes and erasures."""
     was, now = old.erasing, new.erasing
     if was.law != now.law:
-        yield Verdict.MIXED, "the law of erasures", f"{now.law}, before {was.law}"
+        yield Note(Verdict.MIXED, "the law of erasures", f"{now.law}, before {was.law}")
     if was.quarantines != now.quarantines:
         told = "is told that somebody will decide" if now.quarantines else "is refused"
-        yield None, "who would store an erased person again", told
+        yield Note(None, "who would store an erased person again", told)
     yield from _consent(was.consent, now.consent)
     yield from _rules(was, now)
 
 
-def _consent(was: Consent | None, now: Consent | None) -> Iterator[Said]:
+def _consent(was: Consent | None, now: Consent | None) -> Iterator[Note]:
     if was is None or now is None:
         if now is not None:
-            yield Verdict.LOOSENED, _AGREE, f"is new: role {', '.join(sorted(now.roles))}"
+            yield Note(Verdict.LOOSENED, _AGREE, f"is new: role {', '.join(sorted(now.roles))}")
         elif was is not None:
-            yield Verdict.TIGHTENED, _AGREE, "is gone: nobody can"
+            yield Note(Verdict.TIGHTENED, _AGREE, "is gone: nobody can")
         return
-    yield from ((Verdict.LOOSENED, _AGREE, f"gains role {name}") for name in sorted(now.roles - was.roles))
-    yield from ((Verdict.TIGHTENED, _AGREE, f"loses role {name}") for name in sorted(was.roles - now.roles))
+    yield from (Note(Verdict.LOOSENED, _AGREE, f"gains role {name}") for name in sorted(now.roles - was.roles))
+    yield from (Note(Verdict.TIGHTENED, _AGREE, f"loses role {name}") for name in sorted(was.roles - now.roles))
     for words, more, less in (
         (_MORE_TIGHTENS, Verdict.TIGHTENED, Verdict.LOOSENED),
         (_MORE_LOOSENS, Verdict.LOOSENED, Verdict.TIGHTENED),
@@ -57,10 +56,10 @@ def _consent(was: Consent | None, now: Consent | None) -> Iterator[Said]:
         for part, text in words.items():
             before, after = getattr(was, part), getattr(now, part)
             if before != after:
-                yield more if after > before else less, _AGREE, f"{text}: {after}, before {before}"
+                yield Note(more if after > before else less, _AGREE, f"{text}: {after}, before {before}")
 
 
-def _rules(was: Erasing, now: Erasing) -> Iterator[Said]:
+def _rules(was: Erasing, now: Erasing) -> Iterator[Note]:
     before, after = {each.id: each for each in was.rules}, {each.id: each for each in now.rules}
     for name in sorted({*before, *after}):
         old, new = before.get(name, _NOTHING), after.get(name, _NOTHING)
@@ -68,11 +67,11 @@ def _rules(was: Erasing, now: Erasing) -> Iterator[Said]:
         what = f"deletes by {name}"
         if stricter:
             verdict = Verdict.TIGHTENED if stricter > 0 else Verdict.LOOSENED
-            yield verdict, what, f"{new.then}, before {old.then}"
+            yield Note(verdict, what, f"{new.then}, before {old.then}")
         if _NOTHING not in (old, new) and _reach(old) != _reach(new):
-            yield Verdict.MIXED, what, "changes whose deletes of what it is about"
+            yield Note(Verdict.MIXED, what, "changes whose deletes of what it is about")
         if _NOTHING not in (old, new) and (old.answer, old.ground) != (new.answer, new.ground):
-            yield None, what, "changes what is answered, or the ground of the case"
+            yield Note(None, what, "changes what is answered, or the ground of the case")
 
 
 def _reach(rule: ErasureRule) -> ErasureRule:

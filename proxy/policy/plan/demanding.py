@@ -12,11 +12,10 @@ from proxy.model import Form
 from proxy.policy.compile import PolicySet
 from proxy.policy.grouping import groups_on
 from proxy.policy.plan.cell import Verdict
+from proxy.policy.plan.changes import Note
 from proxy.policy.retention import Hold, RetentionRule
 from proxy.policy.rules import LAXER, Callers, Mode
 
-Said = tuple[Verdict | None, str, str]
-"""Verdict, what it is about, and a sentence."""
 _Place = tuple[str, str]
 """Object with its connector; field, or "" where a demand is of the object."""
 
@@ -51,15 +50,15 @@ class _Written(NamedTuple):
         return " ".join([form.kind, *filter(None, more)]) + ("" if self.mode == LAXER[0] else f" ({self.mode})")
 
 
-def demanding(old: PolicySet, new: PolicySet) -> Iterator[Said]:
+def demanding(old: PolicySet, new: PolicySet) -> Iterator[Note]:
     """Yield what changes in the demands of two sets, objects and fields that change alike together.
 
     How long data are kept, and what is held, has no verdict: by itself it shows nobody anything.
     """
     for verdict, where, text in _alike(_groups(old), _groups(new), _Group.met_by, "any number of records"):
-        yield verdict, f"groups of {where}", text
+        yield Note(verdict, f"groups of {where}", text)
     for verdict, where, text in _alike(_written(old), _written(new), _Written.met_by, "any form"):
-        yield verdict, f"values written to {where}", text
+        yield Note(verdict, f"values written to {where}", text)
     yield from _each("retention", old.retention.rules, new.retention.rules, _period, _parts)
     yield from _each("hold", old.retention.holds, new.retention.holds, _reason, _hold_parts)
 
@@ -123,12 +122,12 @@ def _each[R: (RetentionRule, Hold)](
     new: Iterable[R],
     words: Callable[[R], str],
     parts: Callable[[R], dict[str, object]],
-) -> Iterator[Said]:
+) -> Iterator[Note]:
     before: Mapping[str, R] = {each.id: each for each in old}
     after: Mapping[str, R] = {each.id: each for each in new}
     for name in sorted({*before, *after}):
         was, now = before.get(name), after.get(name)
-        yield from ((None, f"{word} {name}", said) for said in _changes(was, now, words, parts))
+        yield from (Note(None, f"{word} {name}", said) for said in _changes(was, now, words, parts))
 
 
 def _changes[R: (RetentionRule, Hold)](

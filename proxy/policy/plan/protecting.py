@@ -10,6 +10,7 @@ from typing import Final
 from proxy.model import ALWAYS_SAME, Protection
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.cell import Verdict
+from proxy.policy.plan.changes import Note
 
 _Place = tuple[str, str, str]
 _Said = tuple[Verdict | None, str]
@@ -23,8 +24,8 @@ _FORMS: Final[Mapping[str, str]] = {
 }
 
 
-def protecting(old: PolicySet, new: PolicySet) -> Iterator[tuple[Verdict | None, str, str]]:
-    """Yield verdict, fields and sentence of each change, fields of one object that change alike together."""
+def protecting(old: PolicySet, new: PolicySet) -> Iterator[Note]:
+    """Yield each change, fields of one object that change alike together."""
     before, after = _by_place(old), _by_place(new)
     alike: dict[tuple[str, str, Verdict | None, str], list[str]] = {}
     for place in sorted({*before, *after}):
@@ -32,7 +33,7 @@ def protecting(old: PolicySet, new: PolicySet) -> Iterator[tuple[Verdict | None,
         for verdict, text in _changes(before.get(place), after.get(place)):
             alike.setdefault((connector, name, verdict, text), []).append(field)
     for (connector, name, verdict, text), fields in alike.items():
-        yield verdict, f"protection of {connector}:{name}.{{{', '.join(fields)}}}", text
+        yield Note(verdict, f"protection of {connector}:{name}.{{{', '.join(fields)}}}", text)
 
 
 def _by_place(policies: PolicySet) -> dict[_Place, Protection]:

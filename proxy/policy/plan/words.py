@@ -1,26 +1,14 @@
 """What changes beside the cells: who may be which caller, what a request counts as, and words for people."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from proxy.model import Client
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan.cell import Verdict
+from proxy.policy.plan.changes import Note
 from proxy.policy.plan.deleting import deleting
 from proxy.policy.plan.demanding import demanding
 from proxy.policy.plan.protecting import protecting
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One change that no cell shows."""
-
-    verdict: Verdict | None
-    """None where it neither opens nor closes anything by itself."""
-    what: str
-    """`client helpdesk`."""
-    text: str
-    """`gains role support_lead`."""
 
 
 def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
@@ -33,9 +21,9 @@ def notes(old: PolicySet, new: PolicySet) -> tuple[Note, ...]:
     found = [
         *_clients(old.clients, new.clients),
         *_connectors(old.connectors, new.connectors),
-        *(Note(*each) for each in protecting(old, new)),
-        *(Note(*each) for each in demanding(old, new)),
-        *(Note(*each) for each in deleting(old, new)),
+        *protecting(old, new),
+        *demanding(old, new),
+        *deleting(old, new),
         *_described("purpose", _purposes(old), _purposes(new)),
         *_described("recipient", _recipients(old), _recipients(new)),
     ]
