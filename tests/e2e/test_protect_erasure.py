@@ -23,9 +23,7 @@ CONTACTS = "/services/data/v62.0/sobjects/Contact"
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[GatewayHarness]:
     """An installation whose policies protect e-mail addresses."""
-    made = GatewayHarness.make(tmp_path / "gateway")
-    (made.installation.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
-    made.app.reload()
+    made = GatewayHarness.make(tmp_path / "gateway", {"protect": PROTECT})
     yield made
     made.close()
 

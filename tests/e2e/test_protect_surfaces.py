@@ -59,9 +59,7 @@ guards:
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHarness]:
     """An installation whose policies protect e-mail addresses in three CRMs."""
-    made = GatewayHarness.make(tmp_path_factory.mktemp("protected") / "gateway")
-    (made.installation.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
-    made.app.reload()
+    made = GatewayHarness.make(tmp_path_factory.mktemp("protected") / "gateway", {"protect": PROTECT})
     yield made
     made.close()
 

@@ -31,9 +31,7 @@ MANY = 64
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[GatewayHarness]:
     """An installation with a protected field."""
-    made = GatewayHarness.make(tmp_path / "gateway")
-    (made.installation.policies / "example" / "protect.yaml").write_text(PROTECT, "utf-8")
-    made.app.reload()
+    made = GatewayHarness.make(tmp_path / "gateway", {"protect": PROTECT})
     yield made
     made.close()
 
