@@ -5,6 +5,9 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
+# What Python has compiled once is read by the many processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first Python that is new enough, wherever it lies; asking it beats guessing from its name.
 FIND_PYTHON = for p in python3.13 python3.12 python3.14 python3 python \
 	"$$HOME"/.pyenv/versions/3.1[2-9]*/bin/python /usr/local/bin/python3 /usr/bin/python3; do \

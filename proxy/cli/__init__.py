@@ -5,55 +5,43 @@ standard error; standard output carries results only, so that `--format json` ca
 """
 
 import sys
+from importlib import import_module
+from typing import Final, override
 
 import click
 
 from proxy import __version__
-from proxy.cli.audit import audit
-from proxy.cli.certificate import certificate
-from proxy.cli.client import client
-from proxy.cli.connector import connector
-from proxy.cli.demo import demo
-from proxy.cli.doctor import doctor
-from proxy.cli.erasure import erasure
-from proxy.cli.init import init
-from proxy.cli.keys import keys
-from proxy.cli.policy import policy
-from proxy.cli.principal import principal
-from proxy.cli.protect import protect
-from proxy.cli.run import run
-from proxy.cli.sandbox import sandbox
-from proxy.cli.token import token
 from proxy.errors import LychgateError
 
 FINDINGS, USAGE, INTERNAL = 1, 2, 3
 """Exit codes; see the module's docstring."""
+COMMANDS: Final = (
+    "audit", "certificate", "client", "connector", "demo", "doctor", "erasure", "init", "keys", "policy",
+    "principal", "protect", "run", "sandbox", "token",
+)  # fmt: skip
+"""Each is the module of this package that has its name, and what is called so in it."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Loads the module of the command that is called and no other: all of them take two seconds."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS]
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lychgate")
 def cli() -> None:
     """A policy-as-code privacy proxy in front of any CRM API."""
-
-
-for command in (
-    run,
-    init,
-    doctor,
-    policy,
-    audit,
-    erasure,
-    certificate,
-    client,
-    keys,
-    principal,
-    connector,
-    sandbox,
-    demo,
-    protect,
-    token,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import proxy.cli.erasure
+import proxy.cli.run  # noqa: F401 - the two commands that are forked are loaded once, here
 from proxy.cli import main as lychgate
 from proxy.store.store import Store
 from proxy.transport import Caller
