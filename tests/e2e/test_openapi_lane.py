@@ -90,7 +90,11 @@ class Orchard(Sandbox):
             case "GET", ("people",):
                 mail = call.argument("email")
                 rows = [row for row in self.rows if mail is None or row["email"] == mail]
-                return Answer(200, {"people": rows, "total": len(rows), "more": False, "next": "canary"})
+                at = int((call.argument("cursor") or "after-email-0").removeprefix("after-email-"))
+                page = rows[at : at + int(call.argument("limit") or len(rows))]
+                more = at + len(page) < len(rows)
+                after = {"next": f"after-email-{at + len(page)}"} if more else {}
+                return Answer(200, {"people": page, "total": len(rows), "more": more, **after})
             case "POST", ("people",):
                 row = {"id": len(self.rows) + 1, **json.loads(call.body)}
                 self.rows.append(row)
@@ -164,6 +168,22 @@ def test_records_come_out_as_policy_has_them(town: Town) -> None:
     assert town.ask("GET", "/people/1") == (200, row)
     assert not {"shoeSize", "address"} & row.keys()
     assert "canary" not in json.dumps(found)
+
+
+def test_further_pages_are_asked_for_by_cursors_of_ours(town: Town) -> None:
+    """Every person once; the API's own cursors are not shown, and none that a client made is sent on."""
+    names, page = [], "/people?limit=1"
+    while page:
+        status, found = town.ask("GET", page)
+        assert status == 200
+        names += [row["firstName"] for row in found["people"]]
+        page = f"/people?limit=1&cursor={found['next']}" if found["more"] else ""
+        assert "after-email" not in json.dumps(found)
+    assert names[:3] == ["Aoife", "Mara", "Zoë"]
+    before = len(town.crm.calls)
+    for forged in ("after-email-1", "after-email-00000000001"):
+        assert town.ask("GET", f"/people?limit=1&cursor={forged}")[0] in {400, 403}
+    assert len(town.crm.calls) == before
 
 
 def test_what_nobody_granted_or_declared_is_refused(town: Town) -> None:

@@ -3,7 +3,8 @@
 An operation is taken over where its answer or its body is a record of a named schema, a list of such records,
 or an envelope around either; its path may end in an id. What cannot be said declaratively is left out, and the
 draft says what and why, so that nobody takes it for covered. A parameter that is called like a field is taken
-for a filter on it; one that pages is taken as it is.
+for a filter on it; one that pages is taken as it is. A cursor is taken where the answer says in one place what
+the next one is, so that it can be sealed there: what is in it nobody knows, and some hold a condition.
 """
 
 import json
@@ -26,12 +27,16 @@ _PAGING: Final = re.compile(
     r"(?:page|limit|offset|size|count|per_?page|page_?(?:size|number)|start|skip|top)", re.IGNORECASE
 )
 _CURSOR: Final = re.compile(r"(?:after|before|cursor|(?:next|page)_?token|continuation)", re.IGNORECASE)
+_NEXT: Final = re.compile(r"next|(?:next_?)?(?:cursor|after|continuation|(?:page_?)?token)", re.IGNORECASE)
+_DEEPEST_CURSOR: Final = 2
+"""Objects that the next page's cursor stands in: `paging.next.after`."""
 _BLANK: Final = re.compile(r"\{([^{}/]+)\}")
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.-]+\+)?json")
 _PATTERNS: Final = {
     "id": "[A-Za-z0-9_-]{1,64}",
     "number": "[0-9]{1,9}",
-    "cursor": "[A-Za-z0-9%=_.-]{1,512}",
+    "cursor": "[A-Za-z0-9._-]{16,2000}",
+    "position": "[A-Za-z0-9%=_.+/-]{1,512}",
     "text": "[^\\x00-\\x1f]{1,255}",
 }
 _HEAD: Final = """\
@@ -182,7 +187,35 @@ class _Reader:
         if action != "list" and answer is not None and "*" in "".join(answer):
             action = "list" if method == "get" else action
         self._object(shown or given or name, name)
-        return Route(match, action, name, self._query(match, operation, item, name), body, answer)
+        query = self._query(match, operation, item, name)
+        return Route(match, action, name, query, body, self._paged(match, operation, query, answer))
+
+    def _paged(
+        self, match: str, operation: dict[str, Any], query: dict[str, object], answer: dict[str, str] | None
+    ) -> dict[str, str] | None:
+        """Return the answer with the place of the next page's cursor; without one, no cursor can be sent."""
+        cursors = [name for name, kind in query.items() if kind == "cursor"]
+        places = [*self._cursors(self._schema(operation))] if cursors and answer is not None else []
+        if answer is not None and len(cursors) == len(places) == 1:
+            query[cursors[0]] = {"kind": "cursor", "next": places[0]}
+            return answer | {places[0]: "position"}
+        for name in cursors:
+            del query[name]
+            self._found.notes.append(
+                f"parameter {name} of {match}: its answer has no single place for the next one"
+            )
+        return answer
+
+    def _cursors(self, schema: Any, at: str = "$", depth: int = 0) -> Iterator[str]:
+        """Yield where the next page's cursor may stand in an answer, outside of records."""
+        for member, raw in self._properties(schema).items():
+            of = self._resolve(raw)
+            if not NAME.fullmatch(member) or not isinstance(of, dict) or self._record(raw):
+                continue
+            if _kind(of) == "string" and _NEXT.fullmatch(member) and of.get("format") not in {"uri", "url"}:
+                yield f"{at}.{member}"
+            elif depth < _DEEPEST_CURSOR:
+                yield from self._cursors(of, f"{at}.{member}", depth + 1)
 
     def _same(self, one: str, other: str) -> bool:
         """Say whether two schemas are one kind of record: one for input, the other for output."""
@@ -271,15 +304,18 @@ class _Reader:
                 return media.get("schema")
         return None
 
-    def _answered(self, operation: dict[str, Any]) -> tuple[str, dict[str, str] | None]:
+    def _schema(self, operation: dict[str, Any]) -> Any:
+        """Return the schema of what an operation answers with when it succeeds."""
         answers = operation.get("responses")
         for status, answer in (
             sorted(answers.items(), key=lambda each: str(each[0])) if isinstance(answers, dict) else ()
         ):
             if str(status).startswith("2"):
-                found = self._envelope(self._content(self._resolve(answer)) or {})
-                return found or ("", None)
-        return "", None
+                return self._content(self._resolve(answer)) or {}
+        return {}
+
+    def _answered(self, operation: dict[str, Any]) -> tuple[str, dict[str, str] | None]:
+        return self._envelope(self._schema(operation)) or ("", None)
 
     def _body(self, operation: dict[str, Any]) -> tuple[str, tuple[str, ...] | None]:
         schema = self._content(self._resolve(operation.get("requestBody"))) or {}
@@ -355,7 +391,7 @@ def _document(name: str, spec: Mapping[str, Any], found: Found) -> dict[str, obj
     answers: dict[str, dict[str, str]] = {}
     routes = [_route(route, bodies, answers) for route in found.routes]
     title = spec.get("info", {}).get("title", "") if isinstance(spec.get("info"), dict) else ""
-    used = {kind for route in found.routes for kind in _kinds(route)} | {"id"}
+    used = {kind for route in found.routes for kind in (*_kinds(route), *(route.answer or {}).values())} | {"id"}
     document: dict[str, object] = {
         "apiVersion": "lychgate.dev/v1",
         "kind": "Connector",

@@ -94,7 +94,7 @@ def test_a_draft_loads_and_means_what_the_document_says(tmp_path: Path) -> None:
     """Lists with filters and pages, records, writes in an envelope; each field is judged."""
     connector = load(tmp_path, draft(SPEC.encode(), name="orchard"))
     people = "/api/v2/people"
-    found = Request("GET", people, "limit=5&cursor=abc&email=a%40example.org&fields=firstName,secret")
+    found = Request("GET", people, "limit=5&email=a%40example.org&fields=firstName,secret")
     assert uses(connector, found) == ("list Person", {"list firstName", "list unclassified", "filter email"})
     assert uses(connector, Request("GET", f"{people}/7")) == ("read Person", set())
     made = Request("POST", people, body=b"x")
@@ -110,8 +110,46 @@ def test_an_answer_is_cut_down_to_what_is_declared(tmp_path: Path) -> None:
     request = Request("GET", "/api/v2/people")
     tree = {"people": [{"id": 1, "email": "x"}], "total": 1, "more": False, "next": "canary", "other": 1}
     opened = connector.route(request).recognise(request, None).open(200, tree)
-    assert opened.tree == {"people": [{"id": 1, "email": "x"}], "total": 1, "more": False}
+    assert opened.tree == {"people": [{"id": 1, "email": "x"}], "total": 1, "more": False, "next": None}
     assert len(opened.records) + sum(len(each.rows) for each in opened.alike) == 1
+
+
+def paging(spec: str, tmp_path: Path) -> tuple[object, str]:
+    """Return what the draft of a document says of its cursor, and the draft."""
+    text = draft(spec.encode(), name="orchard")
+    load(tmp_path, text)
+    routes = {each["match"]: each for each in yaml.safe_load(text)["routes"]}
+    return routes["GET /api/v2/people"]["query"].get("cursor"), text
+
+
+def test_a_cursor_is_sealed_where_the_answer_says_the_next_one(tmp_path: Path) -> None:
+    """Beside the records or inside an envelope, under the names that APIs have for it."""
+    assert paging(SPEC, tmp_path)[0] == {"kind": "cursor", "next": "$.next"}
+    deeper = "paging: {type: object, properties: {next: {type: object, properties: {after: {type: string}}}}}"
+    found, _ = paging(SPEC.replace("next: {type: string}", deeper), tmp_path)
+    assert found == {"kind": "cursor", "next": "$.paging.next.after"}
+    connector = load(tmp_path, draft(SPEC.encode(), name="orchard"))
+    request = Request("GET", "/api/v2/people", "cursor=written-by-a-client-itself")
+    with pytest.raises(Gap):
+        connector.route(request).recognise(request, None)
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        "other: {type: string}",
+        "next: {type: string, format: uri}",
+        "next: {type: string}; cursor: {type: string}",
+    ],
+)
+def test_a_cursor_that_cannot_be_sealed_is_left_out(instead: str, tmp_path: Path) -> None:
+    """The answer has no place for it, a link, or two places: nobody could tell a forged one."""
+    spec = SPEC.replace(
+        "        next: {type: string}\n", "".join(f"        {each}\n" for each in instead.split("; "))
+    )
+    found, text = paging(spec, tmp_path)
+    assert found is None
+    assert "# Left out: parameter cursor of GET /api/v2/people" in text
 
 
 def test_what_is_left_out_is_said_and_refused(tmp_path: Path) -> None:
