@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from proxy.erasure.case import Case, decode, encode
 from proxy.erasure.notices import due
 from proxy.erasure.states import State
 from proxy.erasure.tables import CASES, HOLDING, MESSAGES, ORIGINS, REQUESTERS
-from proxy.errors import LychgateError
+from proxy.errors import LychgateError, Unavailable
 from proxy.store import Store
 
 
@@ -79,18 +79,54 @@ class StoreCases:
 
     def keep(self, case: Case) -> None:
         """Write the case; see `Cases.keep`."""
-        sealed = self._seals.seal(encode(case), _context(case.id))
         with self._store.begin() as connection:
-            before = connection.execute(delete(CASES).where(CASES.c.id == case.id)).rowcount
-            connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
-            connection.execute(delete(HOLDING).where(HOLDING.c.case == case.id))
-            if case.holds:
-                connection.execute(insert(HOLDING).values(case=case.id))
-            connection.execute(delete(MESSAGES).where(MESSAGES.c.case == case.id))
-            if told := [{"case": case.id, "to": to, "at": at} for to, at in due(case).items()]:
-                connection.execute(insert(MESSAGES), told)
-            if not before:  # whose it is never changes
-                connection.execute(insert(REQUESTERS).values(case=case.id, digest=self._digest(case.by)))
+            self._put(connection, case)
+
+    def _put(self, connection: Connection, case: Case) -> None:
+        sealed = self._seals.seal(encode(case), _context(case.id))
+        before = connection.execute(delete(CASES).where(CASES.c.id == case.id)).rowcount
+        connection.execute(insert(CASES).values(id=case.id, state=case.state.value, sealed=sealed))
+        connection.execute(delete(HOLDING).where(HOLDING.c.case == case.id))
+        if case.holds:
+            connection.execute(insert(HOLDING).values(case=case.id))
+        connection.execute(delete(MESSAGES).where(MESSAGES.c.case == case.id))
+        if told := [{"case": case.id, "to": to, "at": at} for to, at in due(case).items()]:
+            connection.execute(insert(MESSAGES), told)
+        if not before:  # whose it is never changes
+            connection.execute(insert(REQUESTERS).values(case=case.id, digest=self._digest(case.by)))
+
+    def keep_first(self, case: Case, record: str, instead_of: str | None) -> str:
+        """Make a case the one of a record that a client deletes, and keep it, if no other process was faster.
+
+        Args:
+            case: new.
+            record: what the record is called, with the place where it is.
+            instead_of: the case that was that of the record so far, as `of_record` had it.
+
+        Returns the id of the case of the record: that of `case`, or the other's; `case` is not kept then.
+
+        Raises:
+            Unavailable: see `Store.begin`; also where another process was faster by less than that takes to see.
+        """
+        digest = self._digest(f"record\n{record}")
+        with self._store.begin() as connection:
+            found = connection.scalar(select(ORIGINS.c.case).where(ORIGINS.c.digest == digest))
+            if found != instead_of:
+                return str(found)
+            if found is None:
+                connection.execute(insert(ORIGINS).values(digest=digest, case=case.id))
+            else:
+                mine = update(ORIGINS).where(ORIGINS.c.digest == digest, ORIGINS.c.case == found)
+                if not connection.execute(mine.values(case=case.id)).rowcount:
+                    raise Unavailable("store_conflict")
+            self._put(connection, case)
+        return case.id
+
+    def of_record(self, record: str) -> str | None:
+        """Return the id of the case that was opened last in place of a record's delete; None: there is none."""
+        digest = self._digest(f"record\n{record}")
+        with self._store.read() as connection:
+            return connection.scalar(select(ORIGINS.c.case).where(ORIGINS.c.digest == digest))
 
     def _digest(self, by: str) -> bytes:
         return hmac.digest(self._key, by.encode(), hashlib.sha256)

@@ -1,13 +1,18 @@
 """Opens the cases of deletes that were intercepted, in whichever process that happens."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from proxy.erasure.case import Case, Terms
 from proxy.erasure.cases import StoreCases
 from proxy.erasure.plan import Spot
-from proxy.erasure.states import WAITING, State
+from proxy.erasure.states import OVER, WAITING, State
+from proxy.ids import same_form
 from proxy.model import Entry, Erasure
+
+AGAIN_SECONDS: Final = 3600
+"""For so long after a case was opened the same delete finds it, though it is done."""
 
 
 class Rule(Protocol):
@@ -58,24 +63,49 @@ class Intake:
         self._new_id = new_id
         self._clock = clock
         self._terms = terms
+        self._turn = asyncio.Lock()
 
     async def open(
         self, lane: str, records: Sequence[tuple[str, str]], by: str, rule: Rule, law: str
     ) -> list[str]:
         """Return one case for each record; see `Opens.open`."""
-        opened = []
-        for object_, record in dict.fromkeys(records):
-            terms = self._terms(lane) or Terms(approvers=99, rule="nobody_may_agree")
-            if rule.then == "convert":
-                terms = Terms(approvers=0, rule=rule.id)
-            case = Case(
-                self._new_id(), State.VERIFIED, int(self._clock()), law, rule.ground, by,
-                (Spot(lane, object_, record),), source="intercepted", identity="not_needed", terms=terms,
-            )  # fmt: skip
-            await self._ledger.append(Erasure(case.id, lane, what="opened", how=rule.then, who=by))
-            self._cases.keep(case)
-            opened.append(case.id)
-        return opened
+        async with self._turn:  # so that, but for other processes, nobody is between the look and the case
+            return [await self._one(Spot(lane, *each), by, rule, law) for each in dict.fromkeys(records)]
+
+    async def _one(self, spot: Spot, by: str, rule: Rule, law: str) -> str:
+        """Return the case of a record: the one that is under way, else a new one."""
+        record = f"{spot.lane}\n{spot.object}\n{same_form(spot.id)}"
+        before = self._cases.of_record(record)
+        if before is not None and self._goes_on(before):
+            return await self._again(before, spot.lane, by, rule)
+        terms = self._terms(spot.lane) or Terms(approvers=99, rule="nobody_may_agree")
+        if rule.then == "convert":
+            terms = Terms(approvers=0, rule=rule.id)
+        case = Case(
+            self._new_id(), State.VERIFIED, int(self._clock()), law, rule.ground, by, (spot,),
+            source="intercepted", identity="not_needed", terms=terms,
+        )  # fmt: skip
+        await self._ledger.append(Erasure(case.id, spot.lane, what="opened", how=rule.then, who=by))
+        kept = self._cases.keep_first(case, record, before)
+        if kept == case.id:
+            return kept
+        await self._ledger.append(Erasure(case.id, spot.lane, what="dropped", how="duplicate"))
+        return await self._again(kept, spot.lane, by, rule)
+
+    async def _again(self, case: str, lane: str, by: str, rule: Rule) -> str:
+        """Put on record that what a case is about was asked for again."""
+        await self._ledger.append(Erasure(case, lane, what="asked_again", how=rule.then, who=by))
+        return case
+
+    def _goes_on(self, name: str) -> bool:
+        """Say whether a case answers for a delete of its record: one that is done only for a while.
+
+        Whoever lost our answer sends the same again; later on, a record that is there has come back.
+        """
+        case = self._cases.get(name)
+        if case.state is State.LIVE_COMPLETE:
+            return self._clock() - case.received < AGAIN_SECONDS
+        return case.state not in OVER
 
     async def done(self, case: str) -> bool | None:
         """Say how a case has ended; see `Opens.done`."""

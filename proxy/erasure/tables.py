@@ -38,7 +38,8 @@ ORIGINS: Final = Table(
     Column("digest", LargeBinary(32), primary_key=True),
     Column("case", String(40), nullable=False),
 )
-"""HMAC of whose request it was and what it is called there: the same request, sent again, is the same case."""
+"""HMAC of whose request it was and what it is called there, or of the record that a client deletes: the same
+request, sent again, is the same case."""
 
 MESSAGES: Final = Table(
     "erasure_messages",

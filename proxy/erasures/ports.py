@@ -21,11 +21,11 @@ from proxy.erasures.shredding import Shredding
 from proxy.erasures.shutting import Shutting
 from proxy.erasures.sites import Sites, sites, unseen
 from proxy.erasures.strays import Straying
+from proxy.ids import same_form
 from proxy.ledger.disclosures import Disclosures
 from proxy.policy.retention import due
 from proxy.steps.locating import STRONG
 from proxy.steps.planning import Staying
-from proxy.vault.ids import same_form
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from proxy.erasure import Case, Finding, Plan, Spot
 from proxy.erasure.case import Verdict
 from proxy.erasures.shared import Shared
 from proxy.erasures.shutting import Shutting
+from proxy.ids import same_form
 from proxy.vault.destroy import destroy
-from proxy.vault.ids import same_form
 from proxy.vault.rows import Place
 
 

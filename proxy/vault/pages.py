@@ -18,10 +18,10 @@ from proxy.crypto.envelope import (
     open_each,
     raw,
 )
+from proxy.ids import same_form
 from proxy.keys import Keys
 from proxy.model import ALWAYS_SAME
 from proxy.store import Store
-from proxy.vault.ids import same_form
 from proxy.vault.needs import Column
 from proxy.vault.remembered import Known
 from proxy.vault.same import Same, kind_of

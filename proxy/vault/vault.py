@@ -10,13 +10,13 @@ from typing import Final
 from proxy.crypto import digits, envelope, marks
 from proxy.crypto.envelope import DataKey, Envelope, context_of, lengths
 from proxy.errors import KeyGone, Refused, Unavailable, Undecodable
+from proxy.ids import same_form
 from proxy.keys import Draft, Keys
 from proxy.model import ALWAYS_SAME, Protection
 from proxy.protected.normal import normal
 from proxy.protected.tokens import FORMS, token_in, tokens_of, tokens_within
 from proxy.store import Store
 from proxy.vault import rows
-from proxy.vault.ids import same_form
 from proxy.vault.needs import (
     Column,
     Got,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.vault.ids import same_form
+from proxy.ids import same_form
 
 
 @pytest.mark.parametrize(
