@@ -1,6 +1,6 @@
 """`kind: Erasure`: what a delete comes to, and who has to agree before somebody is erased."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ Then = Literal["pass", "convert", "case", "refuse"]
 """The delete goes to the CRM as it is; a real erasure takes its place at once; a case is opened, in which people
 agree first; it is refused. In this order each is stricter than the one before."""
 LawName = Literal["gdpr", "ccpa", "appi", "privacy_act", "pipeda", "hipaa"]
+LONGEST_VALID: Final = 168
+"""Hours for which an agreement may hold at most."""
 Hours = Annotated[int, Field(ge=0, le=8760)]
 
 
@@ -22,8 +24,8 @@ class ConsentDocument(Strict):
     people: Annotated[int, Field(ge=1, le=5)] = 1
     """How many, each with a credential of their own."""
     cooling_off_hours: Hours = 0
-    """Between the first agreement and the first step."""
-    valid_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    """Between the first agreement and the first step; fewer than `valid_hours`."""
+    valid_hours: Annotated[int, Field(ge=1, le=LONGEST_VALID)] = 24
     """How long an agreement holds."""
     bulk_more_than: Annotated[int, Field(ge=1)] = 10
     """Confirming more cases than this in one go takes `bulk_people`."""

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.model import Catalogue
-from proxy.policy.erasing.documents import ConsentDocument, ErasureDocument, ErasureRuleDocument, Then
+from proxy.policy.erasing.documents import (
+    LONGEST_VALID,
+    ConsentDocument,
+    ErasureDocument,
+    ErasureRuleDocument,
+    Then,
+)
 from proxy.policy.link import Linker
 from proxy.policy.names import Findings, Spot
 from proxy.policy.rules import On
@@ -138,6 +144,11 @@ def _rule(
 
 def _consent(spot: Spot, given: ConsentDocument, vocabulary: Vocabulary, findings: Findings) -> Consent:
     roles = findings.selector(spot / "roles", "role", given.roles, vocabulary.roles)
+    if given.cooling_off_hours >= given.valid_hours:
+        longer = min(given.cooling_off_hours + 24, LONGEST_VALID)
+        write = f"write valid_hours: {longer}" if longer > given.cooling_off_hours else "write fewer hours here"
+        message = f"an agreement that holds {given.valid_hours} hours has lapsed when the cooling-off is over; {write}"
+        findings.add(spot / "cooling_off_hours", "LG147", message)
     return Consent(
         frozenset(roles or ()), given.people, given.cooling_off_hours * 3600, given.valid_hours * 3600,
         given.bulk_more_than, given.bulk_people,
