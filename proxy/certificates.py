@@ -46,7 +46,9 @@ def issued_as(ledger: Path, digest: str, after: int, upto: int) -> int:
     return 0
 
 
-def bundle(ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any]) -> Bundle:
+def bundle(
+    ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any], *, superseded: str = ""
+) -> Bundle:
     """Return a certificate with its proof; it was checked, as anybody can.
 
     Args:
@@ -54,6 +56,7 @@ def bundle(ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any])
         checkpoints: the folder of checkpoints, public keys and the tree.
         note: a checkpoint over everything that is durable.
         issued: `text` and `seq` of the certificate.
+        superseded: what has become of the case since; it stands beside what is signed, and on the pages.
 
     Raises:
         LedgerError: the ledger is not the one that was signed.
@@ -67,7 +70,9 @@ def bundle(ledger: Path, checkpoints: Path, note: bytes, issued: dict[str, Any])
         ((_, line),) = lines_from(ledger, seq, seq)
         proof = prove_entries(ledger, checkpoints, (note, checkpoint), [(seq, line.decode())])
         file = {"type": judge.CERTIFICATE, "certificate": issued["text"], "proof": json.loads(proof)}
+        if superseded:
+            file["superseded"] = superseded
         said, _ = judge.check_certificate(json.dumps(file), keys)
     except (judge.Unproved, OSError) as error:
         raise LedgerError(f"the certificate cannot be proved: {error}") from None
-    return Bundle(json.dumps(file, indent=2) + "\n", page(said), pdf(said))
+    return Bundle(json.dumps(file, indent=2) + "\n", page(said, superseded), pdf(said, superseded))

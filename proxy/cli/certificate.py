@@ -1,5 +1,6 @@
 """`lychgate certificate`: check certificates of erasure, on any machine, with the public key alone."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -28,12 +29,13 @@ def verify(file: Path, public_key: Path, html: Path | None) -> None:
     """
     try:
         keys = judge.parse_keys(public_key.read_text("utf-8"))
-        said, lines = judge.check_certificate(file.read_text("utf-8"), keys)
+        text = file.read_text("utf-8")
+        said, lines = judge.check_certificate(text, keys)
     except judge.Unproved as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     except (OSError, UnicodeDecodeError):
         raise click.UsageError("a file cannot be read") from None
     if html is not None:
-        html.write_text(page(said), "utf-8")
+        html.write_text(page(said, str(json.loads(text).get("superseded", ""))), "utf-8")
     click.echo("\n".join(lines))

@@ -363,9 +363,14 @@ def sweep(config: Path, form: str, *, opens: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder.")
 @CONFIG
 def certificate(case: str, edition: str | None, out: Path, config: Path) -> None:
-    """Write a case's certificate: CASE-EDITION.json, signed and with its proof, and HTML and PDF to read."""
+    """Write a case's certificate: CASE-EDITION.json, signed and with its proof, and HTML and PDF to read.
+
+    What has become of the case since it was signed stands in all three, and is told on stderr.
+    """
     told = _done(config, {"do": "certificate", "case": case, "edition": edition or ""})
     stem = f"{case}-{told['edition']}"
+    if told["superseded"]:
+        click.echo(told["superseded"], err=True)
     out.mkdir(parents=True, exist_ok=True)
     for suffix in ("json", "html", "pdf"):
         data = base64.b64decode(told[suffix]) if suffix == "pdf" else told[suffix].encode()

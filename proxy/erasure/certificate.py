@@ -16,6 +16,7 @@ from typing import Final
 
 from proxy.erasure.case import HOLD, Case
 from proxy.erasure.plan import IRREVERSIBLE, Kept, canonical
+from proxy.erasure.states import State, words
 
 TYPE: Final = "lychgate.dev/v1/erasure-certificate"
 
@@ -74,6 +75,15 @@ def commitment(key: bytes, values: Iterable[tuple[str, str]]) -> str:
     return hmac.digest(key, said, hashlib.sha256).hex()
 
 
+def superseded(case: Case, edition: str) -> str:
+    """Return what has become of a case since an edition of its certificate was signed; "" if that still holds."""
+    if case.state not in {State.LIVE_COMPLETE, State.FINAL}:
+        why = f": {case.reason}" if case.reason else ""
+        return f"It says what was seen when it was signed. By now the case is {words(case.state)}{why}."
+    newest = case.issued[-1].edition
+    return "" if edition == newest else f"A later edition has been issued: {newest}."
+
+
 def text_of(said: Mapping[str, object]) -> str:
     """Return the one line that is signed."""
     return canonical(said).decode()
@@ -120,7 +130,7 @@ td,th{{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid #ddd;v
 code{{font-size:.85em;overflow-wrap:anywhere}} .left{{color:#a00}} @media print{{body{{margin:0}}}}
 </style></head><body>
 <h1>Certificate of erasure</h1>
-<p>Edition <b>{edition}</b> of case <code>{case}</code>, issued by <code>{installation}</code>.
+{notice}<p>Edition <b>{edition}</b> of case <code>{case}</code>, issued by <code>{installation}</code>.
 {nobody} <code>{subject}</code>.</p>
 {tables}
 <h2>What remains, or could not be looked into</h2><ul>{remains}</ul>
@@ -153,14 +163,20 @@ def sections(said: Mapping[str, object]) -> list[tuple[str, list[Mapping[str, ob
     return found
 
 
-def page(said: Mapping[str, object]) -> str:
-    """Return the certificate for a person to read, print or send; everything in it is escaped."""
+def page(said: Mapping[str, object], notice: str = "") -> str:
+    """Return the certificate for a person to read, print or send; everything in it is escaped.
+
+    Args:
+        said: what a certificate says, checked.
+        notice: what `superseded` says of it.
+    """
     (title, facts), *parts = sections(said)
     tables = _table(title, [{"": name, " ": value} for row in facts for name, value in row.items()])
     tables += "".join(_table(title, rows) for title, rows in parts)
     remains = "".join(f"<li>{escape(str(line))}</li>" for line in list_of(said["remains"]))
-    words = {name: escape(str(said[name])) for name in ("case", "edition", "installation", "subject", "plan")}
-    return _PAGE.format(tables=tables, remains=remains, nobody=NOBODY, check=CHECK, **words)
+    texts = {name: escape(str(said[name])) for name in ("case", "edition", "installation", "subject", "plan")}
+    texts["notice"] = f'<p class="left"><b>{escape(notice)}</b></p>\n' if notice else ""
+    return _PAGE.format(tables=tables, remains=remains, nobody=NOBODY, check=CHECK, **texts)
 
 
 def _table(title: str, listed: Sequence[Mapping[str, object]]) -> str:

@@ -26,17 +26,18 @@ Line = tuple[str, str]
 """Font, and what stands on one line."""
 
 
-def pdf(said: Mapping[str, object]) -> bytes:
+def pdf(said: Mapping[str, object], notice: str = "") -> bytes:
     """Return the certificate as PDF 1.7.
 
     Args:
         said: what a certificate says, checked.
+        notice: what `superseded` says of it.
     """
     document = pydyf.PDF()
     document.info["Title"] = pydyf.String(f"Certificate of erasure {said['case']}")
     document.info["Producer"] = pydyf.String("Lychgate")
     fonts = pydyf.Dictionary({name: _font(document, base).reference for name, base in _FONTS.items()})
-    for lines in _pages(_lines(said)):
+    for lines in _pages(_lines(said, notice)):
         stream = pydyf.Stream(compress=True)
         _draw(stream, lines)
         document.add_object(stream)
@@ -51,8 +52,10 @@ def pdf(said: Mapping[str, object]) -> bytes:
     return written.getvalue()
 
 
-def _lines(said: Mapping[str, object]) -> Iterator[Line]:
+def _lines(said: Mapping[str, object], notice: str) -> Iterator[Line]:
     yield "F3", "Certificate of erasure"
+    if notice:
+        yield from _broken(notice)
     yield from _broken(f"Edition {said['edition']} of case {said['case']}, issued by {said['installation']}.")
     yield from _broken(f"{NOBODY} {said['subject']}.")
     for title, rows in sections(said):

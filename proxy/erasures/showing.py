@@ -6,6 +6,7 @@ from typing import Any
 
 from proxy.app import CHECKPOINTS
 from proxy.certificates import bundle
+from proxy.erasure.certificate import superseded
 from proxy.erasure.states import words
 from proxy.erasures.shared import Asked, Shared
 from proxy.errors import LychgateError
@@ -35,18 +36,22 @@ class Showing:
         return self._shared.told_of(self._shared.cases.get(str(asked["case"])))
 
     async def certificate(self, asked: Asked) -> dict[str, Any]:
-        """Return a case's certificate with its proof, the newest edition or the one that is named."""
+        """Return a case's certificate with its proof, the newest edition or the one that is named.
+
+        What has become of the case since it was signed stands in all three, and in `superseded`.
+        """
         case, edition = self._shared.cases.get(str(asked["case"])), str(asked.get("edition") or "")
         issued = [one for one in case.issued if edition in {"", one.edition}]
         if not issued:
             raise LychgateError(f"case {case.id} has no such certificate yet; it is {words(case.state)}")
         one, app = issued[-1], self._shared.app
-        state = app.config.state
+        state, notice = app.config.state, superseded(case, one.edition)
         note = await asyncio.to_thread(app.notary.step)
         made = await asyncio.to_thread(
-            bundle, state / "ledger", state / CHECKPOINTS, note, {"text": one.text, "seq": one.seq}
-        )
+            bundle, state / "ledger", state / CHECKPOINTS, note, {"text": one.text, "seq": one.seq},
+            superseded=notice,
+        )  # fmt: skip
         return {
-            "case": case.id, "edition": one.edition, "json": made.file, "html": made.page,
+            "case": case.id, "edition": one.edition, "superseded": notice, "json": made.file, "html": made.page,
             "pdf": base64.b64encode(made.pdf).decode(),
         }  # fmt: skip

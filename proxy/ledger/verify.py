@@ -600,7 +600,8 @@ def check_certificate(text: str, keys: dict[tuple[str, bytes], bytes]) -> tuple[
         wanted = {"kind": "erasure", "what": "certified", "id": said["case"], "how": said["edition"]}
         if proof["type"] != INCLUSION or entry["digest"] != digest or not wanted.items() <= entry.items():
             raise Unproved("the entry that is proved is not this certificate's")
-        return said, _certified(said, entry)
+        later = [f"beside it, not signed: {_plain(file['superseded'])}"] if "superseded" in file else []
+        return said, [*later, *_certified(said, entry)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Unproved("not a certificate of the form that `lychgate erasure certificate` writes") from None
 

@@ -65,6 +65,14 @@ def test_it_is_what_it_says() -> None:
     assert all(line.isprintable() for line in lines)
 
 
+def test_what_became_of_the_case_is_told_with_it() -> None:
+    """Beside what is signed, and not as if it were."""
+    file = json.loads(signed()) | {"superseded": "By now it is partial.\x1b[2J"}
+    _, lines = check_certificate(json.dumps(file), KEYS)
+    assert lines[0] == 'beside it, not signed: "By now it is partial.\\u001b[2J"'
+    assert check_certificate(signed(), KEYS)[1] == lines[1:]
+
+
 def test_what_a_terminal_would_obey_is_escaped() -> None:
     """A signed certificate of somebody else's installation is no friend of the auditor's terminal."""
     seen = Finding("hubspot", "\x1b[2Jcontacts", "erased", "id", 1)

@@ -1,7 +1,16 @@
 """What may happen once somebody is erased."""
 
-import pytest
+import asyncio
+import base64
+import io
+import json
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+from pypdf import PdfReader
+
+from proxy.cli.erasure import erasure
 from proxy.erase import BACK
 from proxy.erasure import State
 from proxy.errors import LychgateError
@@ -60,3 +69,36 @@ async def test_who_came_back_past_us_is_let_in_and_read_again(desk: Desk) -> Non
     assert (await desk.does("run", case))["state"] == State.FINAL
     assert not desk.harness.app.restricted.items
     assert any(one["Email"] == AOIFE for one in crm.people())
+
+
+async def test_a_certificate_says_what_has_become_of_its_case(desk: Desk, tmp_path: Path) -> None:
+    """Its file, its pages and the command: whoever is handed it does not take for erased who is back."""
+    case, cases, crm = await desk.confirmed(), desk.erasures.cases, desk.crms["salesforce"]
+    await desk.does("run", case)
+    assert (await desk.does("certificate", case))["superseded"] == ""
+    crm.org.insert(SCHEMA.objects["contact"], {"LastName": "Byrne", "Email": AOIFE})
+    cases.keep(cases.get(case).put(checks=(1,)))
+    await desk.does("run", case)
+    told = await desk.does("certificate", case)
+    notice = told["superseded"]
+    assert (told["edition"], f"the case is partial: {BACK}" in notice) == ("live-complete", True)
+    assert json.loads(told["json"])["superseded"] == notice
+    assert notice in told["html"]
+    paper = "".join(each.extract_text() for each in PdfReader(io.BytesIO(base64.b64decode(told["pdf"]))).pages)
+    assert "".join(notice.split()) in "".join(paper.split())
+    desk.harness.close()
+    asked = ["certificate", case, "--config", str(desk.harness.installation.config), "--out", str(tmp_path / "out")]
+    said = await asyncio.to_thread(CliRunner().invoke, erasure, asked)
+    assert (said.exit_code, notice in said.stderr, notice in said.stdout) == (0, True, False)
+    assert json.loads((tmp_path / "out" / f"{case}-live-complete.json").read_text("utf-8"))["superseded"] == notice
+
+
+async def test_an_edition_says_that_there_is_a_later_one(desk: Desk) -> None:
+    """The final one says that all was looked at again; the one before does not."""
+    case, cases = await desk.confirmed(), desk.erasures.cases
+    await desk.does("run", case)
+    cases.keep(cases.get(case).put(checks=(1,)))
+    await desk.does("run", case)
+    assert (await desk.does("certificate", case))["superseded"] == ""
+    first = await desk.does("certificate", case, edition="live-complete")
+    assert first["superseded"] == "A later edition has been issued: final."
