@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,9 +13,10 @@ from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto.note import NoteSigner
 from proxy.erase import Eraser, Ports
-from proxy.erasure import Case, Hold, Known, Notice, Spot, normal
+from proxy.erasure import Case, Notice, Spot
 from proxy.erasure import certificate as certificates
 from proxy.erasure.states import OVER
+from proxy.erasures.persons import Persons
 from proxy.erasures.shared import Shared
 from proxy.erasures.shredding import Shredding
 from proxy.erasures.shutting import Shutting
@@ -24,7 +25,6 @@ from proxy.erasures.strays import Straying
 from proxy.ids import same_form
 from proxy.ledger.disclosures import Disclosures
 from proxy.policy.retention import due
-from proxy.steps.locating import STRONG
 from proxy.steps.planning import Staying
 
 
@@ -54,6 +54,7 @@ class Erasers:
         self._shuts = shuts
         self._shreds = Shredding(shared, shuts)
         self._straying = Straying(shared)
+        self.persons = Persons(shared)
         self._signing = signing
         self._disclosures = Disclosures(shared.app.config.state / "ledger")
 
@@ -75,7 +76,7 @@ class Erasers:
             clock=time.time,
             head=lambda: app.ledger.head()[0],
             certified=self._certified,
-            holds=self._held_elsewhere,
+            holds=self.persons.holds,
             unseen=lambda: unseen(app, seen),
             strays=self._straying.clear,
         )
@@ -84,29 +85,6 @@ class Erasers:
     def _certified(self, digest: str, after: int) -> int:
         ledger = self._shared.app.ledger
         return issued_as(self._shared.app.config.state / "ledger", digest, after, ledger.head()[0])
-
-    def _held_elsewhere(self, case: str, spots: Iterable[Spot], known: Iterable[Known]) -> tuple[Hold, ...]:
-        """Return the holds that were put on other cases about the same person."""
-        wanted, names = set(map(_record, spots)), self._names(known)
-        found: list[Hold] = []
-        for other in self._shared.cases.holding():
-            plan = other.plan
-            said = [*other.values, *(one for one in (plan.known if plan else ()) if one.kind in STRONG)]
-            same = not (wanted.isdisjoint(map(_record, other.everybody)) and names.isdisjoint(self._names(said)))
-            if same and other.id != case:
-                found += other.holds
-        return tuple(found)
-
-    def _names(self, known: Iterable[Known]) -> set[tuple[str, str]]:
-        """Return what values are the same by: a number as it is, and as all the world would call it."""
-        regions = {lane.region or "" for lane in self._shared.app.config.lanes}
-        forms = {
-            (one.kind, form)
-            for one in known
-            for region in regions
-            for form in normal.known_as(one.kind, one.value, region)
-        }
-        return {(kind, key) for kind, form in forms if (key := normal.key(kind, form))}
 
     def _stays(self, spot: Spot, found: Found) -> Iterator[Staying]:
         """Yield what holds and duties of the policies keep of a record; what cannot be dated has not ended."""
@@ -140,8 +118,3 @@ class Erasers:
             if case.state not in OVER:
                 for spot in case.everybody:
                     yield self._shared.app.pseudonyms.of("record", spot.id)
-
-
-def _record(spot: Spot) -> tuple[str, str, str]:
-    """Return what spots of one record have in common, however its id is written."""
-    return spot.lane, spot.object, same_form(spot.id)

@@ -4,11 +4,12 @@ it takes longer, or that a hold is over."""
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from proxy.erasure import Case, Event, Exempt, Hold, State
 from proxy.erasure.case import HOLD
-from proxy.erasure.states import TABLE
+from proxy.erasure.states import TABLE, words
 from proxy.erasure.weighing import denied, excepted, extended, refuse_begun
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Asked, Shared, because
@@ -25,12 +26,48 @@ class Stopping:
         self._erasers = erasers
 
     async def hold(self, asked: Asked) -> dict[str, Any]:
-        """Keep data whatever was asked: all of the person's, or some categories."""
+        """Keep data whatever was asked: all of the person's, or some categories, in every case.
+
+        Raises:
+            LychgateError: a case about them has begun to erase.
+        """
         hold = Hold(
             f"{HOLD}{secrets.token_hex(4)}", str(asked["because"]), str(asked.get("owner") or "operator"),
             int(time.time()), tuple(asked.get("categories", ())),
         )  # fmt: skip
-        return await self._stop(asked, lambda case: _held(case, hold), "held")
+        name, cases = str(asked["case"]), self._shared.cases
+        others = [other.id for other in self._erasers.persons.others(self._may_hold(name, hold))]
+        async with AsyncExitStack() as all_:
+            for each in sorted({name, *others}):
+                await all_.enter_async_context(self._shared.stopping(each))
+            self._may_hold(name, hold)  # one may have begun before its turn came
+            case = await self._stopped(_held(cases.get(name), hold), "held")
+            for other in others if not hold.categories else ():
+                await self._held_too(cases.get(other), hold)
+        return self._shared.told_of(case)
+
+    def _may_hold(self, name: str, hold: Hold) -> Case:
+        """Return a case on which a hold can be put and kept.
+
+        Raises:
+            LychgateError: it has begun, or another case about the same person has.
+        """
+        case = self._shared.cases.get(name)
+        _held(case, hold)
+        if (other := self._erasers.persons.begun(case)) is not None:
+            raise LychgateError(
+                f"case {other.id} is about the same person and {words(other.state)}: its erasure has begun, so "
+                "this hold could not be kept; what is left can be held in the CRM only"
+            )
+        return case
+
+    async def _held_too(self, case: Case, hold: Hold) -> None:
+        """Have a case stand still that a hold on another case about the person is against, too."""
+        if case.state is State.HELD or Event.HOLD not in TABLE[case.state]:
+            return
+        if case.plan is not None:
+            await self._shuts.reopen(case)
+        await self._shared.keep(_stands(case.put(assents=()), hold), "held")
 
     async def except_(self, asked: Asked) -> dict[str, Any]:
         """Apply an exception of the law, to the whole case or to some categories of the data."""
@@ -64,10 +101,14 @@ class Stopping:
         name, cases = str(asked["case"]), self._shared.cases
         change(cases.get(name))  # says no sooner than its turn comes
         async with self._shared.stopping(name):
-            case = await self._anew(change(cases.get(name)))
-            if case.plan is not None:
-                await self._shuts.reopen(case)
-            return self._shared.told_of(await self._shared.keep(case, what))
+            return self._shared.told_of(await self._stopped(change(cases.get(name)), what))
+
+    async def _stopped(self, case: Case, what: str) -> Case:
+        """Return a case that was stopped once that is durable, and nobody is kept from its person."""
+        case = await self._anew(case)
+        if case.plan is not None:
+            await self._shuts.reopen(case)
+        return await self._shared.keep(case, what)
 
     async def _anew(self, case: Case) -> Case:
         """Return the case with its plan, if it had one, made again for people to agree to."""
@@ -115,8 +156,12 @@ def _held(case: Case, hold: Hold) -> Case:
     refuse_begun(case)
     case = case.put(holds=(*case.holds, hold), assents=())
     if not hold.categories and Event.HOLD in TABLE[case.state]:
-        return case.moved(Event.HOLD, reason=f"a legal hold stands against it: {hold.because}")
+        return _stands(case, hold)
     return case
+
+
+def _stands(case: Case, hold: Hold) -> Case:
+    return case.moved(Event.HOLD, reason=f"a legal hold stands against it: {hold.because}")
 
 
 def _excepted_no_more(case: Case, name: str) -> Case:

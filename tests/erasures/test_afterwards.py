@@ -87,10 +87,12 @@ async def test_a_certificate_says_what_has_become_of_its_case(desk: Desk, tmp_pa
     paper = "".join(each.extract_text() for each in PdfReader(io.BytesIO(base64.b64decode(told["pdf"]))).pages)
     assert "".join(notice.split()) in "".join(paper.split())
     desk.harness.close()
-    asked = ["certificate", case, "--config", str(desk.harness.installation.config), "--out", str(tmp_path / "out")]
+    config = str(desk.harness.installation.config)
+    asked = ["certificate", case, "--config", config, "--out", str(tmp_path)]
     said = await asyncio.to_thread(CliRunner().invoke, erasure, asked)
     assert (said.exit_code, notice in said.stderr, notice in said.stdout) == (0, True, False)
-    assert json.loads((tmp_path / "out" / f"{case}-live-complete.json").read_text("utf-8"))["superseded"] == notice
+    file = json.loads((tmp_path / f"{case}-live-complete.json").read_text("utf-8"))
+    assert file["superseded"] == notice
 
 
 async def test_an_edition_says_that_there_is_a_later_one(desk: Desk) -> None:

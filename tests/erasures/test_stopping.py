@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
-from proxy.erasure import State
+from proxy.erasure import Case, State
 from proxy.errors import LychgateError
+from proxy.sandbox.salesforce.objects import SCHEMA
 from tests.desk import ABOUT, Desk
+from tests.erase.conftest import AOIFE
 
 EXCEPTION = {"word": "legal_claims", "categories": ["user.contact.phone_number"]}
 
@@ -52,6 +54,81 @@ async def test_a_hold_after_the_erasure_began_is_refused(desk: Desk) -> None:
     await desk.does("run", case)
     with pytest.raises(LychgateError, match="has begun"):
         await desk.does("hold", case, because="litigation")
+
+
+def named(desk: Desk, said: str) -> dict:
+    """Return the same person by another case, in another spelling."""
+    if said == "record":
+        return {"records": [f"salesforce/Contact/{desk.crms['salesforce'].people()[0]['Id'][:15]}"]}
+    return {"values": [("email", f" {AOIFE.upper()}")]}
+
+
+@pytest.mark.parametrize(("said", "categories"), [("record", []), ("value", ["user.contact.phone_number"])])
+async def test_a_hold_is_refused_while_another_case_erases_the_person(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, said: str, categories: list[str]
+) -> None:
+    """It would say `held`, and the other case would go on."""
+    cases, case = desk.erasures.cases, await desk.confirmed()
+    about = {**named(desk, said), "ground": "objection", "identity": "account"}
+    other = (await desk.does("open", **about))["case"]
+    keep = cases.keep
+
+    def stop_there(kept: Case) -> None:
+        keep(kept)
+        if kept.state is State.ERASING and not kept.journal:
+            desk.gate.clear()
+            desk.waiting.clear()
+
+    monkeypatch.setattr(cases, "keep", stop_there)
+    running = asyncio.ensure_future(desk.does("run", case))
+    while cases.get(case).state is not State.ERASING:
+        desk.waiting.clear()
+        await desk.waiting.wait()
+    with pytest.raises(LychgateError, match=f"case {case} is about the same person and erasing"):
+        await desk.does("hold", other, because="litigation", categories=categories)
+    assert (cases.get(other).state, cases.get(other).holds) == (State.VERIFIED, ())
+    desk.gate.set()
+    assert (await running)["state"] == State.LIVE_COMPLETE
+
+
+async def test_who_is_there_again_can_be_held(desk: Desk) -> None:
+    """Records that a case has erased cannot; others about the same person can."""
+    case, crm = await desk.confirmed(), desk.crms["salesforce"]
+    about = {**named(desk, "record"), "ground": "objection", "identity": "account"}
+    gone = (await desk.does("open", **about))["case"]
+    await desk.does("run", case)
+    with pytest.raises(LychgateError, match=f"case {case} is about the same person and live complete"):
+        await desk.does("hold", gone, because="litigation")
+    await desk.does("allow", case, basis="new contract of 2026-05-01")
+    new = crm.org.insert(SCHEMA.objects["contact"], {"LastName": "Byrne", "Email": AOIFE})
+    about["records"] = [f"salesforce/Contact/{new}"]
+    later = (await desk.does("open", **about))["case"]
+    await desk.does("plan", later)
+    assert (await desk.does("hold", later, because="litigation"))["state"] == State.HELD
+
+
+async def test_a_hold_stops_another_case_that_has_not_begun(desk: Desk) -> None:
+    """Restricted already: whoever is held is read again, and both go on when it is lifted."""
+    case = await desk.confirmed()
+    about = {**named(desk, "record"), "ground": "objection", "identity": "account"}
+    other = (await desk.does("open", **about))["case"]
+    desk.gate.clear()
+    desk.waiting.clear()
+    running = asyncio.ensure_future(desk.does("run", case))
+    await desk.waiting.wait()  # it is restricted, and looks whether anything has changed
+    assert desk.harness.app.restricted.items
+    holding = asyncio.ensure_future(desk.does("hold", other, because="litigation"))
+    await asyncio.sleep(0)
+    desk.gate.set()
+    held, _ = await asyncio.gather(holding, running)
+    assert held["state"] == State.HELD
+    stopped = desk.erasures.cases.get(case)
+    assert (stopped.state, stopped.assents) == (State.HELD, ())
+    assert stopped.reason == "a legal hold stands against it: litigation"
+    assert not desk.harness.app.restricted.items
+    await desk.does("unhold", other, hold=held["holds"][0]["hold"])
+    assert (await desk.does("plan", case))["state"] == State.AWAITING_CONFIRMATION
+    assert desk.there
 
 
 async def test_an_exception_stops_a_case_or_keeps_a_category(desk: Desk) -> None:

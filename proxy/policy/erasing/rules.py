@@ -147,7 +147,9 @@ def _consent(spot: Spot, given: ConsentDocument, vocabulary: Vocabulary, finding
     if given.cooling_off_hours >= given.valid_hours:
         longer = min(given.cooling_off_hours + 24, LONGEST_VALID)
         write = f"write valid_hours: {longer}" if longer > given.cooling_off_hours else "write fewer hours here"
-        message = f"an agreement that holds {given.valid_hours} hours has lapsed when the cooling-off is over; {write}"
+        message = (
+            f"an agreement that holds {given.valid_hours} hours has lapsed when the cooling-off is over; {write}"
+        )
         findings.add(spot / "cooling_off_hours", "LG147", message)
     return Consent(
         frozenset(roles or ()), given.people, given.cooling_off_hours * 3600, given.valid_hours * 3600,
