@@ -76,7 +76,7 @@ def commitment(key: bytes, values: Iterable[tuple[str, str]]) -> str:
 
 
 def superseded(case: Case, edition: str) -> str:
-    """Return what has become of a case since an edition of its certificate was signed; "" if that still holds."""
+    """Return what has become of a case since an edition of its certificate was signed; "" = it holds."""
     if case.state not in {State.LIVE_COMPLETE, State.FINAL}:
         why = f": {case.reason}" if case.reason else ""
         return f"It says what was seen when it was signed. By now the case is {words(case.state)}{why}."

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from proxy.erasure import Case, Hold, Known, Spot, State, normal
 from proxy.erasure.states import IRREVOCABLE, OVER
 from proxy.erasures.shared import Shared
+from proxy.ids import same_form
 from proxy.steps.locating import STRONG
-from proxy.vault.ids import same_form
 
 Record = tuple[str, str, str]
 """What spots of one record have in common."""

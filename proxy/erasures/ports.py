@@ -22,7 +22,6 @@ from proxy.erasures.shredding import Shredding
 from proxy.erasures.shutting import Shutting
 from proxy.erasures.sites import Sites, sites, unseen
 from proxy.erasures.strays import Straying
-from proxy.ids import same_form
 from proxy.ledger.disclosures import Disclosures
 from proxy.policy.retention import due
 from proxy.steps.planning import Staying
