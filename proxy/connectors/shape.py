@@ -211,7 +211,7 @@ class Shape:
         for steps in self._totals:
             assert self._counted is not None
             holder, beside = paths.get(tree, steps[:-1]), paths.get(tree, self._counted[:-1])
-            if isinstance(holder, dict) and isinstance(beside, dict):
+            if isinstance(holder, dict) and steps[-1] in holder and isinstance(beside, dict):
                 yield Total(holder, steps[-1], beside, self._counted[-1], name)
 
 

@@ -86,6 +86,15 @@ def test_a_count_is_only_a_number(salesforce: Connector) -> None:
     assert (opened.tree, opened.records) == ({"totalSize": 7, "done": True, "records": []}, [])
 
 
+@pytest.mark.parametrize(
+    "soql", ["SELECT COUNT() FROM Contact", "SELECT COUNT(Id) n FROM Contact", "SELECT Id FROM Contact"]
+)
+def test_a_size_that_is_no_number_is_left_out(salesforce: Connector, soql: str) -> None:
+    """The rest of the answer stands."""
+    opened = query(salesforce, soql).open(200, page(totalSize={"canary": 1}))
+    assert (opened.tree, opened.totals, opened.sizes) == ({"done": True, "records": []}, [], [])
+
+
 def follow(connector: Connector, link: object, binding: str = "mara|support") -> Asked:
     """Return what following a link asks for."""
     assert isinstance(link, str)
