@@ -224,7 +224,7 @@ ROUTES: Final = (
     ),
     Route(
         "POST", AGENT, "drpSetup", "Pair-wise Key Setup (DRP 1.0, 2.05); 403 without a body if it fails.",
-        "anybody", _setup, DrpToken, takes=DrpSetup, signed=True,
+        "anybody", _setup, DrpToken, takes=DrpSetup, signed=True, also={403: None},
     ),
     Route("GET", AGENT, "drpAgent", "Agent Information (DRP 1.0, 2.06).", "agent", _agent, DrpNothing),
 )  # fmt: skip

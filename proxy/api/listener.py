@@ -9,6 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from tornado.httpserver import HTTPServer
@@ -70,13 +71,17 @@ class _Handler(RequestHandler):
         except TimeoutError:
             stream_of(self.request).close()
 
-    get = head = post = put = patch = delete = options = _answer
+    SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "TRACE")
+    get = head = post = put = patch = delete = options = trace = _answer
 
     def compute_etag(self) -> str | None:
         return None  # an answer is no page to be kept
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         del kwargs
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the desk says which are, of a method that it knows
+            status_code = HTTPStatus.NOT_IMPLEMENTED
+            self.set_status(status_code)
         self.set_header("Content-Type", "application/problem+json")
         self.finish(trouble(status_code, "The request cannot be read.").body)
 

@@ -119,7 +119,9 @@ def _responses(row: Route, trouble: type[BaseModel]) -> dict[str, Any]:
         }
     }
     for status, model in row.also.items():
-        if status != row.status:
+        if model is None:
+            found[str(status)] = {"description": "Refused, and nothing is said."}
+        elif status != row.status:
             found[str(status)] = {
                 "description": "Under way.", "content": {"application/json": {"schema": _ref(model)}}
             }  # fmt: skip

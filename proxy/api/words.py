@@ -90,8 +90,8 @@ class Route:
     query: Mapping[str, str] = field(default_factory=dict)
     """Name of a parameter -> pattern that its whole value has to match."""
     media: tuple[str, ...] = ("application/json",)
-    also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
-    """Other answers that are no trouble."""
+    also: Mapping[int, type[BaseModel] | None] = field(default_factory=dict)
+    """Other answers; None: one without a body."""
 
 
 class Amiss(LychgateError):

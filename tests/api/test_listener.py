@@ -42,11 +42,13 @@ async def test_it_answers_and_says_nothing_of_itself(api: Api) -> None:
     try:
         for method, path, status in (
             ("GET", "/openapi.json", 200), ("GET", "/v1/cases", 401), ("PATCH", "/v1/cases", 405),
-            ("OPTIONS", "/v1/cases", 405), ("GET", "/%2e%2e/v1/cases", 404),
+            ("OPTIONS", "/v1/cases", 405), ("TRACE", "/v1/cases", 405), ("BREW", "/v1/cases", 501),
+            ("GET", "/%2e%2e/v1/cases", 404),
         ):  # fmt: skip
             code, fields, body = await asyncio.to_thread(Line(port).ask, method, path)
             assert code == status, (method, path)
-            assert json.loads(body)
+            assert json.loads(body)["status" if status >= 400 else "openapi"]
+            assert ("allow" in fields) == (status == 405)
             assert fields["cache-control"] == "no-store"
             assert fields["x-content-type-options"] == "nosniff"
             assert not {"server", "set-cookie", "etag"} & fields.keys()
