@@ -31,6 +31,7 @@ from proxy.connectors.playbook import Book, Found
 from proxy.erasure import Case, Cases, Done, Event, Finding, Hold, Known, Notice, Plan, Spot, State, Step
 from proxy.erasure.assent import DRIFTED, EXPIRED, lapsed, settle, voided
 from proxy.erasure.case import Certifying, Issued
+from proxy.erasure.states import ANSWERED
 from proxy.errors import LychgateError, Refused, Unavailable, UpstreamFault
 from proxy.ledger import Appends
 from proxy.message import Request, Response
@@ -140,7 +141,8 @@ class Stuck(LychgateError):
 
 
 LIVE, FINAL = "live-complete", "final"
-"""Editions of a certificate."""
+PART, FINAL_PART = "live-incomplete", "final-incomplete"
+"""Editions of a certificate; the latter two of an erasure that a CRM has refused in part."""
 NOBODY: Final = "nothing was found by what was named; name a record, or another value"
 UNKNOWN: Final = "the CRM does not say whether a step was carried out; look, and run the case again"
 LEFT: Final = "data of the person are still there after the erasure; see the findings"
@@ -254,6 +256,7 @@ class Eraser:
             State.NOTIFYING: self._notify,
             State.VERIFYING: self._verify,
             State.LIVE_COMPLETE: self._later,
+            State.LIVE_INCOMPLETE: self._later,
         }.get(case.state)
 
     # ---- 1 to 3: what is there, what has to stay, what will be done
@@ -408,16 +411,16 @@ class Eraser:
             return await self._again(case)
         if "unverifiable" in verdicts:
             return await self.keep(case.moved(Event.STUCK, reason=UNVERIFIED), "checked")
-        now = self._now()
-        checks = tuple(now + each for each in RECHECKS)
-        return await self.keep(case.put(checks=checks).moved(Event.CLEAN), "checked")
+        return await self.keep(case.put(checks=rechecks(self._now())).moved(Event.CLEAN), "checked")
 
     async def _checked(self, case: Case) -> tuple[Finding, ...]:
         assert case.plan is not None
         now = self._now()
         found = [each for each in case.findings if not each.lane]
         for lane, site in self.ports.sites.items():
-            found += await self.asked(lane, check(lane, site.book, case.plan, case.erased, now))
+            found += await self.asked(
+                lane, check(lane, site.book, case.plan, case.erased, now, refused=case.refused)
+            )
         gone = {
             spot.lane
             for spot in [*case.plan.people, *case.plan.related, *(step.spot for step in case.plan.steps)]
@@ -426,7 +429,7 @@ class Eraser:
         found += [Finding(lane, "", "unverifiable", "id", why="lane_missing") for lane in sorted(gone)]
         found += [Finding(lane, "", "unverifiable", "id", why="unseen") for lane in _unseen(case)]
         last = {each.spot: each for each in case.plan.steps}
-        refused = [each for each in last.values() if case.journal[each.key].how == "refused"]
+        refused = [last[spot] for spot in case.refused]
         found += together(Finding(each.lane, each.object, "refused", each.do, 1) for each in refused)
         return tuple(found)
 
@@ -442,23 +445,32 @@ class Eraser:
 
         Raises:
             OutOfTurn: it is not waiting for that.
+            LychgateError: the person may be stored again, and so is not erased by this case any more.
         """
+        if case.allowed:
+            raise LychgateError("the person may be stored again; what is to be erased now is another case")
         fresh = {
             key: Done("unknown", done.attempts, done.at, sent=done.sent) for key, done in case.journal.items()
         }
-        return await self.keep(case.moved(Event.RETRY).put(journal=fresh, runs=case.runs + 1), "again")
+        again = case.moved(Event.RETRY).put(journal=fresh, runs=case.runs + 1, leaving=(), released=False)
+        return await self.keep(again, "again")
 
     async def _later(self, case: Case) -> Case:
         """Issue what is to be issued; look again when it is time; finish when nothing is left to wait for."""
-        if not any(each.edition == LIVE for each in case.issued):
-            return await self._certify(case, LIVE)
+        incomplete = case.state is State.LIVE_INCOMPLETE
+        live, final = (PART, FINAL_PART) if incomplete else (LIVE, FINAL)
+        if not any(each.edition == live for each in case.issued):
+            return await self._certify(case, live)
         pending = any(each.verdict == "pending" for each in case.findings)
         if not case.released and not pending:
-            await self.ports.shuts.reopen(case)
+            # Of an incomplete one what was refused stays shut, and no more.
+            await (
+                self.ports.shuts.shut(case) if incomplete and not case.allowed else self.ports.shuts.reopen(case)
+            )
             return await self.keep(case.put(released=True), "released")
         if not case.checks:
-            if not any(each.edition == FINAL for each in case.issued):
-                return await self._certify(case, FINAL)
+            if not any(each.edition == final for each in case.issued):
+                return await self._certify(case, final)
             return await self.keep(_forgotten(case.moved(Event.FINISH)), "finished")
         left = tuple(each for each in case.checks if each > self._now())
         if left == case.checks:
@@ -467,9 +479,9 @@ class Eraser:
         await self._give_up_strays(() if case.allowed else case.plan.known)
         case = case.put(findings=_allowed(case, await self._checked(case)), checks=left)
         verdicts = {each.verdict for each in case.findings}
-        if verdicts & {"residue", "refused"}:
+        if "residue" in verdicts or ("refused" in verdicts and not incomplete):
+            case = case.moved(Event.RESIDUE, reason=BACK).put(runs=0, released=False, leaving=())
             await self.ports.shuts.shut(case)
-            case = case.moved(Event.RESIDUE, reason=BACK).put(runs=0, released=False)
             return await self.keep(case, "checked")
         if verdicts & {"pending", "unverifiable"}:
             case = case.put(checks=case.checks or (self._now() + RECHECKS[0],))
@@ -540,6 +552,11 @@ class Eraser:
         return int(self.ports.clock())
 
 
+def rechecks(now: int) -> tuple[int, ...]:
+    """Return when an erasure is looked at again."""
+    return tuple(now + each for each in RECHECKS)
+
+
 def _unseen(case: Case) -> list[str]:
     """Return the lanes where nothing of what was found was there any more when its turn came.
 
@@ -558,11 +575,12 @@ def let_in(case: Case, basis: str) -> Case:
 
     A case that ended because of it goes on; its next step has the person read again.
     """
-    if case.state is State.PARTIAL and case.reason == BACK:
-        case = case.moved(Event.CLEAN)
-    elif case.state is not State.LIVE_COMPLETE:
+    back = case.state is State.PARTIAL and case.reason == BACK
+    if not back and case.state not in ANSWERED:
         return case
-    case = case.put(allowed=basis)
+    if back and not case.refused:  # what a CRM refuses is for people to leave it at
+        case = case.moved(Event.CLEAN)
+    case = case.put(allowed=basis, released=case.released and case.state is not State.LIVE_INCOMPLETE)
     return case.put(findings=_allowed(case, case.findings))
 
 

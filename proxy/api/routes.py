@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from proxy.api import drp, fides
 from proxy.api.shapes import (
+    Accepting,
     Acknowledged,
     Acknowledging,
     Allowed,
@@ -89,6 +90,11 @@ async def _confirm(given: Given, call: Call) -> Answer:
     asked = {"do": "confirm", "cases": [call.names["case"]], "typed": [call.body.hash]}
     told = await given.erasures.do(asked, shown=call.request)
     return said(told["cases"][0])
+
+
+async def _accept(given: Given, call: Call) -> Answer:
+    asked = {"do": "accept", "case": call.names["case"], "because": call.body.because}
+    return said(await given.erasures.do(asked, shown=call.request))
 
 
 async def _revoke(given: Given, call: Call) -> Answer:
@@ -224,6 +230,11 @@ ROUTES: Final[tuple[Route, ...]] = (
         "administrator", _run, CaseWhole, 200, Running, also={202: CaseWhole},
     ),
     Route(
+        "POST", f"{CASE}/acceptances", "acceptCase",
+        "Agree to leave a case at what CRMs refuse; takes as many people as its plan did.",
+        "administrator", _accept, CaseWhole, 200, Accepting,
+    ),
+    Route(
         "POST", f"{CASE}/revocation", "revokeCase", "Give a case up; possible until the first step that erases.",
         "requester", _revoke, CaseInShort, 200, Because,
     ),
@@ -279,7 +290,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "GET", f"{CASE}/certificate", "certificate",
         "Download the certificate: the signed file with its proof, or a page, as `Accept` says.",
-        "requester", _certificate, None, query={"edition": "live-complete|final"}, media=tuple(_CERTIFICATES),
+        "requester", _certificate, None, query={"edition": "live-complete|final|(live|final)-incomplete"},
+        media=tuple(_CERTIFICATES),
     ),
     *fides.ROUTES,
     *drp.ROUTES,

@@ -81,6 +81,13 @@ class Because(Sent):
     because: Text
 
 
+class Accepting(Because):
+    """Agreement to leave a case at what CRMs refuse to delete or to change."""
+
+    refused: Literal[True]
+    """Nothing else can be left at."""
+
+
 class Denying(Because):
     """Why a case is denied."""
 
@@ -164,6 +171,12 @@ class Agreed(Told):
     """Seconds since the epoch."""
 
 
+class LeavingTold(Agreed):
+    """Somebody agreed to leave it at what CRMs refuse."""
+
+    because: str
+
+
 class HoldTold(Told):
     """A hold that stands."""
 
@@ -213,7 +226,7 @@ class RecipientTold(Told):
 class IssuedTold(Told):
     """A certificate that was signed."""
 
-    edition: Literal["live-complete", "final"]
+    edition: Literal["live-complete", "final", "live-incomplete", "final-incomplete"]
     text: str
     """The signed note, without the proof that the ledger holds it."""
     seq: int
@@ -232,6 +245,7 @@ class CaseWhole(CaseInShort):
     """What whoever agrees has to have read."""
     people_needed: int
     agreed: list[Agreed]
+    leaving: list[LeavingTold]
     extension: str
     holds: list[HoldTold]
     exceptions: list[ExceptionTold]

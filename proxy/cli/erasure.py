@@ -18,6 +18,7 @@ from proxy.cli.auditing import CONFIG
 from proxy.config import load_config
 from proxy.console.control import ask
 from proxy.crypto.files import write_whole
+from proxy.erase import FINAL, FINAL_PART, LIVE, PART
 from proxy.erasure.case import DENIALS, IDENTITY
 from proxy.erasures import Erasures
 from proxy.errors import LychgateError
@@ -191,6 +192,28 @@ def _agree(
 
 @erasure.command()
 @_CASE
+@click.option("--refused", is_flag=True, required=True, help="What CRMs refuse; nothing else can be left at.")
+@click.option("--because", required=True, help="Why; kept with the case, and in no certificate.")
+@click.option("--purpose", help="What your client is registered for, if it has no default.")
+@_KEY
+@CONFIG
+@_FORMAT
+def accept(
+    case: str, because: str, purpose: str | None, key_file: Path, *, refused: bool, config: Path, form: str
+) -> None:
+    """Leave a case that ended partial at what CRMs refuse to delete or to change.
+
+    It takes as many people as the plan did, each with a credential of their own. The case ends as incomplete
+    then, and its certificate says first that it is, and what remains; nobody reads those records any more.
+    """
+    del refused
+    key = key_file.read_text("utf-8").strip()
+    asked = {"do": "accept", "case": case, "because": because, "key": key, "purpose": purpose or ""}
+    _tell(_done(config, asked), form, _long)
+
+
+@erasure.command()
+@_CASE
 @click.option("--because", required=True, help="Why; it can stand in a letter.")
 @click.option("--owner", default="operator", show_default=True, help="Who lifts it.")
 @click.option(
@@ -359,7 +382,9 @@ def sweep(config: Path, form: str, *, opens: bool) -> None:
 
 @erasure.command()
 @_CASE
-@click.option("--edition", type=click.Choice(["live-complete", "final"]), help="The newest one if left out.")
+@click.option(
+    "--edition", type=click.Choice([LIVE, FINAL, PART, FINAL_PART]), help="The newest one if left out."
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder.")
 @CONFIG
 def certificate(case: str, edition: str | None, out: Path, config: Path) -> None:
@@ -480,6 +505,9 @@ def _long(told: dict[str, Any]) -> str:
     if told["state"] in {"awaiting_confirmation", "awaiting_approval", "cooling_off"}:
         agreed, needed = len(told["agreed"]), told["people_needed"]
         lines.append(f"  {agreed} of {needed} people have agreed; the plan's short hash is {told['short']}")
+    if told["state"] == "partial" and told["leaving"]:
+        needed = max(1, told["people_needed"])
+        lines.append(f"  {len(told['leaving'])} of {needed} people leave it at what is refused")
     for one in told["findings"]:
         where = f"{one['lane']} {one['place']}".strip()
         more = " ".join(each for each in (one["until"] and f"until {one['until']}", one["why"]) if each)

@@ -118,6 +118,8 @@ class ErasedModel(Strict):
     be unique."""
     unlock: dict[str, object] = Field(default_factory=dict)
     """Written first where the CRM does not let the record be written over as it is."""
+    closed: dict[str, list[str]] = Field(default_factory=dict)
+    """Field -> what it says where the CRM lets nobody change the texts, nor delete it; plans say so."""
     lingers: bool = False
     """Deleting keeps it for a while, and nobody can end that: it is written over first."""
     inside: dict[str, str] = Field(default_factory=dict)

@@ -282,6 +282,7 @@ class Book:
             *(way.field for way in each.of if way.field),
             *each.free_text,
             *each.shared,
+            *each.closed,
         ]
         wanted += [name for names in [*each.same, *each.called] for name in names]
         # Of what nobody has said which record it went into, whoever looks at the record has it said.

@@ -4,10 +4,13 @@ Every function takes the time and returns a new case or raises `NotAgreed` with 
 command line; nothing here asks a clock, and nothing is agreed to by default.
 """
 
+import hashlib
 from typing import Final
 
+import msgspec
+
 from proxy.erasure.case import Assent, Case
-from proxy.erasure.plan import SHORT
+from proxy.erasure.plan import SHORT, canonical
 from proxy.erasure.states import Event, State
 from proxy.errors import LychgateError
 
@@ -44,14 +47,53 @@ def agree(case: Case, who: str, via: str, typed: str, now: int, *, client: str =
         raise NotAgreed(
             "that is not this plan's hash: look at `lychgate erasure plan` again, it may have changed since"
         )
-    standing = valid(case, now)
-    assent = Assent(who, via, now, hash_, client, subject)
+    assents = _with(case, valid(case, now), Assent(who, via, now, hash_, client, subject))
+    return settle(case.put(assents=assents), now)
+
+
+def _with(case: Case, standing: tuple[Assent, ...], assent: Assent) -> tuple[Assent, ...]:
     if any(_may_be_one(each, assent) for each in standing):
         raise NotAgreed("this person has agreed already; somebody else has to")
-    if standing and who == case.by:
+    if standing and assent.who == case.by:
         raise NotAgreed("this person asked for the erasure, and so cannot be the second to agree to it")
-    assents = (*standing, assent)
-    return settle(case.put(assents=assents), now)
+    return (*standing, assent)
+
+
+def leave(case: Case, assent: Assent) -> Case:
+    """Return the case with one person's agreement to leave it at what CRMs refuse.
+
+    As many people as the plan needed have to, and at least one; then it is over but for what is looked at again.
+
+    Args:
+        case: that ended partial.
+        assent: without a plan's hash; who it is was proved by their own credential.
+
+    Raises:
+        NotAgreed: something else is left, nothing was refused, or the person has agreed before.
+        OutOfTurn: the case did not end partial.
+    """
+    ended = case.moved(Event.ACCEPT, reason=INCOMPLETE)
+    verdicts = {each.verdict for each in case.findings}
+    if verdicts & {"residue", "unverifiable"}:
+        raise NotAgreed(
+            "more is left than a CRM refuses, or nobody could look; run the case again, and see the findings"
+        )
+    if "refused" not in verdicts:
+        raise NotAgreed("nothing was refused; run the case again")
+    about = _remainder(case)
+    standing = tuple(
+        each
+        for each in case.leaving
+        if each.plan == about and 0 <= assent.at - each.at < case.terms.valid_seconds
+    )
+    leaving = _with(case, standing, msgspec.structs.replace(assent, plan=about))
+    return (ended if len(leaving) >= max(1, case.terms.approvers) else case).put(leaving=leaving)
+
+
+def _remainder(case: Case) -> str:
+    """Return a digest of what is left at: who agreed to less has not agreed to more."""
+    refused = [msgspec.to_builtins(each) for each in case.findings if each.verdict == "refused"]
+    return hashlib.sha256(canonical([case.plan.hash if case.plan else "", refused])).hexdigest()
 
 
 def _may_be_one(one: Assent, other: Assent) -> bool:
@@ -112,5 +154,6 @@ def voided(case: Case, reason: str) -> Case:
     return case.put(assents=()).moved(Event.DRIFT, reason=reason)
 
 
+INCOMPLETE: Final = "the erasure is not complete: people have agreed to leave it at what a CRM refuses"
 EXPIRED: Final = "the confirmation has expired"
 DRIFTED: Final = "records have changed since it was confirmed, which voids the confirmation"

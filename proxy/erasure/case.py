@@ -49,7 +49,7 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Assent(msgspec.Struct, frozen=True):
-    """Somebody has agreed to one plan."""
+    """Somebody has agreed to one plan, or to leave it at what was refused."""
 
     who: str
     """Pseudonym of a principal."""
@@ -62,6 +62,8 @@ class Assent(msgspec.Struct, frozen=True):
     """Pseudonym of the client that was used."""
     subject: str = ""
     """Pseudonym of whom its issuer says it was; "" for the client as a whole."""
+    because: str = ""
+    """Of who leaves it at what a CRM refuses: why. It may name somebody, and stands in no certificate."""
 
 
 HOLD: Final = "hold-"
@@ -212,6 +214,8 @@ class Case(msgspec.Struct, frozen=True):
     """Why; None of a case that was extended before reasons were asked for."""
     plan: Plan | None = None
     assents: tuple[Assent, ...] = ()
+    leaving: tuple[Assent, ...] = ()
+    """Who agrees to leave it at what CRMs refuse."""
     holds: tuple[Hold, ...] = ()
     exempt: tuple[Exempt, ...] = ()
     denied: str = ""
@@ -251,6 +255,16 @@ class Case(msgspec.Struct, frozen=True):
     def everybody(self) -> set[Spot]:
         """The person's own records, those that were named and those that were found."""
         return {*self.people, *(self.plan.people if self.plan is not None else ())}
+
+    @property
+    def refused(self) -> tuple[Spot, ...]:
+        """The records of which a CRM does not let go: what should become of them at last was refused."""
+        last = {step.spot: step for step in (self.plan.steps if self.plan is not None else ())}
+        return tuple(
+            spot
+            for spot, step in last.items()
+            if step.key in self.journal and self.journal[step.key].how == "refused"
+        )
 
     def moved(self, event: Event, *, reason: str = "") -> "Case":
         """Return the case after an event.

@@ -3,7 +3,8 @@ value.
 
 It says what is known and no more: a place that could not be looked into is listed as that, and so is what lies
 where nobody can look through this API. Two editions: `live-complete` once the CRMs are clean, `final` once the
-last delay is over. The same case has the same certificate.
+last delay is over. Where a CRM refuses something, and people have agreed to leave it at that, they are
+`live-incomplete` and `final-incomplete`, and say so first. The same case has the same certificate.
 """
 
 import hashlib
@@ -15,8 +16,8 @@ from html import escape
 from typing import Final
 
 from proxy.erasure.case import HOLD, Case
-from proxy.erasure.plan import IRREVERSIBLE, Kept, canonical
-from proxy.erasure.states import State, words
+from proxy.erasure.plan import CLOSED, IRREVERSIBLE, Kept, canonical
+from proxy.erasure.states import INCOMPLETE, State, words
 
 TYPE: Final = "lychgate.dev/v1/erasure-certificate"
 
@@ -26,13 +27,13 @@ def statement(case: Case, edition: str, *, installation: str, software: str, key
 
     Args:
         case: with its plan and findings.
-        edition: `live-complete` or `final`.
+        edition: `live-complete` or `final`; `live-incomplete` or `final-incomplete`.
         installation: name of whose ledger and key it is.
         software: name and version.
         key: of this use alone; makes the commitment to whom it is about.
     """
     assert case.plan is not None
-    return {
+    return _incomplete(case) | {
         "type": TYPE,
         "edition": edition,
         "case": case.id,
@@ -65,8 +66,32 @@ def statement(case: Case, edition: str, *, installation: str, software: str, key
             }
             for one in case.notices
         ],
-        "remains": [line for line in case.plan.warning if line not in IRREVERSIBLE],
+        "remains": [
+            line for line in case.plan.warning if line not in IRREVERSIBLE and not line.endswith(CLOSED)
+        ],
     }  # fmt: skip
+
+
+def _incomplete(case: Case) -> dict[str, object]:
+    """Return what the certificate of an erasure says beside all others that a CRM has refused in part."""
+    if case.state not in INCOMPLETE:
+        return {}
+    refused = [each for each in case.findings if each.verdict == "refused"]
+    return {
+        "outcome": "incomplete",
+        "left": [
+            {"lane": one.lane, "place": one.place, "method": one.how, "count": one.count} for one in refused
+        ],
+        "left_by": [{"who": one.who, "via": one.via, "at": _time(one.at)} for one in case.leaving],
+    }
+
+
+def plainly(said: Mapping[str, object]) -> list[str]:
+    """Return what whoever reads no more than a line has to know: nothing, of an erasure that is complete."""
+    left = [row for row in list_of(said.get("left", [])) if isinstance(row, dict)]
+    if said.get("outcome") != "incomplete":
+        return []
+    return [NOT_COMPLETE, *(f"{row['lane']} {row['place']}: {row['count']} ({row['method']})" for row in left)]
 
 
 def commitment(key: bytes, values: Iterable[tuple[str, str]]) -> str:
@@ -77,7 +102,8 @@ def commitment(key: bytes, values: Iterable[tuple[str, str]]) -> str:
 
 def superseded(case: Case, edition: str) -> str:
     """Return what has become of a case since an edition of its certificate was signed; "" = it holds."""
-    if case.state not in {State.LIVE_COMPLETE, State.FINAL}:
+    whole = {State.LIVE_COMPLETE, State.FINAL}
+    if case.state not in (INCOMPLETE if edition.endswith("incomplete") else whole):
         why = f": {case.reason}" if case.reason else ""
         return f"It says what was seen when it was signed. By now the case is {words(case.state)}{why}."
     newest = case.issued[-1].edition
@@ -130,7 +156,7 @@ td,th{{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid #ddd;v
 code{{font-size:.85em;overflow-wrap:anywhere}} .left{{color:#a00}} @media print{{body{{margin:0}}}}
 </style></head><body>
 <h1>Certificate of erasure</h1>
-{notice}<p>Edition <b>{edition}</b> of case <code>{case}</code>, issued by <code>{installation}</code>.
+{notice}{plainly}<p>Edition <b>{edition}</b> of case <code>{case}</code>, issued by <code>{installation}</code>.
 {nobody} <code>{subject}</code>.</p>
 {tables}
 <h2>What remains, or could not be looked into</h2><ul>{remains}</ul>
@@ -139,6 +165,10 @@ code{{font-size:.85em;overflow-wrap:anywhere}} .left{{color:#a00}} @media print{
 """
 
 
+NOT_COMPLETE: Final = (
+    "THIS ERASURE IS NOT COMPLETE. The CRM refuses to delete or to change what follows, and people who may have "
+    "agreed to leave it at that; data of the person remain there:"
+)
 NOBODY: Final = "It names nobody: whom it is about can be shown by whoever holds the key to the commitment"
 CHECK: Final = (
     "This page says what the signed file says, and is not signed itself. To check the file, offline: "
@@ -152,6 +182,7 @@ def sections(said: Mapping[str, object]) -> list[tuple[str, list[Mapping[str, ob
     facts: list[Mapping[str, object]] = [{name.replace("_", " "): said[name]} for name in names]
     parts = (
         ("Agreed to by", "agreed"),
+        ("Left incomplete by", "left_by"),
         ("What was done", "done"),
         ("What stays, and why", "kept"),
         ("What was seen afterwards", "checks"),
@@ -159,6 +190,8 @@ def sections(said: Mapping[str, object]) -> list[tuple[str, list[Mapping[str, ob
     )
     found = [("The case", facts)]
     for title, name in parts:
+        if name not in said:
+            continue
         found.append((title, [row for row in list_of(said[name]) if isinstance(row, dict)]))
     return found
 
@@ -176,6 +209,9 @@ def page(said: Mapping[str, object], notice: str = "") -> str:
     remains = "".join(f"<li>{escape(str(line))}</li>" for line in list_of(said["remains"]))
     texts = {name: escape(str(said[name])) for name in ("case", "edition", "installation", "subject", "plan")}
     texts["notice"] = f'<p class="left"><b>{escape(notice)}</b></p>\n' if notice else ""
+    first, *lines = map(escape, plainly(said) or [""])
+    items = "".join(f"<li>{line}</li>" for line in lines)
+    texts["plainly"] = f'<p class="left"><b>{first}</b></p><ul class="left">{items}</ul>\n' if first else ""
     return _PAGE.format(tables=tables, remains=remains, nobody=NOBODY, check=CHECK, **texts)
 
 

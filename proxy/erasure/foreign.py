@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from proxy.erasure.case import Case, moment
-from proxy.erasure.states import State, words
+from proxy.erasure.states import INCOMPLETE, State, words
 
 DONE: Final = frozenset({State.LIVE_COMPLETE, State.FINAL})
 """The person can be told that it is done; `final` only adds that delays are over."""
@@ -21,6 +21,8 @@ def drp_state(case: Case) -> tuple[str, str]:
     """Return the state of a case in the words of the Data Rights Protocol 1.0 (3.02), and the reason, if any."""
     if case.state in DONE:
         return "fulfilled", ""
+    if case.state in INCOMPLETE:
+        return "denied", "other"  # no word says that a part was done, and `fulfilled` would be untrue
     if case.state in _ENDS:
         return _ENDS[case.state], (case.denied or "other") if case.state is State.DENIED else ""
     return "in_progress", "need_user_verification" if case.state is State.IDENTITY_PENDING else ""
@@ -74,7 +76,7 @@ WRITTEN: Final = "mail "
 
 def standing(case: Case) -> tuple[str, str]:
     """Return what a requester is told by mail, subject and text: how far a case is; nothing that was typed."""
-    state, _ = drp_state(case)
+    state = "incomplete" if case.state in INCOMPLETE else drp_state(case)[0]
     lines = [f"Case: {case.id}", f"State: {words(state)}"]
     if state == "in_progress":
         lines.append(f"Due: {case.due.date().isoformat()}{', extended' if case.extended else ''}")

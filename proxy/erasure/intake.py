@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from proxy.erasure.case import Case, Terms
 from proxy.erasure.cases import StoreCases
 from proxy.erasure.plan import Spot
-from proxy.erasure.states import OVER, WAITING, State
+from proxy.erasure.states import INCOMPLETE, OVER, WAITING, State
 from proxy.ids import same_form
 from proxy.model import Entry, Erasure
 
@@ -114,6 +114,6 @@ class Intake:
             return True
         return (
             False
-            if state in (WAITING - {State.VERIFIED}) | {State.FAILED, State.PARTIAL, State.DENIED}
+            if state in (WAITING - {State.VERIFIED}) | INCOMPLETE | {State.FAILED, State.PARTIAL, State.DENIED}
             else None
         )

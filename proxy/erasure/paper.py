@@ -12,7 +12,7 @@ from typing import Final
 
 import pydyf
 
-from proxy.erasure.certificate import CHECK, NOBODY, list_of, sections
+from proxy.erasure.certificate import CHECK, NOBODY, list_of, plainly, sections
 
 _WIDTH, _HEIGHT = 595, 842
 """A4, in points."""
@@ -54,8 +54,8 @@ def pdf(said: Mapping[str, object], notice: str = "") -> bytes:
 
 def _lines(said: Mapping[str, object], notice: str) -> Iterator[Line]:
     yield "F3", "Certificate of erasure"
-    if notice:
-        yield from _broken(notice)
+    for plain in filter(None, (notice, *plainly(said))):
+        yield from _broken(plain)
     yield from _broken(f"Edition {said['edition']} of case {said['case']}, issued by {said['installation']}.")
     yield from _broken(f"{NOBODY} {said['subject']}.")
     for title, rows in sections(said):

@@ -150,6 +150,11 @@ WORDS: Final = {
     "purge": "purged from the recycle bin",
 }
 """What a person reads of each thing that is done."""
+CLOSED: Final = (
+    "that the CRM will not let anybody change or delete as they are: expect them to be told as refused, "
+    "and the case to end partial until they are opened there or somebody accepts that they stay"
+)
+"""How a line ends that says what will be refused; what was, the certificate says as a finding."""
 IRREVERSIBLE: Final = (
     "This cannot be undone: not by the CRM's support, and not from Lychgate, which keeps no copy.",
     "From the moment it begins nobody reads the person any more; after its first step it only goes forward.",

@@ -29,6 +29,8 @@ class State(StrEnum):
     VERIFYING = "verifying"
     LIVE_COMPLETE = "live_complete"
     FINAL = "final"
+    LIVE_INCOMPLETE = "live_incomplete"
+    FINAL_INCOMPLETE = "final_incomplete"
     PARTIAL = "partial"
     FAILED = "failed_needs_human"
     DENIED = "denied"
@@ -62,6 +64,7 @@ class Event(StrEnum):
     NOTIFIED = "notified"
     CLEAN = "clean"
     RESIDUE = "residue"
+    ACCEPT = "accept"
     FINISH = "finish"
 
 
@@ -97,9 +100,19 @@ TABLE: Final[dict[State, dict[Event, State]]] = {
     State.NOTIFYING: {Event.NOTIFIED: State.VERIFYING},
     State.VERIFYING: {Event.CLEAN: State.LIVE_COMPLETE, Event.RESIDUE: State.PARTIAL, Event.STUCK: State.FAILED},
     State.LIVE_COMPLETE: {Event.FINISH: State.FINAL, Event.RESIDUE: State.PARTIAL},
-    State.PARTIAL: {Event.RETRY: State.ERASING, Event.CLEAN: State.LIVE_COMPLETE},
+    State.LIVE_INCOMPLETE: {
+        Event.FINISH: State.FINAL_INCOMPLETE,
+        Event.RESIDUE: State.PARTIAL,
+        Event.RETRY: State.ERASING,
+    },
+    State.PARTIAL: {
+        Event.RETRY: State.ERASING,
+        Event.CLEAN: State.LIVE_COMPLETE,
+        Event.ACCEPT: State.LIVE_INCOMPLETE,
+    },
     State.FAILED: {Event.RETRY: State.ERASING},
     State.FINAL: {},
+    State.FINAL_INCOMPLETE: {},
     State.DENIED: {},
     State.REVOKED: {},
     State.EXPIRED: {},
@@ -116,10 +129,14 @@ RUNNING: Final = frozenset({
     State.READY, State.RESTRICTED, State.ERASING, State.SHREDDING, State.NOTIFYING, State.VERIFYING,
 })  # fmt: skip
 """We move it on, and after a restart again."""
-OVER: Final = frozenset({State.DENIED, State.REVOKED, State.EXPIRED, State.FINAL})
+OVER: Final = frozenset({State.DENIED, State.REVOKED, State.EXPIRED, State.FINAL, State.FINAL_INCOMPLETE})
+INCOMPLETE: Final = frozenset({State.LIVE_INCOMPLETE, State.FINAL_INCOMPLETE})
+"""A CRM refuses to let go of something, and people have agreed to leave it at that."""
+ANSWERED: Final = frozenset({State.LIVE_COMPLETE, State.LIVE_INCOMPLETE})
+"""The person has an answer, and we look again."""
 IRREVOCABLE: Final = frozenset({
     State.ERASING, State.SHREDDING, State.NOTIFYING, State.VERIFYING, State.LIVE_COMPLETE, State.FINAL,
-    State.PARTIAL, State.FAILED,
+    State.LIVE_INCOMPLETE, State.FINAL_INCOMPLETE, State.PARTIAL, State.FAILED,
 })  # fmt: skip
 """Past the point of no return."""
 SHUT: Final = IRREVOCABLE | {State.RESTRICTED}

@@ -41,6 +41,7 @@ def whole(case: Case) -> dict[str, Any]:
         "summary": summary(plan) if plan is not None else [],
         "people_needed": case.terms.approvers,
         "agreed": [{"who": one.who, "at": one.at} for one in case.assents],
+        "leaving": [{"who": one.who, "at": one.at, "because": one.because} for one in case.leaving],
         "extension": case.extension.because if case.extension is not None else "",
         "holds": [
             {"hold": one.id, "because": one.because, "owner": one.owner, "categories": [*one.categories]}

@@ -7,7 +7,7 @@ that they leave on a case can stand in a letter to the person (GDPR Art. 12(3) a
 
 from proxy.erasure.case import DENIALS, Case, Exempt, Extension, moment
 from proxy.erasure.law import LAWS, Law
-from proxy.erasure.states import IRREVOCABLE, OVER, Event, State
+from proxy.erasure.states import ANSWERED, IRREVOCABLE, OVER, Event
 from proxy.errors import LychgateError
 
 
@@ -51,7 +51,7 @@ def extended(case: Case, because: str, now: int) -> Case:
         raise LychgateError(f"{rule.name} has no longer period; the case is due {case.due.date().isoformat()}")
     if case.extended:
         raise LychgateError("the case was extended before; that is possible once")
-    if case.state in OVER or case.state is State.LIVE_COMPLETE:
+    if case.state in OVER | ANSWERED:
         raise LychgateError("the case has its answer; there is nothing to extend")
     if moment(now) > case.due:
         raise LychgateError("the first period is over, and the person had to be told within it")
@@ -76,7 +76,7 @@ def clock(case: Case, now: int) -> str:
 
     Only of a case whose person still waits; an erasure that has begun and is not complete is one of those.
     """
-    if case.state in OVER or case.state is State.LIVE_COMPLETE:
+    if case.state in OVER | ANSWERED:
         return ""
     used = LAWS[case.law].used(moment(case.received), moment(now), extended=case.extended)
     return "passed" if used >= 100 else "near" if used >= 80 else ""

@@ -8,7 +8,9 @@ import msgspec
 from proxy.erase import let_in
 from proxy.erasure import notices
 from proxy.erasure.cases import no_case
+from proxy.erasure.states import State
 from proxy.erasures.shared import Asked, Shared
+from proxy.erasures.shutting import Shutting
 from proxy.errors import LychgateError
 from proxy.model import Erasure
 
@@ -16,8 +18,9 @@ from proxy.model import Erasure
 class Afterwards:
     """Writes down what happens after an erasure."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, shuts: Shutting) -> None:
         self._shared = shared
+        self._shuts = shuts
 
     async def told(self, asked: Asked) -> dict[str, Any]:
         """Write down that a recipient acknowledges."""
@@ -43,6 +46,8 @@ class Afterwards:
                 raise LychgateError("nobody was erased by this case, so nobody is kept away by it")
             await self._noted(name, "allowed_again", how="basis_recorded")
             cases.keep(let_in(case, basis))  # a later check does not take them for what is left
+            if case.state is State.FINAL_INCOMPLETE:  # nothing moves it any more
+                await self._shuts.reopen(case)
         self._shared.returns.drop(name)
         return {"case": name, "values": self._shared.tombstones.allow(name, basis)}
 

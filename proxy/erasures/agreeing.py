@@ -5,12 +5,14 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.erasure import Case, State, Terms
-from proxy.erasure.assent import CONFIRMABLE, NotAgreed, agree, valid
+from proxy.erase import rechecks
+from proxy.erasure import Assent, Case, State, Terms
+from proxy.erasure.assent import CONFIRMABLE, NotAgreed, agree, leave, valid
 from proxy.erasure.batch import together
 from proxy.erasure.plan import SHORT
+from proxy.erasure.states import ANSWERED
 from proxy.erasures import policies
-from proxy.erasures.shared import Asked, Shared
+from proxy.erasures.shared import Asked, Shared, because
 from proxy.errors import LychgateError
 from proxy.message import Request
 from proxy.model import Principal
@@ -46,6 +48,19 @@ class Agreeing:
             "cases": [self._shared.in_short(self._shared.cases.get(name)) for name, _ in pairs],
             "refused": [{"case": name, "why": str(error)} for name, error in refused.items()],
         }
+
+    async def accept(self, asked: Asked, shown: Request) -> dict[str, Any]:
+        """Note that whoever shows a credential leaves a case at what CRMs refuse, and says why."""
+        who = policies.agreeing(self._shared.app, shown, policies.consent(self._shared.app))
+        name, said = str(asked["case"]), because(asked)
+        pseudonym = self._shared.app.pseudonyms.of("principal", who.id)
+        client, subject = self._credential_of(who)
+        assent = Assent(pseudonym, who.via, int(time.time()), "", client, subject, said)
+        async with self._shared.turns.of(name):
+            case = leave(self._shared.cases.get(name), assent)
+            if case.state in ANSWERED:
+                case = case.put(checks=rechecks(assent.at))
+            return self._shared.told_of(await self._shared.keep(case, "left_incomplete", who=pseudonym))
 
     async def batch(self, asked: Asked) -> dict[str, Any]:
         """Tell what the cases of one look come to together, and what is typed to agree to them."""

@@ -22,7 +22,7 @@ from proxy.message import Headers, Request
 from proxy.model import Principal
 
 Verb = Callable[[Asked], Awaitable[dict[str, Any]]]
-AGREEING: Final = frozenset({"confirm", "approve"})
+AGREEING: Final = frozenset({"confirm", "approve", "accept"})
 """What somebody does who shows who they are."""
 
 
@@ -51,7 +51,7 @@ class Erasures:
 
     def _table(self, shuts: Shutting, sweeping: Sweeping) -> Mapping[str, Verb]:
         stopping = Stopping(self.shared, shuts, self.erasers)
-        afterwards, showing = Afterwards(self.shared), Showing(self.shared)
+        afterwards, showing = Afterwards(self.shared, shuts), Showing(self.shared)
         return {
             "open": self._opening.open, "list": showing.list, "show": showing.show,
             "certificate": showing.certificate,
@@ -75,7 +75,8 @@ class Erasures:
             LychgateError: it cannot be done; the sentence is for the person.
         """
         if asked.get("do") in AGREEING:
-            return await self._agreeing.confirm(asked, shown or _showing(asked))
+            agreed = self._agreeing.accept if asked["do"] == "accept" else self._agreeing.confirm
+            return await agreed(asked, shown or _showing(asked))
         verb = self._verbs.get(str(asked.get("do")))
         if verb is None:
             raise LychgateError("this version does not know what was asked")

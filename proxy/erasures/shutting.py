@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 from proxy.erasure import Case
 from proxy.erasure.shut import Shut
+from proxy.erasure.states import INCOMPLETE
 from proxy.erasures.shared import Shared
 from proxy.restricted import item, one_form
 
 
 class Shutting:
-    """Shuts a plan's records, and opens them again; see `proxy.erase.Shuts`."""
+    """Shuts a plan's records, and opens them again; see `proxy.erase.Shuts`.
+
+    Of a case that is left incomplete only those stay shut of which a CRM does not let go: the others are gone.
+    """
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
@@ -34,7 +38,10 @@ class Shutting:
 
     def _items(self, case: Case) -> Iterator[str]:
         assert case.plan is not None
+        left = {*case.refused}
         for spot in [*case.plan.people, *case.plan.related]:
+            if case.state in INCOMPLETE and spot not in left:
+                continue
             connector = self._shared.rules(spot.lane).connector
             assert connector.book is not None
             for text in connector.book.ids(spot.id):

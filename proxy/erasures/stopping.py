@@ -9,7 +9,7 @@ from typing import Any
 
 from proxy.erasure import Case, Event, Exempt, Hold, State
 from proxy.erasure.case import HOLD
-from proxy.erasure.states import TABLE, words
+from proxy.erasure.states import OVER, TABLE, words
 from proxy.erasure.weighing import denied, excepted, extended, refuse_begun
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Asked, Shared, because
@@ -134,7 +134,7 @@ class Stopping:
         left = tuple(hold for hold in case.holds if hold.id != asked["hold"])
         if left == case.holds:
             raise LychgateError(f"no hold {asked['hold']!r} stands against this case")
-        case = case.put(holds=left, people=case.people if left or case.state is not State.FINAL else ())
+        case = case.put(holds=left, people=case.people if left or case.state not in OVER else ())
         if case.state is State.HELD and not any(not hold.categories for hold in left):
             case = case.moved(Event.RELEASE)
         return await self._shared.keep(case, "unheld")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from proxy.erasure import Spot, State
-from proxy.erasure.states import OVER
+from proxy.erasure.states import ANSWERED, OVER
 from proxy.erasures.opening import Opening
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Asked, Shared
@@ -14,7 +14,7 @@ from proxy.ids import new_id
 from proxy.steps import everybody
 from proxy.sweeps import Sweep
 
-CLOCKED: Final = frozenset(State) - OVER - {State.LIVE_COMPLETE}
+CLOCKED: Final = frozenset(State) - OVER - ANSWERED
 """Cases whose person waits for an answer."""
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from proxy.erasure import State
 from proxy.erasure.case import moment
 from proxy.erasure.law import warnings
-from proxy.erasure.states import RUNNING
+from proxy.erasure.states import ANSWERED, RUNNING
 from proxy.erasure.weighing import clock
 from proxy.erasures.messages import Messages
 from proxy.erasures.moving import Moving
@@ -26,7 +26,7 @@ from proxy.sweeps import Rounds
 
 log = logging.getLogger("lychgate")
 
-MOVING: Final = RUNNING | {State.VERIFIED, State.COOLING_OFF, State.AWAITING_APPROVAL, State.LIVE_COMPLETE}
+MOVING: Final = RUNNING | ANSWERED | {State.VERIFIED, State.COOLING_OFF, State.AWAITING_APPROVAL}
 """Cases that time or we may move on."""
 EVERY_SECONDS: Final = 1.0
 """How often the process that runs looks whether a case can be moved on."""

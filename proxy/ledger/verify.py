@@ -611,6 +611,9 @@ def _certified(said: dict[str, object], entry: dict[str, object]) -> list[str]:
         f"case {said['case']}, edition {said['edition']}, {said['law']} {said['ground']}",
         f"received {said['received']}, erased {said['erased']}",
     ]
+    if said.get("outcome") == "incomplete":
+        lines = ["NOT COMPLETE: data of the person remain where `left` says", *lines]
+        lines += _table("left", said["left"])  # type: ignore[arg-type]
     for name in ("done", "kept", "checks", "told"):
         lines += _table(name, said[name])  # type: ignore[arg-type]
     lines += [f"remains: {_plain(line)}" for line in said["remains"]]  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ Nothing that the erasure itself was told is used here: each place is asked anew,
 say is reported as such, never as clean.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from proxy.connectors.erasespec import ErasedModel
 from proxy.connectors.playbook import Book, Found
 from proxy.erasure import normal
 from proxy.erasure.case import Finding
-from proxy.erasure.plan import Known, Plan, Step
+from proxy.erasure.plan import Known, Plan, Spot, Step
 from proxy.errors import UpstreamFault
 from proxy.steps.asking import Asking, Condition, find, read, remembered
 from proxy.steps.carrying import is_blank, scrubbed
@@ -31,9 +31,12 @@ class Checks:
         plan: what was done.
         erased_at: when the last step ended.
         now: seconds since the epoch.
+        refused: the records of which the CRM does not let go, as it has said.
     """
 
-    def __init__(self, lane: str, book: Book, plan: Plan, erased_at: int, now: int) -> None:
+    def __init__(
+        self, lane: str, book: Book, plan: Plan, erased_at: int, now: int, *, refused: Collection[Spot] = ()
+    ) -> None:
         self.lane = lane
         self.book = book
         self.plan = plan
@@ -43,14 +46,16 @@ class Checks:
         kept = [each for each in plan.kept if each.lane == lane]
         self._kept = {(each.object, each.id) for each in kept}
         self._kept_whole = {(each.object, each.id) for each in kept if not each.fields}
-        self._records = {(each.object, each.id) for each in plan.steps if each.lane == lane}
+        self._refused = {(each.object, each.id) for each in refused if each.lane == lane}
 
     def by_id(self) -> Asking[list[Finding]]:
         """Ask for each record by its id, among the live ones and where deleted ones are shown."""
         found = []
         for step in self._last_steps():
             try:
-                found.append((yield from self._one(step)))
+                one = yield from self._one(step)
+                if one.verdict != "residue" or (step.object, step.id) not in self._refused:
+                    found.append(one)  # else it was told as refused
                 if step.do != "purge" and (yield from remembered(self.book, step.object, step.id)):
                     found.append(Finding(self.lane, step.object, "kept", "history", 1, why="remembered"))
             except UpstreamFault as fault:
@@ -119,23 +124,29 @@ class Checks:
             return [Finding(self.lane, object_, "unverifiable", "value", 0, why=fault.reason)]
         findings: list[Finding] = []
         live: dict[str, list[Found]] = {}
-        binned = 0
+        binned: list[Found] = []
         for record in records:
             places = list(_places(record, each, self.plan.known, holding=holding))
             if places and record.deleted:
-                binned += 1
+                binned.append(record)
             for place in places if not record.deleted else ():
                 live.setdefault(place, []).append(record)
         for place, hits in sorted(live.items()):
             findings += self._judge(object_, each, place, hits)
-        if binned:
-            findings.append(self._in_bin(object_, "value", binned))
+        closed = [record for record in binned if (object_, record.id) in self._refused]
+        if closed:
+            findings.append(Finding(self.lane, object_, "refused", "value", len(closed), why="in_bin"))
+        if len(binned) > len(closed):
+            findings.append(self._in_bin(object_, "value", len(binned) - len(closed)))
         return findings or [Finding(self.lane, object_, "erased", "value")]
 
     def _judge(self, object_: str, each: ErasedModel, place: str, hits: list[Found]) -> Iterator[Finding]:
         where = f"{object_}.{place}"
         kept = [one for one in hits if self._stays_there(object_, one, place)]
-        rest = len(hits) - len(kept)
+        closed = [one for one in hits if one not in kept and (object_, one.id) in self._refused]
+        rest = len(hits) - len(kept) - len(closed)
+        if closed:
+            yield Finding(self.lane, where, "refused", "value", len(closed))
         if kept:
             yield Finding(self.lane, where, "kept", "value", len(kept), why="held")
         if rest and place in each.shared:
@@ -159,9 +170,11 @@ class Checks:
         return last.values()
 
 
-def check(lane: str, book: Book, plan: Plan, erased_at: int, now: int) -> Asking[list[Finding]]:
-    """Return what all checks in one CRM say, alike ones together."""
-    checks = Checks(lane, book, plan, erased_at, now)
+def check(
+    lane: str, book: Book, plan: Plan, erased_at: int, now: int, *, refused: Collection[Spot] = ()
+) -> Asking[list[Finding]]:
+    """Return what all checks in one CRM say, alike ones together; see `Checks`."""
+    checks = Checks(lane, book, plan, erased_at, now, refused=refused)
     by_id = yield from checks.by_id()
     by_value = yield from checks.by_value()
     return together([*by_id, *by_value])

@@ -1,12 +1,13 @@
 """Makes the plan of what was found: what is done to each record, in which order, what stays and why."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from proxy.connectors.erasespec import ErasedModel
 from proxy.connectors.playbook import Book, Found
-from proxy.erasure.plan import IRREVERSIBLE, Do, Kept, Plan, Spot, Step, fingerprint
+from proxy.erasure.plan import CLOSED, IRREVERSIBLE, Do, Kept, Plan, Spot, Step, fingerprint
 from proxy.model import Catalogue
 from proxy.steps.locating import Trail
 
@@ -66,7 +67,7 @@ def make(
         tuple(sorted(trail.known.values())),
         tuple(sorted(trail.people)),
         tuple(sorted(trail.related)),
-        (*IRREVERSIBLE, *_residual(trail, books), *unseen),
+        (*IRREVERSIBLE, *_closed(trail, steps, books), *_residual(trail, books), *unseen),
     )
 
 
@@ -134,6 +135,17 @@ def _at(spot: Spot) -> tuple[str, str, str]:
 
 def _print(names: Iterable[str], found: Found) -> str:
     return fingerprint((name, found.fields.get(name, "")) for name in names)
+
+
+def _closed(trail: Trail, steps: Iterable[Step], books: Mapping[str, Book]) -> list[str]:
+    """Return a line for the records of each object of which the CRM is known not to let go as they are."""
+    found = {**trail.people, **trail.related, **trail.mentions}
+    counts: Counter[tuple[str, str]] = Counter()
+    for spot in {step.spot for step in steps if step.spot in found}:
+        closed = books[spot.lane].objects[spot.object].closed
+        if any(found[spot].fields.get(name) in values for name, values in closed.items()):
+            counts[spot.lane, spot.object] += 1
+    return [f"{lane}: {count} {object_} {CLOSED}" for (lane, object_), count in sorted(counts.items())]
 
 
 def _residual(trail: Trail, books: Mapping[str, Book]) -> list[str]:

@@ -21,6 +21,7 @@ from proxy.demo.installation import LaneOf
 from proxy.demo.processes import free_port
 from proxy.demo.tryton import serving
 from proxy.demo.under_way import started
+from proxy.ledger import verify
 from tests.crm.conftest import CACHE, Lane, Wire
 
 MARA = 1
@@ -201,6 +202,51 @@ def test_clients_read_the_person_until_then_and_never_after(lane: Lane) -> None:
     assert {row["id"] for row in told.result} == {2, 4}
 
 
+def won(lane: Lane, opportunity: int) -> None:
+    """Have an opportunity be won, as when its sale is confirmed; here by the database's word."""
+    with contextlib.closing(sqlite3.connect(lane.server.log.parent / "crm.sqlite", timeout=30)) as connection:
+        connection.execute("UPDATE sale_opportunity SET state = 'won' WHERE id = ?", (opportunity,))
+        connection.commit()
+
+
+def test_a_won_opportunity_is_told_beforehand_and_can_be_left_at(selling: Lane) -> None:
+    """Tryton lets nobody change or delete one: the case ends as not complete, and its certificate says so."""
+    _, sold = opportunities(selling)
+    won(selling, sold)
+    case = does(
+        selling, "open", "--email", "mara.quinn@example.org", "--ground", "objection", "--identity", "account"
+    )["case"]
+    plan = does(selling, "plan", case)
+    assert "tryton: 1 sale.opportunity that the CRM will not let anybody change" in " ".join(plan["summary"])
+    agree(selling, case, plan["short"])
+    done = does(selling, "run", case, code=1)["cases"][0]
+    assert done["state"] == "partial", done
+    assert {one["verdict"] for one in done["findings"]} == {"erased", "kept", "refused"}, done["findings"]
+    key = str(selling.run.installation.folder / "officer.key")
+    told = does(
+        selling, "accept", case, "--refused", "--because", "Tryton keeps won ones", "--key-file", key,
+        "--purpose", "subject_request",
+    )  # fmt: skip
+    assert told["state"] == "live_incomplete"
+    done = does(selling, "run", case, code=1)["cases"][0]
+    assert [one["edition"] for one in done["issued"]] == ["live-incomplete"]
+    folder = selling.run.installation.folder
+    command = [sys.executable, "-m", "proxy.cli"]
+    subprocess.run([*command, "erasure", "certificate", case, "--out", "out"], cwd=folder, check=True)
+    verifier = Path(verify.__file__)
+    keys = folder / "state" / "checkpoints" / "public-keys"
+    file = f"out/{case}-live-incomplete.json"
+    offline = subprocess.run(
+        [sys.executable, "-I", str(verifier), "certificate", file, "--public-key", keys],
+        cwd=folder, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    assert offline[0].startswith("NOT COMPLETE")
+    assert offline[-1].startswith("ok: ")
+    left = {line.partition(":")[0] for line in in_database(selling) if "__history" not in line}
+    assert left == {"sale_opportunity.comment"}
+    assert any("sale.opportunity.comment" in line for line in offline[: offline.index("done:")])
+
+
 def test_what_is_closed_to_changes_is_told_as_refused_until_somebody_opens_it(selling: Lane) -> None:
     """Tryton lets nobody change the text of a lost or cancelled opportunity, nor delete the lost one.
 
@@ -220,7 +266,9 @@ def test_what_is_closed_to_changes_is_told_as_refused_until_somebody_opens_it(se
     done = does(selling, "run", case, code=1)["cases"][0]
     assert done["state"] == "partial", done
     refused = [(one["place"], one["count"]) for one in done["findings"] if one["verdict"] == "refused"]
-    assert refused == [("sale.opportunity", 2)]
+    assert refused == [
+        ("sale.opportunity.comment", 1), ("sale.opportunity.description", 1), ("sale.opportunity", 2)
+    ]  # fmt: skip
     assert not does(selling, "show", case)["issued"]
     fields = ["state", "description", "comment", "reference", "lost_reason"]
 

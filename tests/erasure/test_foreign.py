@@ -7,7 +7,7 @@ import pytest
 from proxy.api.shapes_foreign import DrpStatus
 from proxy.erasure import Case, Extension, Origin, State
 from proxy.erasure.case import DENIALS
-from proxy.erasure.foreign import below, drp_state, drp_status, fides_state, parsed_time, plain_path
+from proxy.erasure.foreign import below, drp_state, drp_status, fides_state, parsed_time, plain_path, standing
 
 CASE = Case(
     "case0001", State.VERIFIED, 1_768_478_400, "ccpa", "request", "a",
@@ -33,6 +33,16 @@ def test_a_denial_says_why_in_the_protocols_word(why: str) -> None:
     assert drp_state(denied) == ("denied", why)
     assert drp_status(denied)["processing_details"] == "You are unknown to us."
     assert "processing_details" not in drp_status(CASE)
+
+
+@pytest.mark.parametrize("state", [State.LIVE_INCOMPLETE, State.FINAL_INCOMPLETE])
+def test_what_is_done_in_part_is_not_told_as_done(state: State) -> None:
+    """None of their words says that a part was; `fulfilled` and `done` would be untrue."""
+    case = CASE.put(state=state, reason="the CRM refuses")
+    told = drp_status(case)
+    assert (told["status"], told["reason"], told["processing_details"]) == ("denied", "other", "the CRM refuses")
+    assert fides_state(case) != "done"
+    assert standing(case)[0].endswith("incomplete")
 
 
 def test_an_extension_is_told_with_its_reason() -> None:
