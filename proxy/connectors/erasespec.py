@@ -37,6 +37,8 @@ class CallModel(Strict):
     """Between conditions that are text."""
     prefix: str = ""
     """Stands before all but one of several conditions that are trees, in Polish notation."""
+    whole: bool = False
+    """Of `text`: what is held is found by whole words alone, and not by parts of them."""
     most: int = Field(default=50, ge=1)
     """Conditions that the CRM takes at once."""
     records: str = ""

@@ -201,6 +201,8 @@ class Book:
     forms: tuple[str, ...] = ()
     delays: DelaysModel = field(default_factory=DelaysModel)
     residual: tuple[str, ...] = ()
+    region: str = ""
+    """Country of the numbers in it that do not say theirs, ISO 3166-1; "" if nobody knows."""
     protections: Protections = field(default_factory=dict)
     """Fields of which the CRM holds something else than the value."""
     own: Mapping[tuple[str, str], Call] = field(default_factory=dict)

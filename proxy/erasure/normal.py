@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
-import phonenumbers
+from proxy.erasure import mailboxes, numbers
 
 Kind = Literal["email", "phone", "id", "name", "address", "text"]
 """What a value is. `text` is not looked for: it is no name of anybody."""
@@ -22,6 +22,7 @@ SEVERAL: Final[Mapping[str, str]] = MappingProxyType({"emails": "email", "phones
 FEWEST_DIGITS: Final = 6
 SHORTEST: Final = 4
 """Letters or digits that a value has to have before it is looked for; less would find strangers."""
+_SEPARATORS: Final = {"emails": re.compile("[;,]"), "phones": re.compile(";")}
 _NO_DIGIT: Final = re.compile(r"\D+")
 _NO_WORD: Final = re.compile(r"[\W_]+")
 
@@ -42,7 +43,7 @@ def fits(said: str, kind: str) -> bool:
 
 def parts(said: str, value: str) -> list[str]:
     """Return the values that stand in a field of which a playbook says `said`."""
-    return value.split(";") if said in SEVERAL else [value]
+    return _SEPARATORS[said].split(value) if said in SEVERAL else [value]
 
 
 def key(kind: str, value: str) -> str:
@@ -57,84 +58,45 @@ def key(kind: str, value: str) -> str:
     return found if len(_NO_WORD.sub("", found)) >= SHORTEST else ""
 
 
-def international(value: str, region: str) -> str:
-    """Return a telephone number as it is called from anywhere (E.164), "" if nobody can say.
-
-    Args:
-        value: as somebody wrote it.
-        region: country of numbers that do not say theirs, ISO 3166-1; "": such a number stays unknown, since
-            with a country that is guessed it would be somebody else's.
-    """
-    plain = unicodedata.normalize("NFKC", value).strip()
-    if plain.startswith("00"):
-        plain = f"+{plain[2:]}"
-    try:
-        parsed = phonenumbers.parse(plain, region or None)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(parsed):
-        return ""
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
-
-
 def known_as(kind: str, value: str, region: str) -> tuple[str, ...]:
-    """Return the forms of a value by which somebody is known: as it is, and a number as all the world calls it.
+    """Return the forms of a value by which somebody is known: as it is, a number as all the world calls it, and
+    the mailbox of an address.
+
+    Two values are of the same person if any two of these have one `key`. Somebody is remembered by
+    each of them and looked for by each: so a row that an earlier version wrote, by the value as it was alone, is
+    still met by every other spelling of that.
 
     Args:
         kind: of the value.
         value: as somebody wrote it.
-        region: as `international` has it.
+        region: as `numbers.international` has it.
     """
-    everywhere = international(value, region) if kind == "phone" else ""
-    return tuple(dict.fromkeys(part for part in (value, everywhere) if part))
+    more: list[str] = []
+    if kind == "phone":
+        more.append(numbers.international(value, region))
+    elif kind == "email":
+        more += mailboxes.alike(value)
+    return tuple(dict.fromkeys(part for part in (value, *more) if part))
 
 
-def forms(kind: str, value: str) -> tuple[str, ...]:
-    """Return every form in which a value is looked for, as it was written first; () for one that says
+def keys(kind: str, value: str, region: str) -> frozenset[str]:
+    """Return the keys of all forms by which somebody is known; see `known_as`."""
+    return frozenset(key(kind, form) for form in known_as(kind, value, region)) - {""}
+
+
+def forms(kind: str, value: str, region: str = "") -> tuple[str, ...]:
+    """Return every form in which a field may hold a value, as it was written first; () for one that says
     nothing."""
     if not key(kind, value):
         return ()
     plain = unicodedata.normalize("NFKC", value).strip()
     found = [value, value.strip(), plain]
     if kind == "email":
-        found.append(plain.lower())
+        found += [plain.lower(), *mailboxes.alike(value)]
     elif kind == "phone":
         digits = _NO_DIGIT.sub("", plain)
-        found += [f"+{digits}", digits, digits.lstrip("0")]
+        found += [f"+{digits}", digits, digits.lstrip("0"), *numbers.spellings(value, region)]
     elif kind == "id":
         compact = _NO_WORD.sub("", plain)
         found += [compact, compact.upper(), compact.lower()]
     return tuple(dict.fromkeys(found))
-
-
-def within(kind: str, value: str, text: str) -> bool:
-    """Say whether a text holds a value, however it is spaced, cased and punctuated there."""
-    pattern = _pattern(kind, value)
-    return pattern is not None and pattern.search(unicodedata.normalize("NFKC", text)) is not None
-
-
-def without(kind: str, value: str, text: str, put: str) -> str:
-    """Return a text in which `put` stands for a value wherever `within` finds it."""
-    pattern = _pattern(kind, value)
-    if pattern is None:
-        return text
-    clean = pattern.sub(lambda _: put, text)
-    if pattern.search(unicodedata.normalize("NFKC", clean)):
-        clean = pattern.sub(lambda _: put, unicodedata.normalize("NFKC", clean))
-    return clean
-
-
-def _pattern(kind: str, value: str) -> re.Pattern[str] | None:
-    """Return what finds a value in a text, between other letters and digits."""
-    if not key(kind, value):
-        return None
-    plain = unicodedata.normalize("NFKC", value).strip()
-    if kind == "phone":
-        parts, between = list(_NO_DIGIT.sub("", plain).lstrip("0")), r"[\s.\-()/]*"
-    elif kind == "id":
-        parts, between = list(_NO_WORD.sub("", plain)), r"[\s.\-_/]*"
-    else:
-        parts, between = plain.split(), r"\s+"
-    body = between.join(map(re.escape, parts))
-    before = r"\+?(?:00)?" if kind == "phone" else ""
-    return re.compile(rf"(?<![^\W_]){before}{body}(?![^\W_])", re.IGNORECASE)

@@ -51,13 +51,12 @@ class Persons:
     def _names(self, known: Iterable[Known]) -> set[tuple[str, str]]:
         """Return what values are the same by: a number as it is, and as all the world would call it."""
         regions = {lane.region or "" for lane in self._shared.app.config.lanes}
-        forms = {
-            (one.kind, form)
+        return {
+            (one.kind, key)
             for one in known
             for region in regions
-            for form in normal.known_as(one.kind, one.value, region)
+            for key in normal.keys(one.kind, one.value, region)
         }
-        return {(kind, key) for kind, form in forms if (key := normal.key(kind, form))}
 
 
 def _said(case: Case) -> list[Known]:

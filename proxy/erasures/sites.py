@@ -52,7 +52,7 @@ def sites(app: App) -> dict[str, Site]:
         connector, credential = rules.connector, load_credential(lane)
         if connector.book is None or credential.passthrough:
             continue
-        book = replace(connector.book, protections=rules.protections)
+        book = replace(connector.book, protections=rules.protections, region=lane.region or "")
         found[lane.name] = Site(book, connector.catalogue, caller(lane, credential).send, app.kept.vault.settle)
     return found
 

@@ -45,5 +45,5 @@ def _seeks(book: Book, known: list[Known]) -> Iterator[Seek]:
     for object_, each in book.objects.items():
         for name, kind in each.identifies.items():
             strong = [one for one in known if one.kind in STRONG and normal.fits(kind, one.kind)]
-            forms = [form for one in strong for form in normal.forms(one.kind, one.value)]
+            forms = [form for one in strong for form in normal.forms(one.kind, one.value, book.region)]
             yield from (Seek(way, form) for way in book.guarding(object_, name) for form in forms)

@@ -5,8 +5,9 @@ from typing import Final
 
 from proxy.connectors.fill import text, tree
 from proxy.connectors.playbook import Book, Call, Found
-from proxy.erasure import normal
+from proxy.erasure import mentions
 from proxy.erasure.plan import Known
+from proxy.erasure.reading import Reading
 from proxy.errors import UpstreamFault
 from proxy.message import Request, Response
 from proxy.steps.protected import opened, sought
@@ -19,6 +20,8 @@ Where fields are protected it yields what it needs of the vault as well, and get
 Condition = tuple[str, object]
 """A field and what it has to be, or to hold."""
 MOST_PAGES: Final = 1_000
+BROAD_PAGES: Final = 50
+"""Pages of an answer to a question that finds others, too; with more of them the narrow one is asked."""
 
 
 def read(book: Book, object_: str, record: str, *, deleted: bool = False) -> Asking[Found | None]:
@@ -63,7 +66,7 @@ def remembered(book: Book, object_: str, record: str, known: Iterable[Known] = (
         if not called and page.records:
             return True
         for found in (each for each in page.records if each.id == record):
-            return any(normal.within(one.kind, one.value, found.fields.get(called, "")) for one in known)
+            return named(found.fields.get(called, ""), known, book.region)
         request, pages = page.next if called else None, pages + 1
         if pages > MOST_PAGES:
             raise UpstreamFault("crm_endless")
@@ -71,7 +74,12 @@ def remembered(book: Book, object_: str, record: str, known: Iterable[Known] = (
 
 
 def find(
-    book: Book, object_: str, conditions: Sequence[Condition], *, holding: bool = False
+    book: Book,
+    object_: str,
+    conditions: Sequence[Condition],
+    *,
+    holding: bool = False,
+    most: int = MOST_PAGES,
 ) -> Asking[list[Found]]:
     """Return every record that meets one of some conditions, deleted ones too where the CRM shows them.
 
@@ -80,6 +88,7 @@ def find(
         object_: whose records.
         conditions: any of them.
         holding: a field has to hold the value, not to be it.
+        most: pages that one question may have.
 
     Raises:
         UpstreamFault: nobody can say, or there are too many.
@@ -89,10 +98,58 @@ def find(
     call = book.call(object_, *(("text", "find") if holding else ("find",)))
     conditions = yield from sought(book, object_, conditions, holding=holding)
     names = book.names(object_)
-    found = yield from pages(book, call, object_, conditions, names, holding=holding)
+    found = yield from pages(book, call, object_, conditions, names, holding=holding, most=most)
     if call.model.short:
         return (yield from _whole(book, object_, (each.id for each in found)))
     return (yield from opened(book, found))
+
+
+def holding(book: Book, object_: str, wanted: Sequence[tuple[str, Known]]) -> Asking[list[Found]]:
+    """Return every record whose texts may name somebody: to be judged by `named`, since others are among them.
+
+    The CRM is asked for so little of a value that any form of it meets that. Where too many records have it the
+    CRM is asked for the value as people write it.
+
+    Args:
+        book: the CRM's playbook.
+        object_: whose records.
+        wanted: fields, and what they may hold.
+
+    Raises:
+        UpstreamFault: nobody can say, or there are too many even then.
+    """
+    call = book.call(object_, "text", "find")
+    broad = [
+        (name, word)
+        for name, one in wanted
+        for word in _least(mentions.asked(one.kind, one.value, book.region), whole=call.model.whole)
+    ]
+    try:
+        return (yield from find(book, object_, broad, holding=True, most=BROAD_PAGES))
+    except UpstreamFault as fault:
+        if fault.reason != "crm_endless":
+            raise
+    narrow = [
+        (name, word) for name, one in wanted for word in mentions.written(one.kind, one.value, book.region)
+    ]
+    return (yield from find(book, object_, narrow, holding=True))
+
+
+def named(text: str, known: Iterable[Known], region: str) -> bool:
+    """Say whether a text names somebody, by what is known of them."""
+    reading = Reading(text)
+    return bool(text) and any(
+        mentions.telling(one.kind, one.value) and mentions.within(one.kind, one.value, reading, region)
+        for one in known
+    )
+
+
+def _least(words: Sequence[str], *, whole: bool) -> Sequence[str]:
+    """Return the words that a CRM has to be asked for: one is found with every other that it is part of."""
+    if whole:
+        return words
+    folded = {word.casefold(): word for word in words}
+    return [word for each, word in folded.items() if not any(one in each for one in folded if one != each)]
 
 
 def pages(
@@ -103,6 +160,7 @@ def pages(
     names: Sequence[str],
     *,
     holding: bool = False,
+    most: int = MOST_PAGES,
 ) -> Asking[list[Found]]:
     """Return every record that meets one of some conditions, once, as the CRM has it; see `find`."""
     template = call.model.contains if holding else call.model.equals
@@ -125,7 +183,7 @@ def pages(
             page = book.page(call, object_, names, request, response)
             found |= {each.id: each for each in page.records}
             request, count = page.next, count + 1
-            if count > MOST_PAGES:
+            if count > most:
                 raise UpstreamFault("crm_endless")
     return list(found.values())
 

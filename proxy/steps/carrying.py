@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from proxy.connectors.playbook import Book, Found, Refusal
-from proxy.erasure import normal
+from proxy.erasure import mentions
 from proxy.erasure.plan import Known, Step
 from proxy.steps.asking import Asking, change, read, remembered, remove
 
@@ -110,7 +110,7 @@ def _put(book: Book, step: Step, wanted: dict[str, object]) -> Asking[None]:
 
 def _scrub(book: Book, step: Step, known: tuple[Known, ...]) -> Asking[Outcome]:
     found = yield from read(book, step.object, step.id)
-    wanted: dict[str, object] = {} if found is None else dict(scrubbed(found, step.fields, known))
+    wanted: dict[str, object] = {} if found is None else scrubbed(found, step.fields, known, book.region)
     if not wanted:
         return Outcome("already")
     try:
@@ -118,20 +118,20 @@ def _scrub(book: Book, step: Step, known: tuple[Known, ...]) -> Asking[Outcome]:
     except Refusal as refusal:
         return Outcome("refused", refusal.reason)
     found = yield from read(book, step.object, step.id)
-    if found is not None and scrubbed(found, step.fields, known):
+    if found is not None and scrubbed(found, step.fields, known, book.region):
         return Outcome("unknown", "still_there")
     return Outcome("done")
 
 
-def scrubbed(found: Found, fields: tuple[str, ...], known: tuple[Known, ...]) -> dict[str, str]:
+def scrubbed(found: Found, fields: tuple[str, ...], known: tuple[Known, ...], region: str) -> dict[str, object]:
     """Return the fields whose text names the person, as they read without that."""
-    changed = {}
+    changed: dict[str, object] = {}
     for name in fields:
         text = found.fields.get(name, "")
         clean = text
-        for one in known:
-            if one.kind != "text" and normal.within(one.kind, one.value, clean):
-                clean = normal.without(one.kind, one.value, clean, ERASED_WORD)
+        for one in sorted(known, key=lambda one: one.kind in {"name", "address"}):  # a name may be in an address
+            if one.kind != "text":
+                clean = mentions.without(one.kind, one.value, clean, ERASED_WORD, region)
         if clean != text:
             changed[name] = clean
     return changed

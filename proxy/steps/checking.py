@@ -10,13 +10,12 @@ from typing import Final
 
 from proxy.connectors.erasespec import ErasedModel
 from proxy.connectors.playbook import Book, Found
-from proxy.erasure import normal
+from proxy.erasure import mentions, normal
 from proxy.erasure.case import Finding
-from proxy.erasure.plan import Known, Plan, Spot, Step
+from proxy.erasure.plan import Plan, Spot, Step
 from proxy.errors import UpstreamFault
-from proxy.steps.asking import Asking, Condition, find, read, remembered
+from proxy.steps.asking import Asking, Condition, find, holding, named, read, remembered
 from proxy.steps.carrying import is_blank, scrubbed
-from proxy.steps.locating import telling
 
 IN_TEXTS: Final = frozenset({"text", "name", "address"})
 """Kinds of values that others may share, and that are looked for among other words only."""
@@ -47,6 +46,11 @@ class Checks:
         self._kept = {(each.object, each.id) for each in kept}
         self._kept_whole = {(each.object, each.id) for each in kept if not each.fields}
         self._refused = {(each.object, each.id) for each in refused if each.lane == lane}
+        self._known = [
+            (one, normal.keys(one.kind, one.value, book.region))
+            for one in plan.known
+            if one.kind not in IN_TEXTS
+        ]
 
     def by_id(self) -> Asking[list[Finding]]:
         """Ask for each record by its id, among the live ones and where deleted ones are shown."""
@@ -76,18 +80,18 @@ class Checks:
         return self._in_bin(step.object, "deleted", 1)
 
     def _remembered(self, step: Step) -> Asking[bool]:
-        known = [one for one in self.plan.known if telling(one)]
-        return (yield from remembered(self.book, step.object, step.id, known))
+        return (yield from remembered(self.book, step.object, step.id, self.plan.known))
 
     def _or_else(self, step: Step, live: Found) -> bool:
         each = self.book.objects[step.object]
-        return each.or_else == "overwrite" and not _says(live, each, self.plan.known)
+        says = (place not in each.shared for place in self._places(live, each, among=False))
+        return each.or_else == "overwrite" and not any(says)
 
     def _stays(self, step: Step, live: Found | None) -> Finding:
         if live is None:
             return Finding(self.lane, step.object, "erased", "id", 1)
         if step.do == "scrub":
-            left = bool(scrubbed(live, step.fields, self.plan.known))
+            left = bool(scrubbed(live, step.fields, self.plan.known, self.book.region))
         else:
             left = not is_blank(live, self.book.blank(step.object, step.id, step.fields))
         return Finding(self.lane, step.object, "residue" if left else "erased", "id", 1)
@@ -102,31 +106,42 @@ class Checks:
         found = []
         for object_, each in self.book.objects.items():
             places = {**each.identifies, **each.holds}
-            conditions = list(_conditions(places, self.plan.known))
-            texts: list[Condition] = [
-                (name, one.value)
+            conditions = list(self._conditions(places))
+            texts = [
+                (name, one)
                 for one in self.plan.known
-                if telling(one)
+                if mentions.telling(one.kind, one.value)
                 for name in _texts(each)
                 if name in each.free_text or normal.fits(_said(each, name), one.kind)
             ]
-            for some, holding in ((conditions, False), (texts, True)):
-                if some:
-                    found += yield from self._hits(object_, each, some, holding=holding)
+            if conditions:
+                asking = find(self.book, object_, conditions)
+                found += yield from self._hits(object_, each, asking, among=False)
+            if texts:
+                asking = holding(self.book, object_, texts)
+                found += yield from self._hits(object_, each, asking, among=True)
         return found
 
+    def _conditions(self, places: Mapping[str, str]) -> Iterator[Condition]:
+        for one, _ in self._known:
+            for name, kind in places.items():
+                if kind not in normal.SEVERAL and normal.fits(kind, one.kind):
+                    for form in normal.forms(one.kind, one.value, self.book.region):
+                        yield name, form
+
     def _hits(
-        self, object_: str, each: ErasedModel, conditions: list[Condition], *, holding: bool
+        self, object_: str, each: ErasedModel, asking: Asking[list[Found]], *, among: bool
     ) -> Asking[list[Finding]]:
+        """Judge what a CRM finds: records that hold a value in a field, or among other words."""
         try:
-            records = yield from find(self.book, object_, conditions, holding=holding)
+            records = yield from asking
         except UpstreamFault as fault:
             return [Finding(self.lane, object_, "unverifiable", "value", 0, why=fault.reason)]
         findings: list[Finding] = []
         live: dict[str, list[Found]] = {}
         binned: list[Found] = []
         for record in records:
-            places = list(_places(record, each, self.plan.known, holding=holding))
+            places = list(self._places(record, each, among=among))
             if places and record.deleted:
                 binned.append(record)
             for place in places if not record.deleted else ():
@@ -139,6 +154,23 @@ class Checks:
         if len(binned) > len(closed):
             findings.append(self._in_bin(object_, "value", len(binned) - len(closed)))
         return findings or [Finding(self.lane, object_, "erased", "value")]
+
+    def _places(self, record: Found, each: ErasedModel, *, among: bool) -> Iterator[str]:
+        """Yield the fields of a record that really hold a known value; a CRM finds by rules of its own."""
+        names = dict.fromkeys(_texts(each), "") if among else {**each.identifies, **each.holds}
+        for name, said in names.items():
+            text = record.fields.get(name, "")
+            if text and (named(text, self.plan.known, self.book.region) if among else self._knows(said, text)):
+                yield name
+
+    def _knows(self, said: str, text: str) -> bool:
+        """Say whether one of the values in a field is known."""
+        return any(
+            not theirs.isdisjoint(normal.keys(one.kind, part, self.book.region))
+            for one, theirs in self._known
+            if normal.fits(said, one.kind)
+            for part in normal.parts(said, text)
+        )
 
     def _judge(self, object_: str, each: ErasedModel, place: str, hits: list[Found]) -> Iterator[Finding]:
         where = f"{object_}.{place}"
@@ -192,13 +224,6 @@ def together(findings: Iterable[Finding]) -> list[Finding]:
     ]
 
 
-def _conditions(places: Mapping[str, str], known: Iterable[Known]) -> Iterator[Condition]:
-    for one in known:
-        for name, kind in places.items():
-            if kind not in normal.SEVERAL and normal.fits(kind, one.kind) and one.kind not in IN_TEXTS:
-                yield from ((name, form) for form in normal.forms(one.kind, one.value))
-
-
 def _texts(each: ErasedModel) -> list[str]:
     """Return the fields that hold a value among other words."""
     several = [name for name, kind in {**each.identifies, **each.holds}.items() if kind in normal.SEVERAL]
@@ -208,25 +233,3 @@ def _texts(each: ErasedModel) -> list[str]:
 def _said(each: ErasedModel, name: str) -> str:
     """Return what a playbook says of a field."""
     return {**each.identifies, **each.holds}.get(name, "text")
-
-
-def _places(record: Found, each: ErasedModel, known: Iterable[Known], *, holding: bool) -> Iterator[str]:
-    """Yield the fields of a record that really hold a known value; a CRM finds by rules of its own."""
-    names = dict.fromkeys(_texts(each), "") if holding else {**each.identifies, **each.holds}
-    for name, kind in names.items():
-        text = record.fields.get(name, "")
-        if text and any(_holds(one, kind, text, holding=holding) for one in known):
-            yield name
-
-
-def _holds(known: Known, kind: str, text: str, *, holding: bool) -> bool:
-    if holding:
-        return telling(known) and normal.within(known.kind, known.value, text)
-    same = normal.fits(kind, known.kind) and known.kind not in IN_TEXTS
-    sought = normal.key(known.kind, known.value)
-    return same and any(normal.key(known.kind, part) == sought for part in normal.parts(kind, text))
-
-
-def _says(live: Found, each: ErasedModel, known: Iterable[Known]) -> bool:
-    known = tuple(known)
-    return any(place not in each.shared for place in _places(live, each, known, holding=False))

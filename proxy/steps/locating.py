@@ -6,25 +6,22 @@ whole round finds nothing new: a lead with the same address leads to a second ad
 elsewhere.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.connectors.erasespec import ErasedModel
 from proxy.connectors.fill import tree
 from proxy.connectors.playbook import Book, Found
-from proxy.erasure import normal
+from proxy.erasure import mentions, normal, numbers
 from proxy.erasure.plan import Known, Spot
 from proxy.errors import LychgateError
-from proxy.steps.asking import Asking, Condition, find, linked, read
+from proxy.steps.asking import Asking, find, holding, linked, named, read
 
 MOST: Final = 2_000
 """Records of one person; more means that a value is shared by many, and that nobody may be erased by it."""
 STRONG: Final = frozenset({"email", "id"})
 """Kinds of which one alike value makes two records the same person; a household has one phone."""
-_NAME_WORDS: Final = 2
-_NAME_LETTERS: Final = 8
-"""What a name has to have before texts are searched for it."""
 
 
 class TooMany(LychgateError):
@@ -42,23 +39,32 @@ class Trail:
     """Records of others whose free text names the person."""
     known: dict[tuple[str, str], Known] = field(default_factory=dict)
     """By kind and normal form; the value as it was found first."""
+    alike: set[tuple[str, str]] = field(default_factory=set)
+    """By kind and normal form: every form by which the person is known."""
     _looked: set[tuple[object, ...]] = field(default_factory=set)
 
-    def learn(self, kind: str, value: str) -> None:
-        """Take note of a value by which the person can be found."""
+    def learn(self, kind: str, value: str, region: str = "") -> None:
+        """Take note of a value by which the person can be found.
+
+        A number that says nothing of its country is taken note of with it as well: elsewhere it is another one.
+        """
         for part in normal.parts(kind, value):
             found = normal.kind_of(kind, part)
-            if found != "text" and (form := normal.key(found, part)):
-                self.known.setdefault((found, form), Known(found, part))
+            if found == "text":
+                continue
+            self.alike |= {(found, key) for key in normal.keys(found, part, region)}
+            for written in (part, numbers.international(part, region) if found == "phone" else ""):
+                if form := normal.key(found, written):
+                    self.known.setdefault((found, form), Known(found, written))
 
-    def note(self, lane: str, each: ErasedModel, found: Found) -> None:
+    def note(self, lane: str, each: ErasedModel, found: Found, region: str = "") -> None:
         """Take note of a record that is the person, or belongs to it."""
         spot = Spot(lane, found.object, found.id)
         (self.people if each.person else self.related)[spot] = found
         self.mentions.pop(spot, None)
         for name, kind in each.identifies.items():
             if name in found.fields:
-                self.learn(kind, found.fields[name])
+                self.learn(kind, found.fields[name], region)
         for names in each.called:
             self.learn("name", " ".join(found.fields[name] for name in names if name in found.fields))
         if len(self.people) + len(self.related) + len(self.mentions) > MOST:
@@ -110,7 +116,7 @@ def _named(lane: str, book: Book, trail: Trail) -> Asking[None]:
             if found is None:  # it may be in the bin already, and still has to be purged
                 found = yield from read(book, spot.object, spot.id, deleted=True)
             if found is not None:
-                trail.note(lane, book.objects[spot.object], found)
+                trail.note(lane, book.objects[spot.object], found, book.region)
 
 
 def _same(lane: str, book: Book, trail: Trail, object_: str) -> Asking[None]:
@@ -122,12 +128,12 @@ def _same(lane: str, book: Book, trail: Trail, object_: str) -> Asking[None]:
             (first, form)
             for known in [*trail.known.values()]
             if normal.fits(each.identifies[first], known.kind) and (len(names) > 1 or known.kind in STRONG)
-            for form in normal.forms(known.kind, known.value)
+            for form in normal.forms(known.kind, known.value, book.region)
             if trail.unseen("same", lane, object_, *names, form)
         ]
         if conditions:
             for found in (yield from find(book, object_, conditions)):
-                if not trail.has(lane, found) and _alike(found, names, each.identifies, trail):
+                if not trail.has(lane, found) and _alike(found, names, each.identifies, trail, book.region):
                     _meet(lane, book, trail, found)
 
 
@@ -135,19 +141,21 @@ def _meet(lane: str, book: Book, trail: Trail, found: Found) -> None:
     """Take note of a record that tells the same person, or of the person that it belongs to."""
     each = book.objects[found.object]
     if each.person or not each.of:
-        trail.note(lane, each, found)
+        trail.note(lane, each, found, book.region)
         return
     owners = {Spot(lane, way.object, found.fields[way.field]) for way in each.of if way.field in found.fields}
     trail.named = tuple(dict.fromkeys([*trail.named, *sorted(owners)]))
 
 
-def _alike(found: Found, names: list[str], kinds: Mapping[str, str], trail: Trail) -> bool:
+def _alike(found: Found, names: list[str], kinds: Mapping[str, str], trail: Trail, region: str) -> bool:
     for name in names:
-        values = [
-            (normal.kind_of(kinds[name], part), part)
+        forms = {
+            (kind, key)
             for part in normal.parts(kinds[name], found.fields.get(name, ""))
-        ]
-        if not any((kind, normal.key(kind, part)) in trail.known for kind, part in values):
+            for kind in (normal.kind_of(kinds[name], part),)
+            for key in normal.keys(kind, part, region)
+        }
+        if forms.isdisjoint(trail.alike):
             return False
     return True
 
@@ -163,7 +171,7 @@ def _belonging(lane: str, book: Book, trail: Trail, spot: Spot) -> Asking[None]:
             records = yield from linked(book, object_, spot.object, spot.id)
         for found in records:
             if not trail.has(lane, found):
-                trail.note(lane, book.objects[object_], found)
+                trail.note(lane, book.objects[object_], found, book.region)
 
 
 def _mentioning(lane: str, book: Book, trail: Trail, object_: str) -> Asking[None]:
@@ -172,27 +180,14 @@ def _mentioning(lane: str, book: Book, trail: Trail, object_: str) -> Asking[Non
     wanted = [
         known
         for known in [*trail.known.values()]
-        if telling(known) and trail.unseen("text", lane, object_, known)
+        if mentions.telling(known.kind, known.value) and trail.unseen("text", lane, object_, known)
     ]
-    conditions: list[Condition] = [(name, known.value) for known in wanted for name in each.free_text]
-    if not conditions:
+    places = [(name, known) for known in wanted for name in each.free_text]
+    if not places:
         return
-    for found in (yield from find(book, object_, conditions, holding=True)):
+    for found in (yield from holding(book, object_, places)):
         spot = Spot(lane, object_, found.id)
-        if not found.deleted and spot not in trail.related and any(_mentioned(each, found, wanted)):
+        if found.deleted or spot in trail.related:
+            continue
+        if any(named(found.fields.get(name, ""), wanted, book.region) for name in each.free_text):
             trail.mentions[spot] = found
-
-
-def _mentioned(each: ErasedModel, found: Found, known: Iterable[Known]) -> Iterator[bool]:
-    for name in each.free_text:
-        text = found.fields.get(name, "")
-        yield bool(text) and any(normal.within(one.kind, one.value, text) for one in known)
-
-
-def telling(known: Known) -> bool:
-    """Say whether a value names one person well enough to be looked for in texts."""
-    if known.kind == "address":
-        return len(known.value) >= _NAME_LETTERS
-    if known.kind != "name":
-        return True
-    return len(known.value.split()) >= _NAME_WORDS and len(known.value) >= _NAME_LETTERS

@@ -1,5 +1,7 @@
 """Cases in the store: whole, sealed, each in its own place."""
 
+import hashlib
+import hmac
 from contextlib import closing
 
 import pytest
@@ -162,6 +164,67 @@ def test_a_record_is_shut_for_one_case_at_a_time(store) -> None:
     shut.put("case0001", [])
     shut.put("case0002", ["a 2", "a 3"])
     assert shut.items() == ["a 2", "a 3"]
+
+
+MARA = Known("email", "mara.q@müller.example")
+ALIKE = [
+    "MARA.Q@XN--MLLER-KVA.EXAMPLE", "mara.q+shop@müller.example", "Mara Quinn <mara.q@müller.example>",
+    "mailto:mara.q%40m%C3%BCller.example?subject=x", "mara.q@müller.example.", "ma\u200bra.q@müller.example",
+    "ｍａｒａ．ｑ＠müller.example", "mara.q+a@xn--mller-kva.example",
+]  # fmt: skip
+OTHERS = ["maraq@müller.example", "mara.q@muller.example", "x+mara.q@müller.example", "mara.q@example"]
+
+
+@pytest.mark.parametrize("written", ALIKE)
+def test_a_mailbox_is_met_in_any_spelling(store, written: str) -> None:
+    """Either way round: however it was known, and however it comes back; strangers are let in."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [MARA], 7)
+    assert stones.met([("email", written)]) == "case0001"
+    assert stones.met([("email", other) for other in OTHERS]) is None
+    stones.put("case0002", [Known("email", written)], 7)
+    assert stones.met([("email", MARA.value)]) == "case0002"
+    assert stones.met([("email", other) for other in OTHERS]) is None
+
+
+def test_dots_say_nothing_at_one_host_alone(store) -> None:
+    """And its two names are one."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("email", "mara.quinn@gmail.com"), Known("email", "mara.q@b.example")], 7)
+    assert stones.met([("email", "M.araQuinn+x@googlemail.com")]) == "case0001"
+    assert stones.met([("email", "maraq@b.example"), ("email", "m.quinn@gmail.com")]) is None
+
+
+@pytest.mark.parametrize(
+    "written", ["tel:+353-86-123-4567", "\u202d+353 86 123 4567\u202c", "＋３５３８６１２３４５６７"]
+)
+def test_a_number_is_met_with_what_stands_around_it(store, written: str) -> None:
+    """A link, signs that nobody sees, full width."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("phone", "+353 86 123 4567")], 7)
+    assert stones.met([("phone", written)]) == "case0001"
+    assert stones.met([("phone", "+353 86 123 4568")]) is None
+
+
+@pytest.mark.parametrize(("known", "written"), [
+    ("mara.q@xn--mller-kva.example", "mara.q+x@müller.example"),
+    ("MARA.Q@müller.example", "mara.q@müller.example."),
+    ("mara.q@b.example", "Mara <mara.q+new@B.example>"), ("mara+x@b.example", "mailto:MARA+X@b.example"),
+    ("maraquinn@gmail.com", "mara.quinn@googlemail.com"),
+])  # fmt: skip
+def test_rows_of_an_earlier_version_are_met_by_new_spellings(store, known: str, written: str) -> None:
+    """It remembered an address by one digest, of its small letters; nobody can make that anew."""
+    form = " ".join(known.casefold().split())
+    digest = hmac.digest(bytes(32), f"email\0{form}".encode(), hashlib.sha256)
+    row = {"digest": digest, "case": "case0001", "kind": "email", "since": 7, "basis": ""}
+    with store.begin() as connection:
+        connection.execute(insert(TOMBSTONES), row)
+    stones = Tombstones(store, bytes(32))
+    assert stones.met([("email", written)]) == "case0001"
+    assert stones.met([("email", known)]) == "case0001"
+    assert stones.met([("email", "other@b.example")]) is None
+    assert stones.allow("case0001", "new contract of 2026-05-01") == 1
+    assert stones.met([("email", written)]) is None
 
 
 def test_who_was_erased_is_met_again_in_any_form(store) -> None:

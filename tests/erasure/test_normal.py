@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.erasure.normal import forms, international, key, kind_of, within, without
+from proxy.erasure.mentions import within, without
+from proxy.erasure.normal import forms, key, keys, kind_of
+from proxy.erasure.numbers import international
 
 SAME = [
     # kind, one, other
@@ -57,8 +59,8 @@ def test_a_contact_says_itself_what_it_is() -> None:
 
 @given(st.sampled_from(["email", "phone", "id", "name"]), st.text(max_size=40))
 def test_every_form_has_the_same_key(kind: str, value: str) -> None:
-    """Looking for a form never finds another value."""
-    assert {key(kind, form) for form in forms(kind, value)} <= {key(kind, value)}
+    """Looking for a form never finds another value than those by which somebody is known."""
+    assert {key(kind, form) for form in forms(kind, value)} <= {"", *keys(kind, value, "")}
 
 
 @given(st.sampled_from(["email", "phone", "id", "name"]), st.text(max_size=40))
