@@ -339,12 +339,19 @@ class Gateway:
         """Return what the client is told of a delete in whose place somebody is erased; it goes no further."""
         assert exchange.principal is not None
         by = self._ports.pseudonyms.of("principal", exchange.principal.id)
-        answer = await self._intercepts.take_over(exchange, rule, by)
+        taken = await self._intercepts.take_over(exchange, rule, by)
+        answer = taken.answer
+        if answer is None:
+            assert taken.fault is not None
+            answer = self._refusal(exchange, taken.fault)
+        else:
+            answer = replace(
+                answer, headers=Headers((*answer.headers, *_our_headers(exchange.id, exchange.rules)))
+            )
         fault = Refused("erasure_case", rule.id, status=answer.status)
         exchange.ended = True
         await self._ports.ledger.append(self._accounts.declined(exchange, fault))
-        fields = (*answer.headers, *_our_headers(exchange.id, exchange.rules))
-        return replace(answer, headers=Headers(fields))
+        return replace(answer, headers=Headers((*answer.headers, *taken.headers)))
 
     def _identify(self, exchange: Exchange, request: Request) -> Request:
         """Note who asks and what for; return the request without what says so."""

@@ -2,14 +2,15 @@
 
 Deleting in a CRM is where personal data are supposed to die, and do not. So policy may have a case opened in
 place of the call (`case`), or have the person erased at once (`convert`); the client is answered as its SDK
-expects.
+expects, in the words that the connector has for that.
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from proxy.codec import codec_for, codec_named
+from proxy.connectors.endings import Fate, Said
 from proxy.errors import Refused
 from proxy.exchange import Exchange
 from proxy.message import Headers, Response
@@ -20,6 +21,8 @@ _LOOK: Final = 0.2
 _SPARE: Final = 2.0
 """Seconds of the exchange's deadline that are kept for answering."""
 CASE_HEADER: Final = "lychgate-erasure-case"
+NAMED: Final = 20
+"""Cases that stand in the header, and in an error's text; in other bodies there is room for all."""
 
 
 class Opens(Protocol):
@@ -32,6 +35,21 @@ class Opens(Protocol):
 
     async def done(self, case: str) -> bool | None:
         """Say whether a case has come to its end: erased, or not; None while it is under way."""
+
+
+class Taken(NamedTuple):
+    """What has taken a request's place."""
+
+    cases: tuple[str, ...]
+    answer: Response | None
+    """What the client is told; None: its CRM has no other way to say it than an error."""
+    fault: Refused | None = None
+    """Says it as one."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Which cases it is about."""
+        return ((CASE_HEADER, ", ".join(self.cases[:NAMED])),)
 
 
 class Intercepts:
@@ -62,8 +80,7 @@ class Intercepts:
         """
         if not exchange.rules.policies.erasing.rules:
             return None
-        split = [each.partition(" ") for each in operations]
-        found = [_comes_to(exchange, action, object_) for action, _, object_ in split]
+        found = [_comes_to(exchange, action, object_) for action, object_ in _judged(exchange, operations)]
         for each in found:
             if each is not None and each.then == "refuse":
                 raise Refused("erasure_refused", each.id)
@@ -74,35 +91,35 @@ class Intercepts:
             raise Refused("erasure_mixed")
         return next(iter(active.values()))
 
-    async def take_over(self, exchange: Exchange, rule: ErasureRule, by: str) -> Response:
+    async def take_over(self, exchange: Exchange, rule: ErasureRule, by: str) -> Taken:
         """Open the cases and return what the client is told.
 
         Raises:
-            Refused: `erasure_unnamed`: the request does not say by id which records it means;
-            `erasure_accepted`:
-                the cases are open, and this client's protocol has no other way to say so.
+            Refused: `erasure_unnamed`: the request does not say by id which records it means.
             Unavailable: the cases could not be opened.
         """
         asked = exchange.asked
         records = [(each.object, key) for each in asked.operations for key in each.records] if asked else []
-        if self._opens is None or not records:
+        if self._opens is None or not records or asked is None:
             raise Refused("erasure_unnamed")
         law = exchange.rules.policies.erasing.law
         cases = await self._opens.open(self._lane, records, by, rule, law)
-        done = rule.then == "convert" and await self._all_done(cases)
-        if exchange.route is not None and "xmlrpc" in exchange.route.response_media:
-            raise Refused("erasure_accepted", status=409)
-        fields = tuple((CASE_HEADER, case) for case in cases[:1])
-        if done or (rule.then == "case" and rule.answer == "done"):
-            return Response(204, Headers(fields))
-        body = json.dumps({"status": "accepted", "cases": cases}).encode()
-        return Response(202, Headers((*fields, ("content-type", "application/json"))), body)
+        done = await self._all_done(rule, list(dict.fromkeys(cases)))
+        each = zip(dict.fromkeys(records), cases, strict=True)
+        fates = {record: Fate(case, done[case]) for record, case in each}
+        said = asked.ends(fates) if asked.ends is not None else None
+        listed = tuple(done)
+        if said is not None:
+            return Taken(listed, _response(exchange, said))
+        reason = "erasure_done" if all(done.values()) else "erasure_accepted"
+        return Taken(listed, None, Refused(reason, ", ".join(listed[:NAMED]), status=409))
 
-    async def _all_done(self, cases: list[str]) -> bool:
-        """Wait for all cases, as long as the client can be kept waiting; say whether all are erased."""
-        assert self._opens is not None
+    async def _all_done(self, rule: ErasureRule, cases: list[str]) -> dict[str, bool]:
+        """Return which cases clients are told of as done; what is erased at once is waited for."""
+        if rule.then == "case":
+            return dict.fromkeys(cases, rule.answer == "done")
         until = asyncio.get_running_loop().time() + max(0.0, self._seconds - _SPARE)
-        return all([await self._done(case, until) for case in cases])
+        return {case: await self._done(case, until) for case in cases}
 
     async def _done(self, case: str, until: float) -> bool:
         """Say whether a case is over by then; another process may be driving it, so it is looked at."""
@@ -112,6 +129,31 @@ class Intercepts:
                 return done
             await asyncio.sleep(_LOOK)
         return False
+
+
+def _judged(exchange: Exchange, operations: Sequence[str]) -> list[tuple[str, str]]:
+    """Return action and object of what a request does, less what it would be shown of the records that go.
+
+    Only where all of it can be told as deletes: then nothing that is read here is of any other record.
+    """
+    split = [(action, object_) for action, _, object_ in (each.partition(" ") for each in operations)]
+    if exchange.asked is None or exchange.asked.ends is None:
+        return split
+    gone = {object_ for action, object_ in split if action in DELETES}
+    return [each for each in split if each[0] != "read" or each[1] not in gone]
+
+
+def _response(exchange: Exchange, said: Said) -> Response:
+    """Return an answer in the form in which this client is answered."""
+    if said.bodiless:
+        return Response(said.status)
+    request, route = exchange.clean, exchange.route
+    assert request is not None
+    assert route is not None
+    stated, both = request.headers.one("content-type"), route.request_media & route.response_media
+    codec = codec_for(stated, both) if request.body and stated and both else codec_named(route.response_media)
+    headers = Headers((("content-type", codec.content_type),))
+    return Response(said.status, headers, codec.encode(said.tree))
 
 
 def refuse_rows(exchange: Exchange) -> None:

@@ -110,8 +110,9 @@ SENTENCES: Final[dict[str, str]] = {
         "be answered with cases: send these deletes one by one, each with the record's id."
     ),
     "erasure_accepted": (
-        "A case for erasure was opened in place of this delete; it is done once people have agreed."
+        "Nothing is deleted yet: a case for erasure is open in place of it, and is done once people have agreed."
     ),
+    "erasure_done": "The person was erased in place of this; there is nothing left to show or to change.",
     "principal_frozen": f"This access has been stopped. {ASK}",
     "method_override": "A header or parameter that changes the method is not accepted.",
     "unknown_route": f"This API operation is not declared for this lane. {ASK}",
@@ -166,6 +167,7 @@ _BY_STATUS: Final[dict[int, str]] = {
 }
 
 
+_OF_CASES: Final = frozenset({"erasure_accepted", "erasure_done"})
 _NAMING: Final = frozenset(
     {
         "masked_value_written",
@@ -203,7 +205,8 @@ def sentence(reason: str, status: int, detail: str = "", *, midway: bool = False
     text = SENTENCES.get(reason) or _BY_STATUS.get(status) or _BY_STATUS[503]
     if midway:
         text = f"{_MIDWAY} {_without_comfort(text)}"
-    return f"{text} The field: {detail}." if detail and reason in _NAMING else text
+    word = "field" if reason in _NAMING else "case" if reason in _OF_CASES else ""
+    return f"{text} The {word}: {detail}." if detail and word else text
 
 
 def _without_comfort(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol
 from proxy.columns import Alike, PageAt
 from proxy.connectors import paths
 from proxy.connectors.comparing import Looking
+from proxy.connectors.endings import Ends
 from proxy.connectors.facts import Wanted
 from proxy.connectors.rowset import Rowset
 from proxy.connectors.words import Hidden
@@ -284,6 +285,8 @@ class Asked:
     """Compares with what the CRM has; see `substitute`."""
     rowset: Rowset | None = None
     """What the rows of the request's body write; None: it does not come in rows."""
+    ends: Ends | None = None
+    """What the client is told where an erasure takes the place of this; None: the CRM's own error."""
 
     @property
     def target(self) -> str:

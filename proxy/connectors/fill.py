@@ -12,6 +12,8 @@ from typing import Final
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from proxy.ids import long_form
+
 Values = Mapping[str, object]
 """By the name of the blank: text, a number, or a list."""
 _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -60,6 +62,8 @@ QUOTES: Final[Mapping[str, Callable[[object], object]]] = {
     "xml": lambda value: escape(str(value), {'"': "&quot;", "'": "&apos;"}),
     "json": lambda value: json.dumps(str(value)),
     "int": lambda value: int(str(value)),
+    "number": lambda value: int(str(value)) if str(value).isdecimal() else value,
+    "long": lambda value: long_form(str(value)),
 }
 """Word in a blank -> how a value stands there."""
 

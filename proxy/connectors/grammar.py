@@ -6,11 +6,12 @@ function is called once for the route; per request only `Grammar.read` runs. `ta
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.connectors.asked import Answer, Asked, Faults, Sealer, Sign
 from proxy.connectors.comparing import Looking
+from proxy.connectors.endings import Ending, Ends, Named
 from proxy.connectors.envelope import Mishaps
 from proxy.connectors.facts import Wanted
 from proxy.connectors.linked import Links
@@ -74,6 +75,12 @@ class Reading:
     rowset: Rowset | None = None
     """What the rows of the request's body write, on a route that declares `streams: request`. What they do is
     known when the first of them has come; until then `operations` says it without a field."""
+    named: tuple[Named, ...] = ()
+    """Object and id of each record as the client named them, where `operations` have them in another order."""
+    wrap: Callable[[Tree], Tree] | None = None
+    """Puts what the route says of records that have gone into the envelope of this call."""
+    ends: Ends | None = None
+    """Says the same where the route cannot."""
 
 
 Widen = Callable[[Wanted], Reading]
@@ -133,6 +140,8 @@ class Setting:
     """Finds routes of this same connector; not before all of them are compiled."""
     links: Links | None = None
     """Which field says that two records are linked."""
+    endings: Mapping[str, Ending] = field(default_factory=dict)
+    """What is said of records that have gone."""
 
 
 Compile = Callable[[RouteModel, Setting], Grammar]

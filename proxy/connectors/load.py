@@ -11,6 +11,7 @@ from typing import Final, cast
 from proxy.connectors import target
 from proxy.connectors.asked import Faults, Sealer
 from proxy.connectors.connector import Connector
+from proxy.connectors.endings import Ending
 from proxy.connectors.envelope import Mishaps
 from proxy.connectors.goings import Going
 from proxy.connectors.grammar import Grammar, Setting
@@ -162,6 +163,10 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
         for name in names:
             if name not in known:
                 complaints.add((word,), f'says more of an unknown "{name}"{nearest(name, known.keys())}')
+    endings: dict[str, Ending] = {}
+    for name, ending in model.endings.items():
+        with complaints.at("endings", name):
+            endings[name] = Ending.compile(ending)
     rows: Rows | None = None
     faults: Faults | None = None
     links: Links | None = None
@@ -177,7 +182,9 @@ def _setting(model: ConnectorFile, complaints: Complaints, sealer: Sealer | None
     complaints.stop()
     assert rows is not None
     assert faults is not None
-    return Setting(model, words, rows, faults, patterns, bodies, answers, mishaps, sealer, links=links)
+    return Setting(
+        model, words, rows, faults, patterns, bodies, answers, mishaps, sealer, links=links, endings=endings
+    )
 
 
 def _shapes(
@@ -202,6 +209,7 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             ("grammar", route.grammar, GRAMMARS),
             ("body", route.body or None, setting.bodies),
             ("answer", route.answer or None, setting.answers),
+            ("ending", route.ends or None, setting.endings),
         ):
             if name is not None and name not in known:
                 raise ValueError(f'names an unknown {key} "{name}"{nearest(name, known.keys())}')
@@ -223,6 +231,7 @@ def _add(table: RouteTable, number: int, route: RouteModel, setting: Setting, co
             in_query=frozenset(setting.file.headers.in_query),
             refused=route.refuse,
             streams=route.streams,
+            ending=setting.endings.get(route.ends),
         )
         table.add(method, setting.patterns, declared)
         if route.match.endswith(EITHER_WAY):

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from proxy.connectors.endings import Named
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.plain import answer, canonical, visits
 from proxy.connectors.shape import Shape
@@ -71,6 +72,7 @@ class Many:
             query=tuple((name, values[0]) for name, values in asking.query.items()),
             tree=tree,
             writes=tuple(rows.writes),
+            named=tuple(rows.named),
         )
 
 
@@ -87,6 +89,8 @@ class Rows:
     """With `upsert`: the field that records are found by."""
     found: dict[str, Uses] = field(default_factory=dict)
     writes: list[Record] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
+    """Records that nothing but their ids is said of, in the client's order."""
     planted: int = 0
 
     def uses(self, words: ObjectWords) -> Uses:
@@ -102,7 +106,9 @@ class Rows:
         if not given:
             raise Undecodable("query_missing")
         for key in ids(given[0], self.setting.rows.id):
-            self.uses(self.setting.words.of_id(key)).records.append(key)
+            words = self.setting.words.of_id(key)
+            self.uses(words).records.append(key)
+            self.named.append((words.name, key))
 
     def row(self, tree: Tree, depth: int = 1, above: Relation | None = None) -> Tree:
         """Note what one row writes, and return it with nothing in it that was not understood."""

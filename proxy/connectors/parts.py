@@ -17,6 +17,7 @@ from typing import Final
 
 from proxy.connectors.asked import Asked, Opened
 from proxy.connectors.comparing import Looking, refuse_unswapped
+from proxy.connectors.endings import Said, ends_of_all
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Find, Grammar, Reading, Setting
 from proxy.connectors.partshapes import LAYOUTS, Layout, Part
@@ -88,7 +89,11 @@ class Parts:
             narrow=narrow,
             widen=widen,
             swap=swap,
+            ends=ends_of_all([each.ends for each in asked], lambda said: self._told(parts, said)),
         )
+
+    def _told(self, parts: list[Part], said: list[Said]) -> Tree:
+        return self.layout.answered(parts, [(each.status, each.tree) for each in said])
 
     def _asked(self, part: Part, binding: str, made: "References") -> Asked:
         """Return what one part asks for, routed as a request of its own."""

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from proxy.connectors import target
 from proxy.connectors.asked import Asked, Faults, Sent
+from proxy.connectors.endings import Ending, ends_of
 from proxy.connectors.grammar import Asking, Grammar, Reading
 from proxy.errors import Gap, Undecodable, Unidentified
 from proxy.message import Request, Tree
@@ -79,6 +80,8 @@ class Declared:
     refused: str = ""
     """Why whatever comes this way is refused; "" where it is read."""
     streams: Literal["", "request", "response"] = ""
+    ending: Ending | None = None
+    """What is said of records that go by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class Route:
             media=reading.media,
             swap=None if swap is None else lambda looking: self._sent(swap(looking)),
             rowset=reading.rowset,
+            ends=reading.ends or ends_of(declared.ending, reading.operations, reading.named, reading.wrap),
         )
 
     @property

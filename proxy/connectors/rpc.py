@@ -76,6 +76,7 @@ class RpcGrammar:
             asking.params,
             tree=tree if number is None else {"id": number, **tree},
             writes=tuple(arguments.writes.records),
+            wrap=lambda result: {"result": result} if number is None else {"id": number, "result": result},
         )
 
         def swap(looking: Looking) -> Reading:

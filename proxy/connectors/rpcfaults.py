@@ -27,7 +27,7 @@ NUMBERS: Final[Mapping[str, int]] = {
 """Exception -> fault code; `other` is whatever else was raised."""
 _NAMES: Final[Mapping[int, str]] = {number: name for name, number in NUMBERS.items()}
 
-ANSWERED_AS_FAULT: Final = frozenset({403, 422})
+ANSWERED_AS_FAULT: Final = frozenset({403, 409, 422})
 """Statuses of ours that a client knows as a fault inside a 200."""
 
 _REST: Final = "/rest/"

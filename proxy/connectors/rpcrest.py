@@ -114,6 +114,7 @@ class Rest:
             path=self.path,
             method="POST",
             media="json",
+            wrap=None,
             swap=None if inner is None else swap,
         )
 

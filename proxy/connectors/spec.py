@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from proxy.connectors.endings import EndingModel
 from proxy.connectors.erasespec import ErasureModel
 from proxy.connectors.graphql.spec import GraphqlModel
 from proxy.connectors.odata.spec import ODataModel
@@ -167,6 +168,9 @@ class RouteModel(Strict):
     """With `grammar: links`: field that is the link; "" when {object} and {other} in the path say."""
     layout: str = ""
     """With a grammar that knows several forms of one thing: which of them."""
+    ends: str = ""
+    """Name of an entry of `endings`: what its clients are told of records that go by it, where an erasure takes
+    the place of the request; "": the CRM's own error."""
     media: list[str] | None = None
     """Codecs of the request body; None: those of the connector if `body` is set, else no body."""
     accept: str = ""
@@ -350,6 +354,8 @@ class ConnectorFile(Strict):
     """Name -> JSONPath -> kind of every member an answer may have."""
     deleted: str = ""
     """The object whose fields are called like other objects: each stands for the deleted records of one."""
+    endings: dict[str, EndingModel] = Field(default_factory=dict)
+    """Name -> what whoever deletes records is told where an erasure takes the place of the delete."""
     describes: dict[str, list[MetadataModel]] = Field(default_factory=dict)
     """Name of an answer -> where it describes objects and fields."""
     errors: ErrorsModel

@@ -13,7 +13,7 @@ from proxy.model import Action, Catalogue
 from proxy.policy.checks import check_rules
 from proxy.policy.compile import NO_CONNECTORS, PolicySet
 from proxy.policy.dates import check_dates
-from proxy.policy.erasing import link_erasing
+from proxy.policy.erasing import check_endings, link_erasing
 from proxy.policy.floors import check_floors
 from proxy.policy.gather import gather
 from proxy.policy.grouping import link_groups
@@ -111,6 +111,7 @@ def check_policies(
     if not any(problem.severity == "error" for problem in findings.problems):
         check_rules(written, vocabulary, catalogues, findings)
         lint(written, vocabulary, catalogues, findings, groups)
+        check_endings(gathered.erasures, erasing, catalogues, connectors, findings)
         check_retention(retention, catalogues, today, findings)
         check_terms(retention.retention, gathered.vocabularies, gathered.packs, catalogues, findings)
         check_dates(files, written, vocabulary, today, findings)

@@ -12,7 +12,7 @@ from proxy.app import build
 from proxy.config import load_config
 from proxy.message import Headers, Request, Response
 from proxy.restricted import item, one_form
-from tests.e2e.harness import GatewayHarness
+from tests.e2e.harness import GatewayHarness, Upstream
 
 OBJECTS = (
     "[Contact, Lead, contacts, contact, lead, res.partner, party.party, party.contact_mechanism, persons, "
@@ -223,26 +223,28 @@ DELETES: dict[str, tuple[str, Request]] = {
 class Office:
     """An installation whose privacy officer may do everything, but for what the rule says of deletes."""
 
-    def __init__(self, folder: Path, then: str) -> None:
+    def __init__(self, folder: Path, then: str, answer: str = "accepted") -> None:
         first = GatewayHarness.make(folder / "gateway")
         first.close()
         first.app.kept.close()
         example = first.installation.policies / "example"
         erasure = example / "erasure.yaml"
         more = {"refuse": 'because: "They stay."', "pass": ""}.get(then, "ground: objection")
+        more += f"\n    answer: {answer}"
         erasure.write_text(
             erasure.read_text("utf-8") + RULE.format(objects=OBJECTS, then=then, more=more), "utf-8"
         )
         (example / "everything.yaml").write_text(GRANT, "utf-8")
         self.harness = GatewayHarness(first.installation, build(load_config(first.installation.config)))
 
-    async def fire(self, lane: str, request: Request) -> Any:
+    async def fire(self, lane: str, request: Request, upstream: Upstream = lambda _: Response(204)) -> Any:
         """Return how the exchange ends; the CRM does what it is told, and has nothing to say."""
         credentials = self.harness.credentials("privacy_desk", "subject_request")
         sent = Request(
-            request.method, request.path, request.query, Headers((*request.headers, *credentials)), request.body
-        )
-        return await self.harness.exchange(lane, sent, lambda _: Response(204))
+            request.method, request.path, request.query, Headers((*request.headers, *credentials)), request.body,
+            host=request.host,
+        )  # fmt: skip
+        return await self.harness.exchange(lane, sent, upstream)
 
     def close(self) -> None:
         """Let go of it."""

@@ -9,6 +9,7 @@ from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Grammar, Reading, Setting
 from proxy.connectors.graphql.answers import Answered
 from proxy.connectors.graphql.arguments import Arguments
+from proxy.connectors.graphql.endings import Gone, ends_of_mutations
 from proxy.connectors.graphql.query import Query, Selected, body_of, read_query
 from proxy.connectors.graphql.selecting import TYPE, Shown, changed, narrowed, plain, unwrapped, widened
 from proxy.connectors.graphql.spec import GraphqlField, GraphqlModel
@@ -41,15 +42,20 @@ class Graphql:
         query = self._with(query, declared, lambda each, own: plain(each, self.words, own, self.model.types))
         operations: list[Operation] = []
         writes: list[Record] = []
+        gone: list[Gone | None] = []
         for root in query.fields:
             if root.name == TYPE:
                 continue
             found, written = self._root(root, declared[root.name])
             operations += found
             writes += written
+            gone.append(_gone(root, declared[root.name], found[0]))
         if not operations:
             raise Gap("construct", "unknown_value")
-        return self._reading(asking, query, declared, tuple(operations), tuple(writes))
+        reading = self._reading(asking, query, declared, tuple(operations), tuple(writes))
+        known = [each for each in gone if each is not None]
+        reading.ends = ends_of_mutations(known, self.words) if len(known) == len(gone) else None
+        return reading
 
     def _root(self, root: Selected, declared: GraphqlField) -> tuple[list[Operation], list[Record]]:
         own = self.words.objects[declared.object]
@@ -117,6 +123,13 @@ class Graphql:
                 raise Refused("not_granted", own.name)
             fields.append(other)
         return replace(query, fields=tuple(fields))
+
+
+def _gone(root: Selected, declared: GraphqlField, first: Operation) -> Gone | None:
+    """Return a field that does nothing but to delete one record; None for any other."""
+    if first.action not in {Action.DELETE, Action.ERASE} or len(first.records) != 1:
+        return None
+    return Gone(root, declared, (first.object, first.records[0]))
 
 
 def _called(change: Selecting, own: ObjectWords, selection: tuple[Selected, ...]) -> tuple[Selected, ...]:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from proxy.connectors import target
 from proxy.connectors.asked import Asked, Opened
 from proxy.connectors.comparing import Looking, refuse_unswapped
+from proxy.connectors.endings import Said, ends_of_all
 from proxy.connectors.facts import Wanted
 from proxy.connectors.grammar import Asking, Find, Grammar, Reading, Setting
 from proxy.connectors.odata.batchforms import Form, Part, Told, form_of
@@ -84,6 +85,7 @@ class Batch:
             widen=widen,
             swap=swap,
             headers=form.headers,
+            ends=ends_of_all([each.ends for each in asked], lambda said: _told(form, parts, said)),
         )
 
     def _asked(self, part: Part, root: str, asking: Asking) -> Asked:
@@ -104,6 +106,11 @@ class Batch:
         if asked.sign is not None:
             raise Gap("construct", "signed_part")
         return asked
+
+
+def _told(form: Form, parts: list[Part], said: list[Said]) -> Tree:
+    told = [Told(at, each.status, None if each.bodiless else each.tree) for at, each in enumerate(said)]
+    return form.answered(told, parts)
 
 
 def _target(url: str, root: str, host: str) -> str:

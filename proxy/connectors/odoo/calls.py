@@ -53,6 +53,15 @@ class Call:
         params = {"service": self.service, "method": method, "args": args}
         return {"jsonrpc": "2.0", "method": "call", "params": params, "id": self.number}
 
+    def answered(self, result: Tree) -> Tree:
+        """Return the answer to the call."""
+        match self.protocol:
+            case "json2":
+                return result
+            case "xmlrpc":
+                return {"result": result}
+        return {"jsonrpc": "2.0", "id": self.number, "result": result}
+
     def _sent(self, lane: OdooModel) -> tuple[str, list[Tree]]:
         if self.service == "object":
             who: list[Tree] = [lane.database, lane.uid, _NOT_YET]

@@ -30,7 +30,7 @@ _BY_NUMBER: Final[Mapping[int, str]] = {
     3: "odoo.exceptions.AccessDenied",
     4: "odoo.exceptions.AccessError",
 }
-ANSWERED_AS_FAULT: Final = frozenset({403, 422})
+ANSWERED_AS_FAULT: Final = frozenset({403, 409, 422})
 """Statuses of ours that a client knows as a fault inside a 200."""
 _REFUSAL: Final = "odoo.exceptions.AccessError"
 _JSON_ID: Final = re.compile(rb'"id"[ \t\r\n]*:[ \t\r\n]*([0-9]{1,15})[ \t\r\n]*[,}]')

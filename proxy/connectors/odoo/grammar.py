@@ -126,6 +126,7 @@ class OdooGrammar:
             writes=tuple(arguments.writes.records),
             sign=None if call.protocol == "json2" else sign,
             path=_JSON_RPC if self.web else None,
+            wrap=call.answered,
         )
 
         def swap(looking: Looking) -> Reading:

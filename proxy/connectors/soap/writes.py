@@ -69,13 +69,19 @@ class Writes:
         ids = ids_in(call.arguments["p:ids"], self.setting)
         if len(ids) > MOST:
             raise Undecodable("too_many_items", status=413)
-        named: dict[str, list[str]] = {}
-        for key in ids:
-            named.setdefault(self.setting.words.of_id(key).name, []).append(key)
-        operations = tuple(each for name, keys in named.items() for each in self._by_id(call, name, keys))
+        named = [(self.setting.words.of_id(key).name, key) for key in ids]
+        found = {name: [key for other, key in named if other == name] for name, _ in named}
+        operations = tuple(each for name, keys in found.items() for each in self._by_id(call, name, keys))
         listed: list[Tree] = [*ids]
         tree = wrapped(call, {"p:ids": listed})
-        return Reading(operations, Outcomes(self.setting, call), asking.params, tree=tree)
+        return Reading(
+            operations,
+            Outcomes(self.setting, call),
+            asking.params,
+            tree=tree,
+            named=tuple(named),
+            wrap=lambda said: answered(call, said if isinstance(said, list) else []),
+        )
 
     def _by_id(self, call: Call, name: str, keys: list[str]) -> list[Operation]:
         """Return what is done to records of one object; who brings one back sees that it was deleted."""

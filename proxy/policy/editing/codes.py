@@ -38,6 +38,7 @@ CODES: Final = {
     "LG133": "Retention that contradicts a duty",
     "LG147": "Erasure rule that cannot hold",
     "LG148": "Erasure said twice",
+    "LG149": "Not all clients can be told",
     "LG134": "A term that a law asks for and nobody has laid down",
     "LG135": "Hidden records that a query tells of",
     "LG136": "Groups of one that a computed value tells of",

@@ -6,5 +6,6 @@ that match, the strictest holds, so that their order never matters.
 
 from proxy.policy.erasing.documents import ErasureDocument
 from proxy.policy.erasing.rules import NO_ERASING, Consent, Erasing, ErasureRule, link_erasing
+from proxy.policy.erasing.telling import check_endings
 
-__all__ = ["NO_ERASING", "Consent", "Erasing", "ErasureDocument", "ErasureRule", "link_erasing"]
+__all__ = ["NO_ERASING", "Consent", "Erasing", "ErasureDocument", "ErasureRule", "check_endings", "link_erasing"]
