@@ -9,7 +9,7 @@ the one in force and swaps one reference per lane, so that an exchange sees one 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -62,6 +62,10 @@ async def _alone() -> None:
     """Tell nobody: this process is the only one that serves."""
 
 
+async def _nobody_else(_canaries: Sequence[str]) -> list[bool | None]:
+    return []
+
+
 @dataclass(slots=True)
 class App:
     """A running installation: gateways by lane, and what they share."""
@@ -86,6 +90,8 @@ class App:
     spread: Callable[[], Awaitable[None]] = _alone
     """Has `frozen` and `restricted` take effect in every other process that serves, and identifiers forgotten
     there; returns when it has."""
+    others_open: Callable[[Sequence[str]], Awaitable[list[bool | None]]] = _nobody_else
+    """Has every other process that serves say whether it can open one of some canaries; None: it does not."""
     problems: dict[str, str] = field(default_factory=dict)
     """What keeps the installation from being ready, by part; empty = ready."""
 

@@ -90,6 +90,12 @@ class Shuts(Protocol):
 class Shreds(Protocol):
     """Destroys what of a person lies with us: keys, tokens, index rows; and remembers that it was erased."""
 
+    async def canaries(self, case: Case) -> tuple[str, ...]:
+        """Return one for each key that `shred` will destroy, and those that the case has (`Case.canaries`)."""
+
+    async def probe(self, case: Case) -> tuple[Finding, ...]:
+        """Return what every process that serves says of the case's canaries: that it can open none, or one."""
+
     async def shred(self, case: Case) -> tuple[Finding, ...]:
         """Return what is known of each place once it is destroyed; idempotent."""
 
@@ -389,8 +395,10 @@ class Eraser:
     # ----------------------------------------------------------------
 
     async def _shred(self, case: Case) -> Case:
-        assert case.plan is not None
+        case = case.put(canaries=await self.ports.shreds.canaries(case))
+        self.ports.cases.keep(case)  # before the first key goes: nobody could make one afterwards
         findings = await self.ports.shreds.shred(case)
+        assert case.plan is not None
         if count := await self._give_up_strays(case.plan.known):
             findings += (Finding("", "tokens in no record", "erased", "row", count),)
         return await self.keep(case.put(findings=findings).moved(Event.SHREDDED), "shredded")
@@ -416,7 +424,8 @@ class Eraser:
     async def _checked(self, case: Case) -> tuple[Finding, ...]:
         assert case.plan is not None
         now = self._now()
-        found = [each for each in case.findings if not each.lane]
+        found = [each for each in case.findings if not each.lane and each.how != "canary"]
+        found += await self.ports.shreds.probe(case)
         for lane, site in self.ports.sites.items():
             found += await self.asked(
                 lane, check(lane, site.book, case.plan, case.erased, now, refused=case.refused)
@@ -607,4 +616,4 @@ def _forgotten(case: Case) -> Case:
     assert case.plan is not None
     holds = {hold.id for hold in case.holds}
     kept = dict.fromkeys(Spot(one.lane, one.object, one.id) for one in case.plan.kept if one.by in holds)
-    return case.put(plan=None, people=tuple(kept), values=(), journal={}, exempt=())
+    return case.put(plan=None, people=tuple(kept), values=(), journal={}, exempt=(), canaries=())

@@ -121,7 +121,7 @@ class Finding(msgspec.Struct, frozen=True):
     """`object`, `object.field`, or a place of ours: `keys`, `index`."""
     verdict: Verdict
     how: str
-    """Which of the ways to look (`id`, `deleted`, `value`, `key`)."""
+    """Which of the ways to look (`id`, `deleted`, `value`, `key`, `canary`)."""
     count: int = 0
     until: str = ""
     """ISO date at which a pending one is looked at again."""
@@ -223,6 +223,8 @@ class Case(msgspec.Struct, frozen=True):
     journal: dict[str, Done] = {}
     """By the step's key."""
     findings: tuple[Finding, ...] = ()
+    canaries: tuple[str, ...] = ()
+    """Random bytes, sealed under each key that was destroyed, for whoever is asked whether it opens still."""
     checks: tuple[int, ...] = ()
     """When it is looked at again."""
     notices: tuple[Notice, ...] = ()

@@ -1,13 +1,17 @@
-"""How what of a person lies with us is destroyed: keys, tokens, index rows; and that it is remembered."""
+"""How what of a person lies with us is destroyed: keys, tokens, index rows; that it is remembered; and whether
+it is so in every process."""
 
 import asyncio
 import time
+from collections import Counter
 
 from proxy.erasure import Case, Finding, Plan, Spot
 from proxy.erasure.case import Verdict
 from proxy.erasures.shared import Shared
 from proxy.erasures.shutting import Shutting
+from proxy.errors import Unavailable
 from proxy.ids import same_form
+from proxy.vault import canaries
 from proxy.vault.destroy import destroy
 from proxy.vault.rows import Place
 
@@ -19,6 +23,32 @@ class Shredding:
         self._shared = shared
         self._shuts = shuts
 
+    async def canaries(self, case: Case) -> tuple[str, ...]:
+        """Return one for each key that goes; see `Shreds.canaries`."""
+        assert case.plan is not None
+        kept, plan = self._shared.app.kept, case.plan
+        places, staying = self._places(plan), self._staying(plan)
+        return await asyncio.to_thread(canaries.make, kept.store, kept.keys, places, staying, made=case.canaries)
+
+    async def probe(self, case: Case) -> tuple[Finding, ...]:
+        """Ask every process of this host that serves, this one too; see `Shreds.probe`."""
+        if not case.canaries:
+            return ()
+        app = self._shared.app
+        try:
+            said: list[bool | None] = [await asyncio.to_thread(canaries.opens, app.kept.keys, case.canaries)]
+        except Unavailable:
+            said = [None]
+        counts = Counter([*said, *await app.others_open(case.canaries)])
+        words: dict[bool | None, tuple[Verdict, str]] = {
+            False: ("erased", ""), True: ("residue", "opens"), None: ("unverifiable", "no_answer")
+        }  # fmt: skip
+        return tuple(
+            Finding("", "keys", verdict, "canary", counts[opens], why=why)
+            for opens, (verdict, why) in words.items()
+            if counts[opens]
+        )
+
     async def shred(self, case: Case) -> tuple[Finding, ...]:
         """Remember whom nobody may put back, then destroy what lies with us; see `Shreds.shred`."""
         assert case.plan is not None
@@ -28,15 +58,16 @@ class Shredding:
         regions = {lane.region or "" for lane in of_lanes if lane.name in lanes} | {""}
         tombstones = self._shared.tombstones
         await asyncio.to_thread(tombstones.put, case.id, known, now, regions=sorted(regions))
-        findings = await asyncio.to_thread(self._destroyed, case.plan)
+        findings = await asyncio.to_thread(self._destroyed, case)
         await self._shuts.tell_all()
         return findings
 
-    def _destroyed(self, plan: Plan) -> tuple[Finding, ...]:
+    def _destroyed(self, case: Case) -> tuple[Finding, ...]:
         """Return what is left of sealed values once their keys are gone, and then their rows."""
-        kept = self._shared.app.kept
-        places = [self._place(spot) for spot in [*plan.people, *plan.related]]
-        gone = destroy(kept.store, kept.keys, places, self._staying(plan))
+        assert case.plan is not None
+        kept, plan = self._shared.app.kept, case.plan
+        before = canaries.key_ids(case.canaries)
+        gone = destroy(kept.store, kept.keys, self._places(plan), self._staying(plan), also=before)
         verdict: Verdict = "residue" if gone.alive else "erased"
         findings = (
             Finding("", "sealed values", "erased", "row", gone.values),
@@ -53,6 +84,9 @@ class Shredding:
             whole = not one.fields or found.get(place) == frozenset()
             found[place] = frozenset() if whole else found.get(place, frozenset()) | {*one.fields}
         return found
+
+    def _places(self, plan: Plan) -> list[Place]:
+        return [self._place(spot) for spot in [*plan.people, *plan.related]]
 
     def _place(self, spot: Spot) -> Place:
         return Place(self._shared.rules(spot.lane).place, spot.object, same_form(spot.id))

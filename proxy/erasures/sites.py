@@ -13,6 +13,10 @@ COPIES: Final = (
     "copies of Lychgate's own database from before: keys that lie in them open what was sealed until the key of "
     "their epoch is destroyed (lychgate keys rotate, then keys destroy)"
 )
+OTHER_HOSTS: Final = (
+    "other hosts that use the same database: only processes of the host that carried this out were asked "
+    "whether a key opens still; the others go by what they remember for two seconds, and by the database then"
+)
 NO_SITE: Final = "Lychgate has no credential of its own for it, or its connector has no playbook"
 
 
@@ -68,4 +72,5 @@ def unseen(app: App, seen: Mapping[str, Site]) -> tuple[str, ...]:
         if lane.name not in seen
     ]
     sealed = any(gateway.rules.protections for gateway in app.gateways.values())
-    return (*lanes, COPIES) if sealed else tuple(lanes)
+    far = () if app.kept.store.embedded else (OTHER_HOSTS,)
+    return (*lanes, COPIES, *far) if sealed else tuple(lanes)

@@ -364,6 +364,11 @@ class Keys:
         with self.store.read() as connection:
             return {key.subject for key in rows.by_id(connection, ids) if key.subject is not None}
 
+    def of_subjects(self, subjects: Iterable[bytes]) -> set[bytes]:
+        """Return the ids of all keys of some data subjects; no provider is asked."""
+        with self.store.read() as connection:
+            return {key.id for key in rows.by_subject(connection, subjects)}
+
     def newest_epoch(self) -> int:
         """Return the number of the newest epoch: no copy that was made until now has keys of a later one.
 

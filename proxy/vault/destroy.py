@@ -18,7 +18,7 @@ from proxy.vault.tables import VALUES
 
 Staying = Mapping[Place, Collection[str]]
 """Record -> the fields of it that stay; none named: all."""
-_NOTHING: Final[Staying] = MappingProxyType({})
+NOTHING: Final[Staying] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,39 @@ class Destroyed:
     """Values that have to stay."""
 
 
-def destroy(store: Store, keys: Keys, places: Iterable[Place], staying: Staying = _NOTHING) -> Destroyed:
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What is there, and what becomes of it."""
+
+    going: list[Value]
+    staying: list[Value]
+    needed: set[bytes]
+    """Keys that open what stays."""
+    keys: set[bytes]
+    """Keys that go."""
+    subjects: set[bytes]
+    """Whose every key goes."""
+
+
+def doomed(store: Store, keys: Keys, places: Iterable[Place], staying: Staying = NOTHING) -> Doomed:
+    """Return what `destroy` would destroy now."""
+    with store.read() as connection:
+        values = rows.in_records(connection, places)
+    stays = [value for value in values if _stays(value, staying)]
+    going = [value for value in values if not _stays(value, staying)]
+    needed = {value.key_id for value in stays}
+    ids = {value.key_id for value in going} - needed
+    return Doomed(going, stays, needed, ids, keys.subjects(ids) - keys.subjects(needed))
+
+
+def destroy(
+    store: Store,
+    keys: Keys,
+    places: Iterable[Place],
+    staying: Staying = NOTHING,
+    *,
+    also: Iterable[bytes] = (),
+) -> Destroyed:
     """Destroy the keys of some records, then what was sealed under them; idempotent.
 
     The keys go first: a row says which key is its own, so whoever dies in between finds the rest again. And a
@@ -44,18 +76,16 @@ def destroy(store: Store, keys: Keys, places: Iterable[Place], staying: Staying 
         keys: of the same store.
         places: the records.
         staying: what of them is not to be destroyed.
+        also: keys that went before, with rows that are gone: somebody may have put them back.
 
     Raises:
         Unavailable: the store cannot be used; what has happened is not known, repeat it.
     """
-    with store.read() as connection:
-        values = rows.in_records(connection, places)
-    stays = [value for value in values if _stays(value, staying)]
-    going = [value for value in values if not _stays(value, staying)]
-    needed = {value.key_id for value in stays}
-    ids = sorted({value.key_id for value in going} - needed)
+    fate = doomed(store, keys, places, staying)
+    going, needed = fate.going, fate.needed
+    ids = sorted(fate.keys | ({*also} - needed))
     # With all keys of the person that each belongs to: one may have come with a rotation and seal nothing yet.
-    for subject in sorted(keys.subjects(ids) - keys.subjects(needed)):
+    for subject in sorted(fate.subjects):
         keys.shred(subject)
     for each in ids:
         keys.shred_key(each)
@@ -63,7 +93,7 @@ def destroy(store: Store, keys: Keys, places: Iterable[Place], staying: Staying 
         rows.drop_keys(connection, ids)
         rows.drop(connection, (value.handle for value in going if value.key_id in needed))
     store.forget(VALUES)  # whether or not there were any: a run before may have died here
-    return Destroyed(len(going), len(ids), len(keys.find(ids)) if ids else 0, len(stays))
+    return Destroyed(len(going), len(ids), len(keys.find(ids)) if ids else 0, len(fate.staying))
 
 
 def _stays(value: Value, staying: Staying) -> bool:

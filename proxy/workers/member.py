@@ -42,6 +42,9 @@ class Member:
     why: str = "died"
     """What the metrics will say of its end."""
     _orders: deque[asyncio.Future[str]] = field(default_factory=deque)
+    _asked: int = 0
+    _tried: dict[int, asyncio.Future[bool | None]] = field(default_factory=dict)
+    """Who waits for the answer to which `Try`."""
     _writing: deque[tuple[list[Members], asyncio.Task[int]]] = field(default_factory=deque)
     _intents: dict[str, str] = field(default_factory=dict)
     """Decision id -> lane of what it may have asked a CRM and not accounted for."""
@@ -74,6 +77,21 @@ class Member:
                 return await asyncio.shield(done)
         except TimeoutError:
             return "it does not answer"
+
+    async def tries(self, canaries: Sequence[str], seconds: float) -> bool | None:
+        """Return whether it can open one of some canaries; None if it does not say so in time."""
+        self._asked += 1
+        number = self._asked
+        answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        self._tried[number] = answer
+        self.channel.say(m.Try(number, [*canaries]))
+        try:
+            async with asyncio.timeout(seconds):
+                return await answer
+        except TimeoutError:
+            return None
+        finally:
+            del self._tried[number]
 
     def ask(self) -> None:
         """Have it say what it has counted; one that keeps silent is ended."""
@@ -117,6 +135,8 @@ class Member:
                 done = self._orders.popleft()
                 if not done.done():
                     done.set_result(message.problem)
+            case m.Tried():
+                self._answered(message.number, message.opens)
             case m.Told():
                 self.counted = message.counted
                 self.unheard = 0
@@ -133,7 +153,14 @@ class Member:
         for done in self._orders:
             if not done.done():
                 done.set_result("it is gone")
+        for number in [*self._tried]:
+            self._answered(number, None)
         self.end(self.why)  # nothing that it does from now on could be put on record
+
+    def _answered(self, number: int, opens: bool | None) -> None:  # noqa: FBT001 - as it was sent
+        waiting = self._tried.get(number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(opens)
 
     def _append(self, batch: list[Members]) -> None:
         task = asyncio.get_running_loop().create_task(self.ledger.append_members(batch))

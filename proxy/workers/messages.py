@@ -52,6 +52,13 @@ class Freeze(msgspec.Struct, tag=True, frozen=True):
     restricted: list[str]
 
 
+class Try(msgspec.Struct, tag=True, frozen=True):
+    """To a worker: say whether you can open one of these canaries (`proxy.vault.canaries`)."""
+
+    number: int
+    canaries: list[str]
+
+
 class Tell(msgspec.Struct, tag=True, frozen=True):
     """To a worker: say what was counted."""
 
@@ -85,14 +92,22 @@ class Serving(msgspec.Struct, tag=True, frozen=True):
     """To the supervisor: connections are accepted."""
 
 
+class Tried(msgspec.Struct, tag=True, frozen=True):
+    """To the supervisor: the answer to a `Try`."""
+
+    number: int
+    opens: bool | None
+    """None: keys or store cannot be used now, so that nobody can say."""
+
+
 class Told(msgspec.Struct, tag=True, frozen=True):
     """To the supervisor: everything this worker has counted."""
 
     counted: Counted
 
 
-ToWorker = Begin | Load | Swap | Serve | Freeze | Tell | Written | Stop
-ToSupervisor = Append | Done | Serving | Told
+ToWorker = Begin | Load | Swap | Serve | Freeze | Try | Tell | Written | Stop
+ToSupervisor = Append | Done | Serving | Told | Tried
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_to_worker: Final = msgspec.msgpack.Decoder(ToWorker).decode

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,8 @@ LOAD_TIMES: Final = 5
 takes longer is replaced, so that it does not keep the others from them."""
 AT_ONCE: Final = 1.0
 """For what only has to be taken note of: a swap, a freeze, a scrape."""
+TRY_SECONDS: Final = 8.0
+"""For saying whether something can be opened; a key server may be asked."""
 STEADY: Final = 10.0
 """A worker that served so many seconds did not die of how it was started."""
 LATEST: Final = 30.0
@@ -55,6 +57,7 @@ class Supervisor:
         """Whether any worker ever has."""
         self._failed: LychgateError | None = None
         app.spread = self._spread
+        app.others_open = self._open
         app.metrics.watch("workers", "Worker processes that serve.", lambda: float(self._serving()))
 
     async def serve(self, *, ready: Callable[[Bound], None], stop: asyncio.Event) -> None:
@@ -164,6 +167,11 @@ class Supervisor:
         ):
             if problem:
                 member.end("behind")
+
+    async def _open(self, canaries: Sequence[str]) -> list[bool | None]:
+        """Return what each worker that serves says; one that comes later remembers nothing from before."""
+        members = [member for member in self._members if member.loaded]
+        return list(await asyncio.gather(*(member.tries(canaries, TRY_SECONDS) for member in members)))
 
     # ---- one worker after the other --------------------------------------------------------------------------
 

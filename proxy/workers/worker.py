@@ -1,6 +1,7 @@
 """A worker: serves every lane as its supervisor tells it to; it has no ledger and no will of its own."""
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import logging
@@ -28,6 +29,7 @@ from proxy.metrics import Metrics
 from proxy.origins import origins
 from proxy.restricted import Restricted
 from proxy.subjects import Pseudonyms
+from proxy.vault.canaries import opens
 from proxy.workers import messages as m
 from proxy.workers.channel import Channel
 from proxy.workers.lanes import lane_spec, process_limits
@@ -80,6 +82,7 @@ class Worker:
         self._loaded: dict[str, Rules] = {}
         self._has: Equipment | None = None
         self._problem = ""
+        self._trying: set[asyncio.Task[None]] = set()
         self._jobs: asyncio.Queue[m.Begin | m.Load | m.Swap | m.Freeze] = asyncio.Queue()
 
     async def run(self, end: socket.socket) -> None:
@@ -125,12 +128,24 @@ class Worker:
                 self._ledger.written(message)
             case m.Tell():
                 self._channel.say(m.Told(self._metrics.counted()))
+            case m.Try():
+                task = asyncio.get_running_loop().create_task(self._try(message))
+                self._trying.add(task)  # the loop itself does not hold it
+                task.add_done_callback(self._trying.discard)
             case m.Serve():
                 self._go.set()
             case m.Stop():
                 self._stop.set()
             case _:
                 self._jobs.put_nowait(message)
+
+    async def _try(self, message: m.Try) -> None:
+        """Say whether anything that this process serves by opens a canary; beside orders, which do not wait."""
+        found: bool | None = None
+        with contextlib.suppress(LychgateError):
+            if self._has is not None:
+                found = await asyncio.to_thread(opens, self._has.kept.keys, message.canaries)
+        self._channel.say(m.Tried(message.number, found))
 
     def _lost(self) -> None:
         self._ledger.lost()

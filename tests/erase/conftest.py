@@ -92,6 +92,12 @@ class World:
     async def reopen(self, case: Case) -> None:
         self.shut.discard(case.id)
 
+    async def canaries(self, case: Case) -> tuple[str, ...]:
+        return case.canaries
+
+    async def probe(self, case: Case) -> tuple[Finding, ...]:
+        return ()
+
     async def shred(self, case: Case) -> tuple[Finding, ...]:
         self.shredded.append(case.id)
         return (Finding("", "keys", "erased", "key"),)
