@@ -88,6 +88,7 @@ class Understood:
     counted: Counted
     made: tuple[Made, ...]
     makes: int
+    withdrawing: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class Aside:
         result = await self._done(gateway, exchange, None)
         gateway.absorb(result.counted)
         exchange.now, exchange.made, exchange.makes = result.now, result.made, result.makes
+        exchange.withdrawing = result.withdrawing
         return result.request, result.entry
 
     async def show(self, gateway: Gateway, exchange: Exchange, response: Response) -> Shown:
@@ -378,7 +380,9 @@ def work(
         built, entry = through(own.understand(exchange, again=job.response is not None), ask)
         if job.response is None:
             counted = metrics.counted()
-            return Understood(built, entry, exchange.now, counted, exchange.made, exchange.makes)
+            return Understood(
+                built, entry, exchange.now, counted, exchange.made, exchange.makes, exchange.withdrawing
+            )
         exchange.made, exchange.makes = job.made, job.makes
         metrics = Metrics()  # the request has been counted
         shown = through(gateway.elsewhere(rules, metrics).show(exchange, job.response), ask)

@@ -29,6 +29,7 @@ reader must be able to see that nothing is left out.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -40,7 +41,8 @@ from proxy.bars import Bars
 from proxy.codec import Codec, codec_for, codec_named, decode_answer, undo_content_coding, unpacking
 from proxy.columns import PageAt
 from proxy.connectors import Asked, Opened, Route
-from proxy.errors import ExchangeError, Refused, Unavailable, Undecodable, UpstreamFault
+from proxy.erasure.watched import Watching
+from proxy.errors import ExchangeError, LychgateError, Refused, Unavailable, Undecodable, UpstreamFault
 from proxy.exchange import Exchange, Forward, Rules
 from proxy.groups import leave_out_small
 from proxy.identity.headers import KEY_HEADER, WHO
@@ -61,6 +63,7 @@ from proxy.streaming.written import written as written_rows
 from proxy.subjects import Pseudonyms
 from proxy.transforms import Redactions, Tally, apply_all
 from proxy.vault.needs import Got, Known, Need, Opening, Returning
+from proxy.withdrawals import withdrawing
 from proxy.withheld import Hidden, restate, withhold
 from proxy.writes import check_writes
 
@@ -141,6 +144,20 @@ class Brings(Protocol):
         """
 
 
+class Withdrawals(Protocol):
+    """Watches writes by which somebody may withdraw a consent."""
+
+    async def begin(self, rules: Rules, records: tuple[tuple[str, str], ...]) -> Watching:
+        """Return once it is durable that some records (object, id) are to be looked at.
+
+        Raises:
+            Unavailable: it cannot be written down; nothing may be sent.
+        """
+
+    async def over(self, watching: Watching, status: int) -> None:
+        """Have them looked at now that the CRM has answered."""
+
+
 async def _nobody(rules: Rules, records: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Be that where nobody has been erased."""
     return ()
@@ -171,6 +188,8 @@ class Ports:
     """None: no policy set protects anything."""
     brought: Brings = _nobody
     """Looks at records that a request brings back as they are."""
+    withdrawals: Withdrawals | None = None
+    """None: nobody looks whether a consent is withdrawn."""
     keyed: Executor | None = None
     """Whose threads ask the vault; None: those that everything else that waits has, too."""
 
@@ -236,6 +255,7 @@ class Gateway:
         exchange = forward.exchange
         try:
             async with asyncio.timeout(self._deadline):
+                await self._have_looked_at(exchange, response.status)
                 return await self._release(exchange, response)
         except BaseException as error:  # noqa: BLE001 - fail closed, whatever it is
             return await self._end(exchange, error, contacted=True)
@@ -321,6 +341,7 @@ class Gateway:
         exchange.stage = "policy"
         if (rule := self._intercepts.rule(exchange, entry.operations)) is not None:
             return await self._take_over(exchange, rule)
+        await self._watch(exchange)
         exchange.stage = "ledger"  # 6
         await ports.ledger.append(entry)
         exchange.stage = (
@@ -334,6 +355,13 @@ class Gateway:
         ports.metrics.seconds(self.lane, "request").observe(ports.clock() - exchange.began)
         exchange.began = ports.clock()
         return Forward(exchange.id, built, exchange)
+
+    async def _watch(self, exchange: Exchange) -> None:
+        """Return once it is durable that a consent may be withdrawn by a request, if it may be."""
+        withdrawals = self._ports.withdrawals
+        if exchange.withdrawing and withdrawals is not None:
+            exchange.stage = "subjects"
+            exchange.watching = await withdrawals.begin(exchange.rules, exchange.withdrawing)
 
     async def _take_over(self, exchange: Exchange, rule: ErasureRule) -> Response:
         """Return what the client is told of a delete in whose place somebody is erased; it goes no further."""
@@ -442,6 +470,7 @@ class Gateway:
             asked.narrow(hidden)
         if wanted := exchange.wanted():
             asked.gather(wanted)
+        exchange.withdrawing = withdrawing(exchange)
         built = self._build_request(asked, request, codec)
         return built, self._accounts.requested(exchange, records)
 
@@ -480,6 +509,13 @@ class Gateway:
         return Request(asked.method or request.method, path, query, Headers(fields), body)
 
     # ---- steps 9 and 10: what of the answer may be shown? ------------------------------------------------
+
+    async def _have_looked_at(self, exchange: Exchange, status: int) -> None:
+        """Have records looked at in which a consent may be withdrawn by now; if that fails, it is done later."""
+        withdrawals = self._ports.withdrawals
+        if exchange.watching is not None and withdrawals is not None:
+            with contextlib.suppress(LychgateError):
+                await withdrawals.over(exchange.watching, status)
 
     async def _release(self, exchange: Exchange, response: Response) -> Response:
         ports = self._ports

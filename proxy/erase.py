@@ -100,6 +100,20 @@ class Shreds(Protocol):
         """Return what is known of each place once it is destroyed; idempotent."""
 
 
+class Has(Protocol):
+    """Has CRMs answer."""
+
+    async def asked[T](self, lane: str, asking: Asking[T]) -> T:
+        """Return what comes of a step; raises Stuck."""
+
+
+class Consents(Protocol):
+    """Says what has become of a withdrawal that opened a case."""
+
+    async def told(self, case: Case, has: Has) -> tuple[str, ...]:
+        """Return lines for the plan, none as long as the consent is withdrawn; raises Stuck."""
+
+
 Ask = Callable[[Asking[set[str]]], Awaitable[set[str]]]
 """Has the CRM of one lane answer; raises Stuck."""
 Strays = Callable[[str, Book, Ask, Iterable[Known]], Awaitable[int]]
@@ -140,6 +154,8 @@ class Ports:
     unseen: Callable[[], tuple[str, ...]] = tuple
     """Lines about the CRMs that nobody looks into; they stand in every plan and certificate."""
     strays: Strays = _no_strays
+    consents: Consents | None = None
+    """None: no case is opened by a withdrawn consent."""
 
 
 class Stuck(LychgateError):
@@ -314,7 +330,14 @@ class Eraser:
                 yield Staying(f"{case.rule.exceptions[one.word]}: {one.because}", one.id, one.categories)
             yield from self.ports.stays(spot, found)
 
-        return make(case.id, salt, trail, books, catalogues, stays=stays, unseen=self.ports.unseen())
+        told = await self._told_of_consent(case)
+        return make(case.id, salt, trail, books, catalogues, stays=stays, unseen=(*told, *self.ports.unseen()))
+
+    async def _told_of_consent(self, case: Case) -> tuple[str, ...]:
+        """Return what whoever agrees has to know of a consent that was withdrawn, and may be given again."""
+        if case.withdrawn is None or self.ports.consents is None:
+            return ()
+        return await self.ports.consents.told(case, self)
 
     async def _settle(self, case: Case) -> Case:
         after = settle(case, self._now())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from proxy.connectors import Asked, Connector, Route
+from proxy.erasure.watched import Watching
 from proxy.identity import Identifier
 from proxy.message import Request
 from proxy.model import (
@@ -106,6 +107,10 @@ class Exchange:
     """What the request wrote in protected form."""
     makes: int = 0
     """Records that it makes, and that the answer will name."""
+    withdrawing: tuple[tuple[str, str], ...] = ()
+    """Records (object, id) in which the request may withdraw a consent."""
+    watching: Watching | None = None
+    """What was written down of those."""
 
     @property
     def protections(self) -> Protections:

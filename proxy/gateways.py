@@ -16,6 +16,7 @@ from proxy.erasure.intake import Intake
 from proxy.erasure.returns import Returns
 from proxy.erasure.shut import Shut
 from proxy.erasure.tombstones import Tombstones
+from proxy.erasure.watched import Watched
 from proxy.exchange import Rules
 from proxy.ids import new_id
 from proxy.kept import Kept
@@ -24,11 +25,15 @@ from proxy.metrics import Metrics
 from proxy.rates import Rates
 from proxy.restricted import Restricted
 from proxy.revivals import Revivals
+from proxy.steps.driving import Send
 from proxy.subjects import Pseudonyms
 from proxy.vault import Vault
+from proxy.withdrawals import Withdrawals
 
 KEYED = 8
 """Threads of a process that ask the vault, and so may have to wait for a key server."""
+SPARE = 30
+"""Seconds beyond three deadlines of a lane after which an exchange is taken for lost: asked, answered, shown."""
 ASIDE = 2
 """Processes for large bodies, of all workers together; each worker has one at least."""
 
@@ -41,6 +46,7 @@ class Guards:
     tombstones: Tombstones
     cases: StoreCases
     returns: Returns
+    watched: Watched
 
 
 def shared_guards(kept: Kept, root: bytes) -> Guards:
@@ -50,7 +56,13 @@ def shared_guards(kept: Kept, root: bytes) -> Guards:
         Tombstones(kept.store, derive(root, "erasure/tombstones")),
         cases_in(kept, root),
         Returns(kept.store),
+        watched_in(kept, root),
     )
+
+
+def watched_in(kept: Kept, root: bytes) -> Watched:
+    """Return the records of an installation in which a consent may just be withdrawn."""
+    return Watched(kept.store, Sealer(derive(root, "erasure/watched")))
 
 
 def cases_in(kept: Kept, root: bytes) -> StoreCases:
@@ -79,12 +91,16 @@ def make_gateways(
             return None
         return Terms(consent.people, consent.cooling_seconds, consent.valid_seconds, "consent")
 
-    def revivals(lane: settings.Lane) -> Revivals:
+    def asking(lane: settings.Lane) -> Send | None:
         held = credentials[lane.name]
-        send = None if held.passthrough else caller(lane, held).send
-        return Revivals(send, vault.settle, lambda: shared.tombstones.any)
+        return None if held.passthrough else caller(lane, held).send
+
+    def withdrawals(lane: settings.Lane, send: Send | None) -> Withdrawals:
+        late = 3 * lane.deadline_seconds + SPARE
+        return Withdrawals(lane.name, send, vault.settle, shared.watched, time.time, late)
 
     intake = Intake(shared.cases, ledger, new_id, time.time, terms=terms)
+    sends = {lane.name: asking(lane) for lane in config.lanes}
     made = {
         lane.name: Gateway(
             lane.name,
@@ -102,7 +118,8 @@ def make_gateways(
                 intake,
                 aside,
                 vault,
-                revivals(lane),
+                Revivals(sends[lane.name], vault.settle, lambda: shared.tombstones.any),
+                withdrawals(lane, sends[lane.name]),
                 keyed,
             ),
             body_limit=lane.body_limit_mib << 20,

@@ -55,8 +55,37 @@ def load_all(
                     commit=opened.commit,
                 )
         positions.append(opened.position)
-    _refuse_mixed([lane for origin in found for lane in origin.lanes], rules)
+    lanes = [lane for origin in found for lane in origin.lanes]
+    _refuse_mixed(lanes, rules)
+    _refuse_unseen(lanes, rules)
     return rules, tuple(positions)
+
+
+def _refuse_unseen(lanes: Iterable[settings.Lane], rules: Mapping[str, Rules]) -> None:
+    """Return if records can be looked at wherever policy has a withdrawn consent followed up.
+
+    Raises:
+        Problems: on some lane nobody has a credential for that.
+    """
+    problems = [
+        Problem(
+            f"lane {lane.name}", 0, 0, "LG209",
+            f"policies follow up withdrawn consents here ({', '.join(names)}), and look at records for that: "
+            "give the lane a credential of its own, or leave its connector out of `withdrawals`",
+        )
+        for lane in lanes
+        if lane.credential.passthrough and (names := _withdrawals(rules[lane.name]))
+    ]  # fmt: skip
+    if problems:
+        raise Problems(problems)
+
+
+def _withdrawals(rules: Rules) -> list[str]:
+    """Return the rules that are about some object of a lane's connector."""
+    name, objects = rules.connector.name, rules.connector.catalogue
+    return [
+        each.id for each in rules.policies.erasing.withdrawals if any(each.admits(name, it) for it in objects)
+    ]
 
 
 def _refuse_mixed(lanes: Iterable[settings.Lane], rules: Mapping[str, Rules]) -> None:

@@ -1,4 +1,5 @@
-"""A look through the people of a CRM: who is back after an erasure, and whose time is over by a retention rule.
+"""A look through the people of a CRM: who is back after an erasure, whose time is over by a retention rule, and
+who has withdrawn a consent.
 
 Nothing is changed by it, and nothing of a record is kept but which one it is and why it was found.
 """
@@ -11,6 +12,8 @@ from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.erasure import Spot, normal
 from proxy.exchange import Rules
+from proxy.model import Facts, ObjectSpec
+from proxy.policy.erasing import withdrawn
 from proxy.policy.retention import due
 
 FIRST: Final = 600.0
@@ -33,7 +36,7 @@ class Rounds:
         self._every = None if hours is None else hours * 3600
         self._next = now + min(FIRST, self._every or FIRST)
         self.found: Mapping[str, int] = {}
-        """How many records by why they were found (`returned`, `retention`)."""
+        """How many records by why they were found (`returned`, `retention`, `consent`)."""
         self.failed = False
         """Whether a CRM could not be asked the last time."""
 
@@ -48,7 +51,11 @@ class Rounds:
     def told(self) -> str:
         """What somebody has to do about it; "" for nothing."""
         said = ["a CRM could not be looked through"] if self.failed else []
-        words = {"returned": "of people who were erased", "retention": "whose time is over"}
+        words = {
+            "returned": "of people who were erased",
+            "retention": "whose time is over",
+            "consent": "of people who have withdrawn a consent",
+        }
         said += [f"{count} records {words[why]}" for why, count in sorted(self.found.items()) if count]
         return f"{', '.join(said)}; `lychgate erasure sweep` says more" if said else ""
 
@@ -61,7 +68,8 @@ class Sweep:
         lane: where the records are.
         object_: whose records.
         met: says of values whose erasure they tell of, if anybody's.
-        found: gets what is found: why (`returned`, `retention`) and which record -> the case or the rule.
+        found: gets what is found: why (`returned`, `retention`, `consent`) and which record -> the case or the
+            rule.
     """
 
     def __init__(
@@ -75,8 +83,9 @@ class Sweep:
         self._connector = rules.connector.name
         self._spec = rules.connector.catalogue.get(object_)
         self._retention = rules.policies.retention
+        self._withdrawals = rules.policies.erasing.withdrawn(rules.connector.name, object_)
         self.doubtful = 0
-        """Records of which nobody can say whether their time is over."""
+        """Records of which nobody can say whether their time is over, or a consent is withdrawn."""
 
     def names(self) -> list[str]:
         """Return the fields that have to be asked for."""
@@ -98,20 +107,29 @@ class Sweep:
             ]
             if (case := self._met(parts)) is not None:
                 self._found["returned", spot] = case
-            self._due(spot, record)
+            if self._spec is not None and (self._retention.rules or self._withdrawals):
+                facts, now = facts_of(self._spec, self._attributes(), dict(record.sent)), datetime.now(UTC)
+                doubts = [self._due(spot, self._spec, facts, now), self._withdrawn(spot, self._spec, facts, now)]
+                self.doubtful += any(doubts)
 
-    def _due(self, spot: Spot, record: Found) -> None:
-        if self._spec is None or not self._retention.rules:
-            return
-        facts = facts_of(self._spec, self._attributes(), dict(record.sent))
-        standing = due(self._retention, self._connector, self._spec, facts, datetime.now(UTC))
-        self.doubtful += bool(standing.doubtful)
+    def _due(self, spot: Spot, spec: ObjectSpec, facts: Facts, now: datetime) -> bool:
+        """Note a record whose time is over; say whether there is a doubt."""
+        standing = due(self._retention, self._connector, spec, facts, now)
         for one in standing.due:
-            if "" in one.fields and one.rule.then == "erase" and one.after <= datetime.now(UTC):
+            if "" in one.fields and one.rule.then == "erase" and one.after <= now:
                 self._found["retention", spot] = one.rule.id
+        return bool(standing.doubtful)
+
+    def _withdrawn(self, spot: Spot, spec: ObjectSpec, facts: Facts, now: datetime) -> bool:
+        """Note a record that says that a consent is withdrawn; say whether there is a doubt."""
+        told = withdrawn(self._withdrawals, self._connector, spec, facts, now)
+        if told.rule is not None:
+            self._found["consent", spot] = told.rule.id
+        return told.doubtful
 
     def _attributes(self) -> frozenset[str]:
         spec = self._spec
         if spec is None:
             return frozenset()
-        return self._retention.attributes(self._connector, spec.name) & spec.attributes.keys()
+        asked = self._retention.attributes(self._connector, spec.name) & spec.attributes.keys()
+        return asked.union(*(each.attributes(self._connector, spec) for each in self._withdrawals))

@@ -28,6 +28,16 @@ EXPOSED = [
 ]
 
 
+WITHDRAWALS = """
+withdrawals:
+  - id: no-news-any-more
+    on: {connectors: [hubspot], objects: [contacts]}
+    consent: product_news
+    then: case
+    ground: consent_withdrawn
+"""
+
+
 @pytest.mark.parametrize(("name", "mode"), EXPOSED)
 def test_files_open_to_others_are_refused_by_name(tmp_path: Path, name: str, mode: int) -> None:
     """Nothing starts on top of what other accounts can change or read, and the path is told."""
@@ -127,3 +137,19 @@ async def test_an_officer_who_is_none_at_a_start_has_said_nothing(tmp_path: Path
     app.kept.close()
     said = [each.get("detail") for each in entries_of(made.ledger) if each.get("what") == "keys_destroy_voided"]
     assert said == ["epoch=1 officer=ann"]
+
+
+def test_withdrawn_consents_are_not_followed_up_on_a_lane_where_nobody_can_look(tmp_path: Path) -> None:
+    """It would look as if somebody did; a lane of another connector is no matter."""
+    lanes = {name: LaneOf(0, "http://127.0.0.1:9", "secret") for name in ("hubspot", "salesforce")}
+    made = make_installation(tmp_path / "gateway", lanes, admin=0)
+    rules = made.policies / "example" / "erasure.yaml"
+    rules.write_text(rules.read_text("utf-8") + WITHDRAWALS, "utf-8")
+    text = made.config.read_text("utf-8")
+    (held,) = (line.strip() for line in text.splitlines() if "credentials/salesforce" in line)
+    made.config.write_text(text.replace(held, "credential: {passthrough: true}"), "utf-8")
+    build(load_config(made.config)).close()
+    (held,) = (line.strip() for line in text.splitlines() if "credentials/hubspot" in line)
+    made.config.write_text(text.replace(held, "credential: {passthrough: true}"), "utf-8")
+    with pytest.raises(Problems, match=r"LG209: .*no-news-any-more"):
+        build(load_config(made.config))

@@ -370,10 +370,11 @@ def returns_(dismiss: str | None, config: Path, form: str) -> None:
 @CONFIG
 @_FORMAT
 def sweep(config: Path, form: str, *, opens: bool) -> None:
-    """Look through all people of all CRMs for those who were erased and are back, and for those who are due.
+    """Look through all people of all CRMs for those who were erased and are back, who are due, or who have
+    withdrawn a consent.
 
-    Due is what the retention rules of the policies say (`then: erase`). Nothing is erased by this. Exit code 0:
-    nobody was found; 1: somebody was.
+    Due is what the retention rules of the policies say (`then: erase`), withdrawn what their `withdrawals` say.
+    Nothing is erased by this. Exit code 0: nobody was found; 1: somebody was.
     """
     told = _done(config, {"do": "sweep", "open": opens})
     _tell(told, form, _swept)
@@ -466,7 +467,10 @@ def _batched(told: dict[str, Any]) -> str:
 
 
 def _swept(told: dict[str, Any]) -> str:
-    words = {"returned": "are back after case", "retention": "are due by rule"}
+    words = {
+        "returned": "are back after case", "retention": "are due by rule",
+        "consent": "have withdrawn a consent by rule",
+    }  # fmt: skip
     lines = [
         f"{one['count']:6} {one['object']} in {one['lane']} {words[one['source']]} {one['why']}"
         for one in told["found"]
@@ -475,7 +479,7 @@ def _swept(told: dict[str, Any]) -> str:
         lines.append(f"opened {len(told['opened'])} cases as {told['batch']}")
     if told["already"]:
         lines.append(f"{told['already']} are in a case that is not over")
-    doubt = f", of {told['doubtful']} nobody can say whether they are due" if told["doubtful"] else ""
+    doubt = f", of {told['doubtful']} nobody can say how they stand" if told["doubtful"] else ""
     return "\n".join([*lines, f"{told['looked_at']} records were looked at{doubt}"])
 
 

@@ -29,6 +29,7 @@ from proxy.erasure.case import (
     Notice,
     Origin,
     Terms,
+    Withdrawn,
 )
 from proxy.erasure.cases import Cases, NoSuchCase, StoreCases
 from proxy.erasure.plan import Kept, Known, Plan, Spot, Step
@@ -57,4 +58,5 @@ __all__ = [
     "Step",
     "StoreCases",
     "Terms",
+    "Withdrawn",
 ]

@@ -167,6 +167,15 @@ class Origin(msgspec.Struct, frozen=True):
     """When it is tried again."""
 
 
+class Withdrawn(msgspec.Struct, frozen=True):
+    """The consent whose withdrawal opened a case, and how that was seen."""
+
+    rule: str
+    """Id of the policy's rule."""
+    changed: bool = False
+    """It was seen to go from the record; False: the record says so."""
+
+
 class Issued(msgspec.Struct, frozen=True):
     """A certificate that was signed."""
 
@@ -203,6 +212,8 @@ class Case(msgspec.Struct, frozen=True):
     """Values that were named in place of records."""
     source: str = "operator"
     """operator, intercepted, retention, consent, request, returned."""
+    withdrawn: Withdrawn | None = None
+    """Of a case with source `consent`."""
     origin: Origin | None = None
     batch: str = ""
     """Of which look through the CRMs it came; "" of none."""

@@ -4,6 +4,7 @@ A sealed case is bound to its id, so that one cannot be put in another's place; 
 nothing.
 """
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -14,9 +15,11 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from proxy.erasure.case import Case, decode, encode
 from proxy.erasure.notices import due
+from proxy.erasure.plan import Spot
 from proxy.erasure.states import State
-from proxy.erasure.tables import CASES, HOLDING, MESSAGES, ORIGINS, REQUESTERS
+from proxy.erasure.tables import CASES, HOLDING, MESSAGES, ORIGINS, PEOPLE, REQUESTERS
 from proxy.errors import LychgateError, Unavailable
+from proxy.ids import same_form
 from proxy.store import Store
 
 
@@ -92,6 +95,7 @@ class StoreCases:
         connection.execute(delete(MESSAGES).where(MESSAGES.c.case == case.id))
         if told := [{"case": case.id, "to": to, "at": at} for to, at in due(case).items()]:
             connection.execute(insert(MESSAGES), told)
+        self._put_people(connection, case)
         if not before:  # whose it is never changes
             connection.execute(insert(REQUESTERS).values(case=case.id, digest=self._digest(case.by)))
 
@@ -130,6 +134,36 @@ class StoreCases:
 
     def _digest(self, by: str) -> bytes:
         return hmac.digest(self._key, by.encode(), hashlib.sha256)
+
+    def _put_people(self, connection: Connection, case: Case) -> None:
+        """Have the index say whom a case is about; most of the time it does already."""
+        now = {self._digest(_person(one)) for one in case.everybody}
+        was = set(connection.scalars(select(PEOPLE.c.digest).where(PEOPLE.c.case == case.id)))
+        if gone := was - now:
+            connection.execute(delete(PEOPLE).where(PEOPLE.c.case == case.id, PEOPLE.c.digest.in_([*gone])))
+        if fresh := now - was:
+            connection.execute(insert(PEOPLE), [{"case": case.id, "digest": one} for one in fresh])
+
+    def about(self, spot: Spot, states: frozenset[State]) -> list[str]:
+        """Return the cases in some states one of whose people is a record, oldest first; none is opened for
+        it."""
+        self._index_older()
+        digest = self._digest(_person(spot))
+        found = select(PEOPLE.c.case).join(CASES, CASES.c.id == PEOPLE.c.case)
+        found = found.where(PEOPLE.c.digest == digest, CASES.c.state.in_([each.value for each in states]))
+        with self._store.read() as connection:
+            return [*connection.scalars(found.order_by(PEOPLE.c.case)).all()]
+
+    def _index_older(self) -> None:
+        """Write down whom the cases of an older version are about, once; those that cannot be read are
+        nobody's."""
+        with self._store.read() as connection:
+            names = connection.scalars(select(PEOPLE.c.case).where(PEOPLE.c.digest == b"")).all()
+        for name in names:
+            with contextlib.suppress(NoSuchCase):
+                case = self.get(name)
+                with self._store.begin() as connection:
+                    self._put_people(connection, case)
 
     def holding(self) -> list[Case]:
         """Return the cases on which holds stand, whatever has become of them and whichever process put them."""
@@ -230,6 +264,11 @@ class StoreCases:
             found = found.where(CASES.c.state.in_([state.value for state in states]))
         with self._store.read() as connection:
             yield from connection.scalars(found).all()
+
+
+def _person(spot: Spot) -> str:
+    """Return what a record is called in the index, however its id is written."""
+    return f"person\n{spot.lane}\n{spot.object}\n{same_form(spot.id)}"
 
 
 def _context(case: str) -> str:

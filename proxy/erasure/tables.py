@@ -60,6 +60,25 @@ REQUESTERS: Final = Table(
 """HMAC of who asked for a case, so that they find theirs without anybody opening all; empty = nobody has looked
 since an older version."""
 
+WATCHED: Final = Table(
+    "erasure_watched",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("at", Integer, nullable=False, index=True),
+    Column("sealed", Text, nullable=False),
+)
+"""Records that are being written in a way that may withdraw a consent, and when they are looked at; which they
+are is ciphertext, bound to the id."""
+
+PEOPLE: Final = Table(
+    "erasure_people",
+    METADATA,
+    Column("case", String(40), primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True, index=True),
+)
+"""HMAC of each record that is the person of a case, so that the cases about somebody are found without anybody
+opening all; empty = nobody has looked since an older version."""
+
 RETURNS: Final = Table(
     "erasure_returns",
     METADATA,
@@ -127,6 +146,22 @@ METADATA_3: Final = MetaData(naming_convention=METADATA.naming_convention)
 """The tables that version 3 added, as they were then."""
 for _table in (MESSAGES, REQUESTERS):
     _table.to_metadata(METADATA_3)
+
+
+def _to_4(connection: Connection) -> None:
+    """Add where it is written down that a consent may be withdrawn by what is under way; and an index of whom
+    cases are about, which is sealed: it begins with all cases, and is written when somebody looks."""
+    METADATA_4.create_all(connection)
+    unknown = select(CASES.c.id, literal(b"", LargeBinary))
+    connection.execute(insert(METADATA_4.tables[PEOPLE.name]).from_select(["case", "digest"], unknown))
+
+
+METADATA_4: Final = MetaData(naming_convention=METADATA.naming_convention)
+"""The tables that version 4 added, as they were then."""
+for _table in (PEOPLE, WATCHED):
+    _table.to_metadata(METADATA_4)
 CHAPTER: Final = Chapter(
-    "erasure", (CASES, HOLDING, ORIGINS, MESSAGES, REQUESTERS, RETURNS, SHUT, TOMBSTONES), (_to_2, _to_3)
+    "erasure",
+    (CASES, HOLDING, ORIGINS, MESSAGES, PEOPLE, REQUESTERS, RETURNS, SHUT, TOMBSTONES, WATCHED),
+    (_to_2, _to_3, _to_4),
 )

@@ -17,6 +17,7 @@ from proxy.erasures.shutting import Shutting
 from proxy.erasures.stopping import Stopping
 from proxy.erasures.sweeping import Sweeping
 from proxy.erasures.unasked import Unasked
+from proxy.erasures.withdrawing import Withdrawing
 from proxy.errors import ExchangeError, LychgateError
 from proxy.message import Headers, Request
 from proxy.model import Principal
@@ -43,7 +44,8 @@ class Erasures:
         self._agreeing = Agreeing(self.shared)
         self._moving = Moving(self.shared, self.erasers)
         sweeping = Sweeping(self.shared, self.erasers, self._opening)
-        self.unasked = Unasked(self.shared, self.erasers, self._moving, sweeping)
+        withdrawing = Withdrawing(self.shared, self.erasers, self._opening)
+        self.unasked = Unasked(self.shared, self.erasers, self._moving, sweeping, withdrawing)
         self._verbs = self._table(shuts, sweeping)
         self.cases = self.shared.cases
         self.tombstones = self.shared.tombstones

@@ -6,12 +6,13 @@ import hmac
 import time
 from typing import Any
 
-from proxy.erasure import Case, Event, Known, NoSuchCase, Origin, Spot, State, normal
+from proxy.erasure import Case, Event, Known, NoSuchCase, Origin, Spot, State, Withdrawn, normal
 from proxy.erasure.law import LAWS
 from proxy.erasures import policies
 from proxy.erasures.shared import Asked, Shared, identity
 from proxy.errors import LychgateError
 from proxy.ids import new_id
+from proxy.policy.erasing import Withdrawal
 
 
 class Opening:
@@ -81,6 +82,26 @@ class Opening:
             batch=batch, identity="not_needed", terms=policies.terms(app),
         )  # fmt: skip
         return (await self._shared.keep(case, "opened")).id
+
+    async def open_withdrawn(
+        self, spot: Spot, rule: Withdrawal, since: int, *, batch: str = "", changed: bool = False
+    ) -> str:
+        """Open a case about somebody who has withdrawn a consent; people have to agree to it as to any other.
+
+        Args:
+            spot: the record in which it was.
+            rule: by which a case follows.
+            since: when it was seen, in seconds since the epoch: the law's clock starts then.
+            batch: of which look through the CRMs it is; "": of none.
+            changed: it was seen to go from the record, which does not say so itself.
+        """
+        law = self._shared.rules(spot.lane).policies.erasing.law
+        case = Case(
+            new_id(), State.VERIFIED, since, law, rule.ground, "operator", (spot,), source="consent",
+            withdrawn=Withdrawn(rule.id, changed), batch=batch, identity="not_needed",
+            terms=policies.terms(self._shared.app),
+        )  # fmt: skip
+        return (await self._shared.keep(case, "opened", how="consent_withdrawn")).id
 
     def once(self, *said: str) -> bool:
         """Say whether this is the first time that something is said; durable."""

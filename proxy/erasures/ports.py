@@ -13,9 +13,10 @@ from proxy.connectors.facts import facts_of
 from proxy.connectors.playbook import Found
 from proxy.crypto.note import NoteSigner
 from proxy.erase import Eraser, Ports
-from proxy.erasure import Case, Notice, Spot
+from proxy.erasure import Case, Notice, Spot, State
 from proxy.erasure import certificate as certificates
 from proxy.erasure.states import OVER
+from proxy.erasures.consents import Consents
 from proxy.erasures.persons import Persons
 from proxy.erasures.shared import Shared
 from proxy.erasures.shredding import Shredding
@@ -78,6 +79,7 @@ class Erasers:
             holds=self.persons.holds,
             unseen=lambda: unseen(app, seen),
             strays=self._straying.clear,
+            consents=Consents(shared),
         )
         return Eraser(ports, shared.turns, shared.pressing)
 
@@ -112,8 +114,6 @@ class Erasers:
 
     def _next_people(self) -> Iterator[str]:
         """Yield everybody whose case may come to its recipients soon, named or found."""
-        for name in self._shared.cases.ids():
-            case = self._shared.cases.get(name)
-            if case.state not in OVER:
-                for spot in case.everybody:
-                    yield self._shared.app.pseudonyms.of("record", spot.id)
+        for name in self._shared.cases.ids(frozenset(State) - OVER):
+            for spot in self._shared.cases.get(name).everybody:
+                yield self._shared.app.pseudonyms.of("record", spot.id)

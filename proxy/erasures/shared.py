@@ -16,7 +16,7 @@ from proxy.erasure.telling import in_short, whole
 from proxy.erasure.tombstones import Tombstones
 from proxy.errors import LychgateError
 from proxy.exchange import Rules
-from proxy.gateways import cases_in
+from proxy.gateways import cases_in, watched_in
 from proxy.messengers import Messengers
 
 Asked = Mapping[str, Any]
@@ -36,6 +36,7 @@ class Shared:
         self.cases = cases_in(app.kept, root)
         self.tombstones = Tombstones(app.kept.store, derive(root, "erasure/tombstones"))
         self.returns = Returns(app.kept.store)
+        self.watched = watched_in(app.kept, root)
         self.messengers = Messengers(app.config, derive(root, "erasure/messages"))
         self.turns = Turns()
         self.pressing: set[str] = set()

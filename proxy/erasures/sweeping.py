@@ -1,5 +1,7 @@
-"""A look through all people of all CRMs: who is back after an erasure, and whose time is over."""
+"""A look through all people of all CRMs: who is back after an erasure, whose time is over, and who has withdrawn
+a consent."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -11,6 +13,7 @@ from proxy.erasures.opening import Opening
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Asked, Shared
 from proxy.ids import new_id
+from proxy.policy.erasing import Withdrawal
 from proxy.steps import everybody
 from proxy.sweeps import Sweep
 
@@ -27,7 +30,8 @@ class Sweeping:
         self._opening = opening
 
     async def sweep(self, asked: Asked) -> dict[str, Any]:
-        """Look through all people for those who are back, and for those whose time is over; open cases if asked.
+        """Look through all people for those who are back, whose time is over, or who have withdrawn a consent;
+        open cases if asked.
 
         Raises:
             Stuck: a CRM cannot be asked.
@@ -66,16 +70,21 @@ class Sweeping:
 
     async def _open(self, found: Mapping[tuple[str, Spot], str], batch: str) -> tuple[list[str], int]:
         """Open a case for each of those about whom there is none; return them, and how many had one."""
-        opened, already, under_way = [], 0, self._under_way()
-        for source, spot in sorted(found):
-            if spot in under_way:
-                already += 1
+        opened, already, now = [], 0, int(time.time())
+        for (source, spot), why in sorted(found.items()):
+            rule = self._rule(spot, why) if source == "consent" else None
+            if source == "consent" and (rule is None or rule.then == "report"):
                 continue
-            under_way.add(spot)
-            opened.append(await self._opening.open_found(source, spot, batch))
+            if self._shared.cases.about(spot, CLOCKED):
+                already += 1
+            elif rule is not None:
+                opened.append(await self._opening.open_withdrawn(spot, rule, now, batch=batch))
+            else:
+                opened.append(await self._opening.open_found(source, spot, batch))
         return opened, already
 
-    def _under_way(self) -> set[Spot]:
-        """Return the records about whose people there is a case that is not over."""
-        cases = self._shared.cases
-        return {spot for name in cases.ids(CLOCKED) for spot in cases.get(name).everybody}
+    def _rule(self, spot: Spot, name: str) -> Withdrawal | None:
+        """Return the rule by which a consent is withdrawn, None if a reload has taken it away meanwhile."""
+        rules = self._shared.rules(spot.lane)
+        about = rules.policies.erasing.withdrawn(rules.connector.name, spot.object)
+        return next((each for each in about if each.id == name), None)

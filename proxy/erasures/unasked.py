@@ -21,6 +21,7 @@ from proxy.erasures.moving import Moving
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Shared
 from proxy.erasures.sweeping import CLOCKED, Sweeping
+from proxy.erasures.withdrawing import Withdrawing
 from proxy.errors import LychgateError
 from proxy.sweeps import Rounds
 
@@ -44,17 +45,21 @@ GAUGES: Final = (
 SWEPT: Final = (
     ("returned", "Records of people who were erased, as the last sweep found them."),
     ("retention", "Records whose time is over by a retention rule, as the last sweep found them."),
+    ("consent", "Records of people who have withdrawn a consent, as the last sweep found them."),
 )
 
 
 class Unasked:
     """Does what nobody has to ask for."""
 
-    def __init__(self, shared: Shared, erasers: Erasers, moving: Moving, sweeping: Sweeping) -> None:
+    def __init__(
+        self, shared: Shared, erasers: Erasers, moving: Moving, sweeping: Sweeping, withdrawing: Withdrawing
+    ) -> None:
         self._shared = shared
         self._erasers = erasers
         self._moving = moving
         self._sweeping = sweeping
+        self.withdrawing = withdrawing
         self.messages = Messages(shared)
         self._looks = 0
         self.rounds = Rounds(shared.app.config.erasure.sweep_hours, time.monotonic())
@@ -73,6 +78,7 @@ class Unasked:
                 all_.create_task(_again_and_again(self.messages.begin))
                 all_.create_task(_again_and_again(self.look_through))
                 all_.create_task(_again_and_again(self.give_up_strays))
+                all_.create_task(_again_and_again(self.withdrawing.look))
         finally:
             self.messages.stop()
 
@@ -104,7 +110,7 @@ class Unasked:
         for one in told["found"]:
             found[one["source"]] += one["count"]
         self.rounds.found, self.rounds.failed = found, False
-        detail = f"{found['returned']} returned, {found['retention']} due"
+        detail = f"{found['returned']} returned, {found['retention']} due, {found['consent']} withdrawn"
         await self._shared.app.note("swept", detail)
 
     async def give_up_strays(self) -> None:

@@ -105,7 +105,7 @@ def check_policies(
     groups = link_groups(gathered.policies, vocabulary, catalogues, findings)
     protection = link_protection(gathered.policies, vocabulary, catalogues, findings)
     retention = link_retention(gathered.retentions, vocabulary, catalogues, findings)
-    erasing = link_erasing(gathered.erasures, vocabulary, catalogues, findings)
+    erasing = link_erasing(gathered.erasures, vocabulary, catalogues, findings, connectors)
     check_floors(gathered.floors, gathered.vocabularies, gathered.policies, vocabulary, findings)
     tests = link_tests(gathered.tests, vocabulary, catalogues, findings)
     if not any(problem.severity == "error" for problem in findings.problems):

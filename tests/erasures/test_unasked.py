@@ -51,7 +51,7 @@ async def test_the_process_that_runs_looks_by_itself(desk: Desk, monkeypatch) ->
     assert desk.erasures.unasked.told["sweep"].startswith("12 records whose time is over")
     assert b"lychgate_erasure_swept_retention 12.0" in desk.harness.app.metrics.text()
     swept = [entry["detail"] for entry in desk.harness.entries() if entry.get("what") == "swept"]
-    assert swept == ["0 returned, 12 due"]
+    assert swept == ["0 returned, 12 due, 0 withdrawn"]
     assert (await desk.does("list"))["cases"] == []
 
     async def away(*_: object) -> None:

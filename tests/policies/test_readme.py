@@ -92,6 +92,9 @@ def test_the_example_of_erasure_loads_beside_the_example_set(
     assert {name: rule and rule.then for name, rule in found.items()} == {
         "contacts": "case", "companies": "refuse", "deals": None
     }  # fmt: skip
+    (withdrawal,) = erasing.withdrawn("hubspot", "contacts")
+    assert (withdrawal.consent, withdrawal.then) == ("product_news", "case")
+    assert withdrawal.shows("hubspot", catalogues["hubspot"]["contacts"]) == {"opted_out", "consents"}
 
 
 def test_the_example_of_a_connector_loads_and_reads_what_it_says(shipped: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""`kind: Erasure`: what a delete comes to, and who has to agree before somebody is erased."""
+"""`kind: Erasure`: what a delete or a withdrawn consent comes to, and who has to agree before somebody is
+erased."""
 
 from typing import Annotated, Final, Literal
 
@@ -58,8 +59,43 @@ class ErasureRuleDocument(Strict):
     """Warnings that may stand until a day."""
 
 
+class OtherBasisDocument(Strict):
+    """Records that may be processed though the consent is withdrawn (GDPR Art. 17(1)(b), its last words)."""
+
+    because: Text
+    """In a sentence."""
+    refs: Some
+    """The provisions; without one it would be no basis."""
+    when: object
+    """On which records; what cannot be answered opens no case and is reported."""
+
+
+class WithdrawalDocument(Strict):
+    """What follows once somebody has withdrawn their consent."""
+
+    id: Word
+    """Stands once in the whole set, rules of access included."""
+    description: Text | None = None
+    """For people."""
+    on: OnDocument = Field(default_factory=OnDocument)
+    """Which objects: connectors and objects only."""
+    consent: Text
+    """What was consented to, as a purpose of the vocabulary has it and the CRM's records."""
+    when: object = None
+    """What a record says that shows it; left out: it is seen only as the consent goes from the record's
+    `consents`."""
+    then: Literal["case", "report"] = "case"
+    """A case is opened, in which people agree first; or it is only told."""
+    ground: Word | None = None
+    """Which ground of the law; a case needs one."""
+    unless: tuple[OtherBasisDocument, ...] = ()
+    """Records that another basis lets stay."""
+    waive: Waive = ()
+    """Warnings that may stand until a day."""
+
+
 class ErasureDocument(Document):
-    """`kind: Erasure`: the law that erasures are under, who agrees, and what deletes come to."""
+    """`kind: Erasure`: the law that erasures are under, who agrees, and what deletes and withdrawals come to."""
 
     kind: Literal["Erasure"]
     law: LawName = "gdpr"
@@ -71,3 +107,5 @@ class ErasureDocument(Document):
     tells the client that somebody will decide (409), after which it can be sent again."""
     rules: tuple[ErasureRuleDocument, ...] = ()
     """What deletes come to; what no rule names goes to the CRM, if a grant allows it."""
+    withdrawals: tuple[WithdrawalDocument, ...] = ()
+    """What follows when somebody withdraws a consent."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from proxy.model import Catalogue
@@ -12,22 +13,16 @@ from proxy.policy.erasing.documents import (
     ErasureRuleDocument,
     Then,
 )
+from proxy.policy.erasing.laws import check_ground
+from proxy.policy.erasing.withdrawals import Withdrawal, link_withdrawal
 from proxy.policy.link import Linker
 from proxy.policy.names import Findings, Spot
 from proxy.policy.rules import On
 from proxy.policy.vocabulary import Vocabulary
-from proxy.yamlfile import YamlFile, nearest
+from proxy.yamlfile import YamlFile
 
 STRICTER: Final[tuple[Then, ...]] = ("pass", "convert", "case", "refuse")
-GROUNDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "gdpr": ("no_longer_necessary", "consent_withdrawn", "objection", "unlawful_processing", "legal_obligation"),
-    "ccpa": ("request",),
-    "appi": ("no_longer_necessary", "unlawful_processing"),
-    "privacy_act": ("no_longer_necessary",),
-    "pipeda": ("no_longer_necessary", "consent_withdrawn"),
-    "hipaa": (),
-}
-"""Law -> its grounds; the laws themselves are `proxy.erasure.law`'s, and a test holds the two together."""
+OPENING: Final = frozenset({"case", "convert"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +69,12 @@ class Erasing:
     rules: tuple[ErasureRule, ...] = ()
     quarantines: bool = False
     """Whether a client that would store an erased person again is told that somebody will decide."""
+    withdrawals: tuple[Withdrawal, ...] = ()
+    """Sorted by id."""
+
+    def withdrawn(self, connector: str, object_: str) -> tuple[Withdrawal, ...]:
+        """Return what follows when somebody in a record of an object withdraws a consent."""
+        return tuple(each for each in self.withdrawals if each.admits(connector, object_))
 
     def comes_to(self, connector: str, object_: str, action: str, roles: frozenset[str]) -> ErasureRule | None:
         """Return the strictest rule about a delete, None where none is: it goes to the CRM."""
@@ -89,10 +90,20 @@ def link_erasing(
     vocabulary: Vocabulary,
     catalogues: Mapping[str, Catalogue],
     findings: Findings,
+    connectors: Mapping[str, object] = MappingProxyType({}),
 ) -> Erasing:
-    """Return what all documents say together; what is wrong with them goes to `findings`."""
+    """Return what all documents say together; what is wrong with them goes to `findings`.
+
+    Args:
+        files: the documents.
+        vocabulary: of the set.
+        catalogues: what each connector lists.
+        findings: what is wrong goes here.
+        connectors: the connectors' whole documents, by name, as far as they are known.
+    """
     linker = Linker(vocabulary, catalogues, findings)
     rules: list[ErasureRule] = []
+    withdrawals: list[Withdrawal] = []
     consents: list[tuple[Spot, ConsentDocument]] = []
     laws: list[tuple[Spot, str]] = []
     quarantines = False
@@ -104,10 +115,15 @@ def link_erasing(
             consents.append((spot / "consent", document.consent))
         for at, rule in enumerate(document.rules):
             rules.append(_rule(spot / "rules" / at, rule, document.law, linker, vocabulary))
+        for at, each in enumerate(document.withdrawals):
+            withdrawals.append(
+                link_withdrawal(spot / "withdrawals" / at, each, document.law, linker, connectors)
+            )
     _one(laws, consents, findings)
     consent = _consent(*consents[0], vocabulary, findings) if consents else None
     law, ordered = laws[0][1] if laws else "gdpr", tuple(sorted(rules, key=lambda each: each.id))
-    return Erasing(law, consent, ordered, quarantines)
+    withdrawals.sort(key=lambda each: each.id)
+    return Erasing(law, consent, ordered, quarantines, tuple(withdrawals))
 
 
 def _one(laws: list[tuple[Spot, str]], consents: list[tuple[Spot, ConsentDocument]], findings: Findings) -> None:
@@ -127,12 +143,7 @@ def _rule(
     if given.on.categories or given.on.tags or given.on.fields:
         message = "a delete takes a record as a whole; name connectors and objects only"
         findings.add(spot / "on", "LG147", message)
-    if given.ground is not None and given.ground not in GROUNDS[law]:
-        known = ", ".join(GROUNDS[law]) or "none, since it gives no right to erasure"
-        near = nearest(given.ground, GROUNDS[law])
-        findings.add(spot / "ground", "LG147", f'{law} has no ground "{given.ground}"{near}; it has: {known}')
-    if given.then in {"case", "convert"} and given.ground is None:
-        findings.add(spot / "then", "LG147", f"{given.then} opens a case, and a case needs a `ground`")
+    check_ground(spot, given.ground, law, findings, opens=given.then if given.then in OPENING else "")
     if given.then == "refuse" and given.because is None:
         findings.add(spot / "then", "LG147", "say `because`: whoever is refused wants to know why")
     roles = findings.selector(spot / "roles", "role", given.roles, vocabulary.roles)
