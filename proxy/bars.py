@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from proxy import borrowed
 from proxy.connectors import Opened
 from proxy.connectors.naming import telling, told
 from proxy.errors import Refused, Unavailable
@@ -72,6 +73,24 @@ class Bars:
         named = [self._record(each.object, key) for each in asked.operations for key in each.records]
         if self._restricted.any([*named, *self._written(asked.writes, catalogue)]):
             raise Refused(REASON)
+        self._refuse_queries(exchange)
+
+    def _refuse_queries(self, exchange: Exchange) -> None:
+        """Return if nothing is looked for by what records repeat of an object of which some are restricted.
+
+        Raises:
+            Refused: it is; whichever records are found, they would tell what is in the restricted one.
+        """
+        if any(self._restricted.among(self._lane, name) for name in borrowed.queried(exchange)):
+            raise Refused(REASON)
+
+    def wanted(self, exchange: Exchange) -> dict[str, frozenset[str]]:
+        """Return what has to be known of the records of the answer, by object."""
+        found = exchange.wanted()
+        if self._restricted.on(self._lane):
+            for name, links in borrowed.asked_for(exchange).items():
+                found[name] = found.get(name, frozenset()) | links
+        return found
 
     def _unnamed(self, operation: Operation) -> bool:
         """Say whether only the CRM knows which records change: those with some address, for instance."""
@@ -136,42 +155,58 @@ class Bars:
             self._returned(case)
         return Known(case)
 
-    def drop(self, opened: Opened, catalogue: Catalogue) -> frozenset[str] | None:
+    def drop(self, opened: Opened, exchange: Exchange) -> frozenset[str] | None:
         """Take what is restricted out of an answer; return who is left in it, None if nobody looked.
 
         Raises:
-            Refused: the answer is such a record and nothing else.
+            Refused: the answer is such a record and nothing else, or was looked for by what is in one.
         """
         if not self._restricted.on(self._lane):
             return None
+        self._refuse_queries(exchange)
+        catalogue = exchange.rules.connector.catalogue
+        copies = borrowed.Copies(opened, catalogue)
         gone: set[int] = set()
         left: set[str] = set()
         for record in opened.records:
             if record.names is None or record.key is not None:
                 self._look(record, record.key, record.members, catalogue, gone=gone, left=left)
+            self._hide(record, copies, left)
         for alike in opened.alike:
-            for key, row in zip(alike.keys, alike.rows, strict=True):
-                record = Record(alike.object, alike.action, row, key=key)
+            facts = alike.facts or [None] * len(alike.keys)
+            for key, row, known in zip(alike.keys, alike.rows, facts, strict=True):
+                record = Record(alike.object, alike.action, row, key=key, facts=known)
                 self._look(record, key, row, catalogue, gone=gone, left=left)
+                self._hide(record, copies, left)
         for name, ids in opened.ids:
             ids[:] = [key for key in ids if not self._restricted.any([self._record(name, str(key))])]
         if gone:
             take_out(opened, gone, REASON)
         return frozenset(left)
 
-    def again(self, left: Iterable[str] | None) -> None:
+    def _hide(self, record: Record, copies: "borrowed.Copies", left: set[str]) -> None:
+        """Have a record say nothing of what it repeats of others who are restricted, or may be."""
+        for member, whose in copies.of(record):
+            names = None if whose is None else {self._record(*each) for each in whose}
+            if names is None or self._restricted.any(names):
+                record.members[member] = None
+            else:
+                left |= names
+
+    def again(self, left: Iterable[str] | None, exchange: Exchange) -> None:
         """Return if nobody who is left in an answer has been restricted meanwhile.
 
         Raises:
-            Refused: somebody has.
+            Refused: somebody has, or the answer was looked for by what is in their record.
             Unavailable: nobody knows who is left in it; asked for again it will be looked at.
         """
         if not self._restricted.on(self._lane):
             return
-        if left is None:
+        if left is None or exchange.asked is None:
             raise Unavailable("restriction_changed")
         if self._restricted.any(left):
             raise Refused(REASON)
+        self._refuse_queries(exchange)
 
     def _look(
         self,

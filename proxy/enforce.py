@@ -468,7 +468,7 @@ class Gateway:
         if hidden := exchange.hidden():
             self._accounts.count_hidden(exchange, hidden)
             asked.narrow(hidden)
-        if wanted := exchange.wanted():
+        if wanted := self.bars.wanted(exchange):
             asked.gather(wanted)
         exchange.withdrawing = withdrawing(exchange)
         built = self._build_request(asked, request, codec)
@@ -536,7 +536,7 @@ class Gateway:
             await ports.ledger.append(entry)
         if self.bars.number != number:  # an erasure has begun since we looked
             exchange.stage = "subjects"
-            self.bars.again(shown.left)
+            self.bars.again(shown.left, exchange)
         exchange.stage = "release"  # 11
         shown.count()
         ports.metrics.seconds(self.lane, "response").observe(ports.clock() - exchange.began)
@@ -565,7 +565,7 @@ class Gateway:
         opened = asked.open(response.status, tree)
         exchange.stage = "subjects"
         catalogue = exchange.rules.connector.catalogue
-        left = self.bars.drop(opened, catalogue)
+        left = self.bars.drop(opened, exchange)
         exchange.stage = "policy"
         leave_out_small(exchange, opened)
         people = people_in(opened, catalogue, self._ports.pseudonyms)

@@ -66,6 +66,18 @@ can register (RFC 2606, RFC 6761), and telephone numbers of a country that there
 
 
 @dataclass(frozen=True, slots=True)
+class CopyOf:
+    """Whose value a field repeats: what policy says of that field, it says of the copy."""
+
+    object: str
+    field: str
+    by: str = ""
+    """The field of the same record that names the other one; "" where it repeats a field beside it."""
+    direct: bool = True
+    """False: what it repeats does so in its turn, of a field beside it."""
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSpec:
     """What a connector says of one field."""
 
@@ -79,6 +91,8 @@ class FieldSpec:
     length: int | None = None
     """The most characters the CRM keeps, `UNLIMITED` where it says that there is no limit; None when the
     connector does not say."""
+    copies: tuple[CopyOf, ...] = ()
+    """What it repeats; where those are copies of fields beside them, these as well."""
     place: str = field(default="", compare=False)
     """`file:line:column` where the connector lists it, for those who check policies against it."""
 
@@ -111,6 +125,8 @@ class ObjectSpec:
     """What conditions may know of a record, by name."""
     takes: frozenset[Taken] = frozenset()
     """What the CRM is known to take in fields for addresses and telephone numbers."""
+    borrowed: Mapping[str, tuple[CopyOf, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """The fields that repeat what stands in other records, each with what it repeats there."""
     place: str = field(default="", compare=False)
     """`file:line:column` where the connector lists it."""
 

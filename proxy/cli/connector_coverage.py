@@ -142,7 +142,7 @@ def _row(
 
 def _rules(policies: PolicySet, connector: str, objects: Iterable[str], action: Action) -> Iterator[Rule]:
     for name in objects:
-        yield from (each.rule for each in policies.reach(connector, name, action))
+        yield from (each.rule for each in policies.reach(connector, name, action) if not each.rule.copied)
 
 
 def _waivers(folder: Path, today: date) -> Mapping[str, list[Waived]]:

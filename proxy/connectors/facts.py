@@ -23,6 +23,7 @@ Way = tuple[str, ...]
 """Relations from the outermost record to a nested one."""
 MAX_LISTED: Final = 200
 """Items of a list; a longer one is unknown."""
+_LINK: Final = "@"
 _TYPES: Final = frozenset({"string", "bool", "int", "double", "timestamp"})
 
 
@@ -65,7 +66,7 @@ def facts_of(spec: ObjectSpec, names: Iterable[str], members: Mapping[str, Tree]
     facts = Known()
     unknown = []
     for name in names:
-        attribute = spec.attributes.get(name)
+        attribute = _attribute(spec, name)
         if attribute is None:
             unknown.append(name)
             continue
@@ -88,8 +89,20 @@ def facts_of(spec: ObjectSpec, names: Iterable[str], members: Mapping[str, Tree]
 
 def fields_of(spec: ObjectSpec, names: Iterable[str]) -> list[str]:
     """Return the fields that some attributes come from, each once, in order."""
-    found = (spec.attributes[name].field for name in sorted(names) if name in spec.attributes)
+    found = (attribute.field for name in sorted(names) if (attribute := _attribute(spec, name)) is not None)
     return list(dict.fromkeys(found))
+
+
+def link(field: str) -> str:
+    """Return the name of what is known of a record by a field that links it to another: the other's id.
+
+    No condition can name it.
+    """
+    return f"{_LINK}{field}"
+
+
+def _attribute(spec: ObjectSpec, name: str) -> AttributeSpec | None:
+    return AttributeSpec(name[1:], _LINK) if name.startswith(_LINK) else spec.attributes.get(name)
 
 
 def check_type(text: str) -> str:
@@ -145,6 +158,8 @@ def _one(kind: str, raw: object) -> object:
     text = scalar_text(raw)
     if text is None:
         return _no()
+    if kind == _LINK:
+        return text
     if kind == "string":
         return raw if isinstance(raw, str) else _no()
     if kind == "int":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from proxy.connectors.copies import borrowed, check_copies, copies_of
 from proxy.connectors.facts import check_type, default_of
 from proxy.connectors.spec import AttributeModel, ConnectorFile, ObjectModel, RelationModel
 from proxy.connectors.words import NAME, OBJECT_NAME, UNCLASSIFIED, ObjectWords, Relation, Words, spec_of
@@ -31,9 +32,10 @@ def compile_words(model: ConnectorFile, complain: Complain, where: Where = _unkn
     """Return the words of a connector; whatever is wrong with them is complained of, and left out."""
     any_case = model.names == "any_case"
     takes = frozenset(model.takes)
-    found = {name: _object(name, each, where, takes, any_case=any_case) for name, each in model.objects.items()}
+    found = {name: _object(name, model.objects, where, takes, any_case=any_case) for name in model.objects}
     for name, each in model.objects.items():
         _check(name, each, model.objects, complain)
+    check_copies(model.objects, complain)
     _check_aliases(model.objects, complain, str.lower if any_case else str)
     aliases = {
         alias.lower() if any_case else alias: name
@@ -45,8 +47,9 @@ def compile_words(model: ConnectorFile, complain: Complain, where: Where = _unkn
 
 
 def _object(
-    name: str, model: ObjectModel, where: Where, takes: frozenset[Taken], *, any_case: bool
+    name: str, objects: Mapping[str, ObjectModel], where: Where, takes: frozenset[Taken], *, any_case: bool
 ) -> ObjectWords:
+    model = objects[name]
     fields = {
         each: FieldSpec(
             spec.category,
@@ -54,6 +57,7 @@ def _object(
             spec.semantic,
             spec.type,
             UNLIMITED if spec.length == "unlimited" else spec.length,
+            copies_of(objects, name, each),
             where(("objects", name, "fields", each)),
         )
         for each, spec in model.fields.items()
@@ -63,7 +67,13 @@ def _object(
     spelling = _spelling({**fields, **parents, **children}) if any_case else MappingProxyType({})
     key = model.subject.key if model.subject else None
     spec = spec_of(name, fields, parents, key)
-    spec = replace(spec, attributes=_attributes(model), takes=takes, place=where(("objects", name)))
+    spec = replace(
+        spec,
+        attributes=_attributes(model),
+        takes=takes,
+        borrowed=borrowed(fields),
+        place=where(("objects", name)),
+    )
     searched, unasked = tuple(model.searched), tuple(model.unasked)
     scopes = MappingProxyType({scope: tuple(names) for scope, names in model.searched_in.items()})
     return ObjectWords(spec, parents, children, searched, spelling, unasked, scopes, model.prefix)

@@ -204,6 +204,15 @@ class MediaModel(Strict):
     """Content coding of the CRM's answers: what each states, or none whatever it states."""
 
 
+class CopyModel(Strict):
+    """What a field repeats of another record."""
+
+    object: str
+    field: str
+    by: str
+    """Field of the same record that holds the other one's id."""
+
+
 class FieldModel(Strict):
     """One field."""
 
@@ -216,6 +225,8 @@ class FieldModel(Strict):
     """What the CRM takes for a value; policy checks warn of masks that give something else."""
     length: int | Literal["unlimited"] | None = None
     """The most characters the CRM keeps."""
+    copy_of: str | CopyModel | list[str | CopyModel] = Field(default_factory=list)
+    """What it repeats: a field beside it, or of another record; of several, parts of each, or one of them."""
 
 
 class SubjectModel(Strict):

@@ -6,7 +6,8 @@ A cell is (roles, purpose, recipient, action, object, field). With G its matchin
     otherwise       max(min(G), max(W))        on allow < mask < tokenize < encrypt < redact < deny
 
 A floor that has grants is one more door to pass: with F its matching grants, `max(min(G), min(F), max(W))`,
-and deny if F is empty. So whatever a set says, nothing comes out more open than its floor alone would have it.
+and deny if F is empty. So whatever a set says, nothing comes out more open than its floor alone would have it. A
+copy of what stands in another record has one more again: the grants of that, see `proxy.policy.copies`.
 
 Masks are compared by strength. Two *different* masks of equal strength cannot be compared; a policy in which
 they can meet is refused when it loads (LG104), and should they meet all the same, the field is redacted.
@@ -36,13 +37,17 @@ def combine(grants: Iterable[Rule], guards: Iterable[Rule], layers: Collection[s
     doors: dict[str, list[Rule]] = {}
     for rule in grants:
         doors.setdefault(rule.layer, []).append(rule)
-    if not all(layer in doors for layer in layers) or not doors:
+    walls = tuple(guards)
+    needed = [
+        layer + more for layer in layers for more in ("", *(rule.demands for rule in walls if rule.demands))
+    ]
+    if not all(layer in doors for layer in needed) or not doors:
         return DENIED
     counted: list[Rule] = []
     for opening in doors.values():
         opened = min(rule.weight for rule in opening)
         counted += [rule for rule in opening if rule.weight == opened]
-    counted += guards
+    counted += [rule for rule in walls if not rule.demands]
     heaviest = max(rule.weight for rule in counted)
     deciding = min((rule for rule in counted if rule.weight == heaviest), key=_by_id)
     warned = deciding.mode == "warn"

@@ -27,6 +27,7 @@ from proxy.model import (
     Recipient,
 )
 from proxy.policy.conditions import ERROR, Condition
+from proxy.policy.copies import copied, elsewhere
 from proxy.policy.erasing.rules import NO_ERASING, Erasing
 from proxy.policy.grouping import MinimumGroup, groups_on
 from proxy.policy.plans import WHOLE_RECORD, Applicable, Plan, Reach, Table, outcomes_of
@@ -117,6 +118,7 @@ class PolicySet:
         self._interned: WeakValueDictionary[object, Plan] = WeakValueDictionary()
         self._remembered = lru_cache(MAX_PLANS)(self._make)
         self._reaching = lru_cache(MAX_PLANS)(self._reach)
+        self._copied = lru_cache(MAX_PLANS)(self._copy)
         self._marks = lru_cache(MAX_PLANS)(self._make_marks)
         self._masks_for = lru_cache(MAX_PLANS)(self._collect_masks)
         self._demands = lru_cache(MAX_PLANS)(self._collect_demands)
@@ -206,6 +208,10 @@ class PolicySet:
         """Return the rules that a plan for this question is made from, as of today, audited ones included."""
         return self._applicable((connector, roles, purpose, recipient, action, object, self._stretch()))
 
+    def copied(self, connector: str, name: str) -> tuple[Rule, ...]:
+        """Return what rules about fields come to for the fields of object `name` that repeat them."""
+        return self._copied(connector, name)
+
     def _stretch(self) -> int:
         """Return where now lies: days on which rules begin or end cut time into stretches of equal answers."""
         return bisect_right(self._turns, self._clock()) if self._turns else 0
@@ -239,13 +245,23 @@ class PolicySet:
         spec = self.catalogues.get(connector, {}).get(name)
         if spec is None:
             return ()
-        return tuple(
+        own = (
             Reach(rule, fields)
             for on, rules in self._by_selector.items()
             if (fields := on.within(connector, spec))
             for rule in rules
             if action in rule.actions
         )
+        more = (
+            Reach(rule, rule.on.within(connector, spec))
+            for rule in self._copied(connector, name)
+            if action in rule.actions
+        )
+        return (*own, *more)
+
+    def _copy(self, connector: str, name: str) -> tuple[Rule, ...]:
+        catalogue = self.catalogues[connector]
+        return copied(self._by_selector, connector, catalogue, catalogue[name])
 
     def _collect_masks(self, connector: str, name: str, field: str) -> frozenset[Mask]:
         return frozenset(
@@ -267,6 +283,8 @@ class PolicySet:
 def _conditions(rule: Rule, where: tuple[str, str], implied: tuple[Condition, ...]) -> tuple[Condition, ...]:
     """Return what a rule depends on: a grant also on the consent that the purpose rests on."""
     own = (rule.conditions[where],) if rule.when else ()
+    if rule.copied:
+        implied = tuple(map(elsewhere, implied))
     return own + implied if rule.kind == "grant" else own
 
 

@@ -86,11 +86,14 @@ def _retention(policies: PolicySet, question: Question) -> tuple[str, ...]:
 def _speaks(rule: Rule, fields: Iterable[str], question: Question) -> bool:
     """Tell whether a rule has a say on the field; on a whole record every guard of a field has one."""
     whole = question.field == RECORD_ITSELF and question.action in WHOLE_RECORD and rule.kind == "guard"
-    return whole or question.field in fields
+    return (whole and not rule.demands) or question.field in fields
 
 
 def _applies(rule: Rule) -> str:
-    return f"applies when {rule.when}" if rule.when else "applies"
+    if rule.demands:
+        return f"a copy is open only where its {rule.copied} is"
+    whose = f" to its {rule.copied}, of which it is a copy" if rule.copied else ""
+    return f"applies{whose} when {rule.when}" if rule.when else f"applies{whose}"
 
 
 def _why_not(rule: Rule, question: Question, today: date) -> str:

@@ -122,6 +122,7 @@ def outcomes_of(action: Action, matching: Iterable[Reach], layers: Collection[st
         for name in each.fields:
             side[name].append(each.rule)
     if action in WHOLE_RECORD and RECORD_ITSELF in doors:
-        walls[RECORD_ITSELF] = list({id(rule): rule for rules in walls.values() for rule in rules}.values())
+        every = (rule for rules in walls.values() for rule in rules if not rule.demands)
+        walls[RECORD_ITSELF] = list({id(rule): rule for rule in every}.values())
     settled = ((name, settle(doors[name], walls.get(name, ()), layers)) for name in sorted(doors))
     return {name: outcome for name, outcome in settled if outcome is not DENIED}

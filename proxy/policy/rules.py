@@ -130,6 +130,11 @@ class Rule:
     refs: tuple[str, ...] = ()
     place: str = ""
     """`file:line:column` of the rule's id."""
+    copied: str = ""
+    """Object of the fields of which those that it is on are copies; "" where it is on what its author named, or
+    on copies in the same record."""
+    demands: str = ""
+    """Added to the name of a layer, that of one that has to have a grant as well; see `proxy.policy.copies`."""
 
     @property
     def weight(self) -> Weight:

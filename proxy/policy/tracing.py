@@ -1,7 +1,7 @@
 """One cell of one record, explained: every rule that speaks about it, and each condition with what it saw."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from proxy.message import RECORD_ITSELF
@@ -133,11 +133,13 @@ def trace(policies: PolicySet, question: Question, access: Access) -> Trace:
     """Return the outcome of one cell of one record with the rules behind it, as of the time of the access."""
     static = explain(policies, question)
     plan = policies.plan(**keys_of(question))
-    asking = Asking(policies, question.connector, access)
-    applicable = {each.rule.id: each for each in policies.rules_for(**keys_of(question))}
+    here = Asking(policies, question.connector, access)
+    elsewhere = Asking(policies, question.connector, replace(access, facts=None))
+    applicable = {id(each.rule): each for each in policies.rules_for(**keys_of(question))}
     considered = []
     for each in static.considered:
-        found = applicable.get(each.rule.id)
+        found = applicable.get(id(each.rule))
+        asking = elsewhere if each.rule.copied else here
         if found is None or not found.conditions:
             considered.append(Traced(each.rule, each.counts, "" if each.counts else each.because))
             continue
@@ -178,7 +180,7 @@ def keys_of(question: Question) -> Keys:
 def speaks(rule: Applicable, question: Question) -> bool:
     """Tell whether a rule has a say on a field; on a whole record every guard of a field has one."""
     whole = question.field == RECORD_ITSELF and question.action in WHOLE_RECORD and rule.rule.kind == "guard"
-    return whole or question.field in rule.fields
+    return (whole and not rule.rule.demands) or question.field in rule.fields
 
 
 def is_error(answer: Answer) -> bool:

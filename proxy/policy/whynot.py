@@ -182,7 +182,10 @@ def _texts(condition: Condition) -> frozenset[str]:
 
 
 def _shut(each: Applicable) -> bool:
-    return each.rule.kind == "guard" and each.rule.applies and not each.conditions
+    rule = each.rule
+    # What the record behind a copy is like, no answer can turn.
+    fixed = not each.conditions or bool(rule.copied)
+    return rule.kind == "guard" and rule.applies and fixed and not rule.demands
 
 
 def _otherwise(text: str, answer: Answer) -> Sequence[tuple[str, Answer]]:

@@ -66,3 +66,58 @@ def test_names_that_are_none() -> None:
         (("objects", "party.party"), '"a-b" cannot be the name of a field'),
         (("objects", "bad name"), "cannot be the name of an object"),
     ]
+
+
+def test_copies_are_followed_to_what_they_begin_with() -> None:
+    """Of another record, and within it; of what is repeated at second hand it is said so."""
+    name = {"category": "user.name"}
+    contact = {"fields": {"First": name, "Last": name, "Name": name | {"copy_of": ["First", "Last"]}}}
+    link = {"category": "system.operations"}
+    called = name | {"copy_of": {"object": "contact", "field": "Name", "by": "whose"}}
+    case = {"fields": {"whose": link, "called": called, "short": name | {"copy_of": "called"}}}
+    complaints: list[tuple[object, str]] = []
+    words = compile_words(
+        model({"contact": contact, "case": case}), lambda at, text: complaints.append((at, text))
+    )
+    assert complaints == []
+    spec = words.object("case").spec
+    assert [(each.field, each.by, each.direct) for each in spec.fields["called"].copies] == [
+        ("Name", "whose", True),
+        ("First", "whose", False),
+        ("Last", "whose", False),
+    ]
+    assert spec.borrowed.keys() == {"called", "short"}
+    assert not words.object("contact").spec.borrowed
+
+
+def test_copies_of_what_is_not_there() -> None:
+    """Each is complained of where it stands."""
+    name = {"category": "user.name"}
+
+    def of(**given: str) -> dict[str, object]:
+        return name | {"copy_of": {"object": "contact", "field": "Name", "by": "whose", **given}}
+
+    contact = {
+        "fields": {"Name": name, "Boss": name, "BossName": of(by="Boss"), "Same": name | {"copy_of": "Same"}}
+    }
+    case = {
+        "fields": {
+            "whose": name,
+            "a": of(object="contacts"),
+            "b": of(field="Nam"),
+            "c": of(by="who"),
+            "d": of(field="BossName"),
+            "e": name | {"copy_of": "wose"},
+        }
+    }
+    complaints: dict[object, str] = {}
+    compile_words(model({"contact": contact, "case": case}, "exact"), complaints.__setitem__)
+    said = {at[3]: text for at, text in complaints.items() if isinstance(at, tuple)}
+    assert said == {
+        "Same": "is a copy of itself",
+        "a": 'no object "contacts" (did you mean "contact"?)',
+        "b": 'contact has no field "Nam" (did you mean "Name"?)',
+        "c": 'no field "who" that could link it (did you mean "whose"?)',
+        "d": "repeats contact.BossName, which is a copy itself: name what that one repeats",
+        "e": 'case has no field "wose" (did you mean "whose"?)',
+    }

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
+
 from proxy.cli.policytext import problem_lines
 from proxy.connectors import load_connector
 from proxy.connectors.table import GRAMMARS
@@ -124,6 +126,20 @@ def test_the_example_of_a_connector_loads_and_reads_what_it_says(shipped: Path, 
     ]
     assert uses("/people/merge", "POST", {"keep": "1", "drop": "2"}) == ["update people: ", "delete people: "]
     assert uses("/person/1/linked/firms") == uses("/firms/1/linked/people") == ["read people: read employer"]
+
+
+def test_the_example_of_copies_is_what_the_connector_says(shipped: Path) -> None:
+    """Of one in another record and of one beside it."""
+    (example,) = _blocks((shipped / "README.md").read_text(), "yaml copies")
+    real = yaml.safe_load((shipped / "connectors" / "salesforce.yaml").read_text())["objects"]
+    said = {
+        (name, field): of["copy_of"]
+        for name, each in yaml.safe_load(example)["objects"].items()
+        for field, of in each["fields"].items()
+        if "copy_of" in of
+    }
+    assert len(said) == 2
+    assert {(name, field): real[name]["fields"][field]["copy_of"] for name, field in said} == said
 
 
 def test_every_word_of_conditions_is_on_the_page(shipped: Path) -> None:

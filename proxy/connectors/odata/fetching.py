@@ -8,7 +8,7 @@ connector declares, by the field that holds the link: joined by another, objects
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from proxy.connectors.facts import Wanted, fields_of
+from proxy.connectors.facts import Wanted
 from proxy.connectors.implied import outright
 from proxy.connectors.odata.fetchreading import COUNTING, TEXTUAL
 from proxy.connectors.odata.fetchtree import Column, Compare, Entity, Fetch, Filter, Link, Order
@@ -259,7 +259,7 @@ def widened(fetch: Fetch, words: ObjectWords, names: Names, wanted: Wanted) -> t
         )
         if named and entity.columns and not entity.whole:
             asked = {column.name for column in entity.columns if not column.alias}
-            new = [name for name in fields_of(of.spec, wanted.get(of.name, ())) if name not in asked]
+            new = [name for name in names.facts(of, wanted) if name not in asked]
             added[alias] = frozenset(new)
             entity = replace(entity, columns=(*entity.columns, *map(Column, new)))
         return replace(entity, links=links)

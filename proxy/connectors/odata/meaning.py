@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from proxy.connectors.facts import Wanted, Way, fields_of
+from proxy.connectors.facts import Wanted, Way
 from proxy.connectors.odata.naming import Names
 from proxy.connectors.odata.tree import (
     Apply,
@@ -261,6 +261,6 @@ def widened(
         added.update(more)
     select = options.select
     if select:
-        new = [name for name in fields_of(words.spec, wanted.get(words.name, ())) if name not in select]
+        new = [name for name in names.facts(words, wanted) if name not in select]
         select, added[way] = (*select, *new), frozenset(new)
     return replace(options, select=select, expand=tuple(expand)), added

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.connectors.facts import Wanted, fields_of
 from proxy.connectors.odata.spec import ODataModel, ODataObject
 from proxy.connectors.words import UNCLASSIFIED, ObjectWords, Words
 from proxy.errors import Gap
@@ -62,6 +63,11 @@ class Names:
         """
         called = self.objects[words.name].lookups.get(field)
         return field if called is None else words.listed(called)
+
+    def facts(self, words: ObjectWords, wanted: Wanted) -> list[str]:
+        """Return the properties that facts are read from; links come with what their targets are called."""
+        lookups = self.objects[words.name].lookups
+        return [each for each in fields_of(words.spec, wanted.get(words.name, ())) if each not in lookups]
 
     def uses(self, words: ObjectWords, name: str, action: Action) -> list[FieldUse]:
         """Return what it is to use a property."""

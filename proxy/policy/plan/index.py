@@ -7,6 +7,7 @@ arithmetic, before anything is decided, is what makes millions of cells a matter
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from typing import Final, NamedTuple
 
 from proxy.message import RECORD_ITSELF
@@ -34,7 +35,13 @@ class Index:
     def __init__(self, policies: PolicySet, reading: Reading) -> None:
         self.policies = policies
         self._reading = reading
-        self._rules = [rule for rule in policies.rules if rule.applies]
+        self._copied = {
+            (connector, name): policies.copied(connector, name)
+            for connector, catalogue in policies.catalogues.items()
+            for name in catalogue
+        }
+        rules = chain(policies.rules, *self._copied.values())
+        self._rules = [rule for rule in rules if rule.applies]
         self._bits = {id(rule): 1 << at for at, rule in enumerate(self._rules)}
         # Rules that ask for the same callers are asked once.
         self._askers: dict[object, tuple[Rule, int]] = {}
@@ -46,6 +53,7 @@ class Index:
             action: self._of(rule for rule in self._rules if action in rule.actions) for action in Action
         }
         self._grants = self._of(rule for rule in self._rules if rule.kind == "grant")
+        self._demands = self._of(rule for rule in self._rules if rule.demands)
         self._fields: dict[tuple[str, str], dict[str, int]] = {}
         self._in_force: dict[date, int] = {}
         self._conditional: dict[Hashable, int] = {}
@@ -95,7 +103,7 @@ class Index:
         if action in WHOLE_RECORD and RECORD_ITSELF in fields:
             walls = 0
             for bits in fields.values():
-                walls |= bits & ~self._grants
+                walls |= bits & ~self._grants & ~self._demands
             return {**fields, RECORD_ITSELF: fields[RECORD_ITSELF] | walls}
         return fields
 
@@ -115,7 +123,8 @@ class Index:
         for rule in self._members(bits):
             condition: Formula = ALWAYS
             if conditional & self._bits[id(rule)]:
-                condition = self._condition(rule, where, given, record=action in DISCLOSING)
+                record = action in DISCLOSING and not rule.copied
+                condition = self._condition(rule, where, given, record=record)
             if condition is not NEVER:
                 found.append(Ruled(rule, condition))
         return tuple(found) if any(each.rule.kind == "grant" for each in found) else ()
@@ -159,7 +168,9 @@ class Index:
             return {}
         found: dict[str, int] = dict.fromkeys((*spec.fields, RECORD_ITSELF), 0)
         reached: dict[object, frozenset[str]] = {}
-        for rule in self._rules:
+        for rule in (*self.policies.rules, *self._copied[connector, name]):
+            if not rule.applies:
+                continue
             if rule.on not in reached:
                 reached[rule.on] = rule.on.within(connector, spec)
             for field in reached[rule.on]:
