@@ -39,6 +39,8 @@ class CallModel(Strict):
     """Stands before all but one of several conditions that are trees, in Polish notation."""
     whole: bool = False
     """Of `text`: what is held is found by whole words alone, and not by parts of them."""
+    full: int = Field(default=0, ge=0)
+    """Records after which an answer ends, though there may be more of them; 0: none does."""
     most: int = Field(default=50, ge=1)
     """Conditions that the CRM takes at once."""
     records: str = ""

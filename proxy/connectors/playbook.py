@@ -70,6 +70,12 @@ class Call:
     gone: tuple[str, ...]
     alive: tuple[str, ...]
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """Names of the blanks in what is sent."""
+        model = self.model
+        return frozenset(name for name, _ in fill.blanks([model.send, model.query, model.body]))
+
     def request(self, values: fill.Values) -> Request:
         """Return the request with its blanks filled in."""
         model = self.model

@@ -1,10 +1,11 @@
 """The questions that every step puts to a CRM, by its playbook."""
 
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Final
 
-from proxy.connectors.fill import text, tree
-from proxy.connectors.playbook import Book, Call, Found
+from proxy.connectors.fill import blanks, text, tree
+from proxy.connectors.playbook import Book, Call, Found, Refusal
 from proxy.erasure import mentions
 from proxy.erasure.plan import Known
 from proxy.erasure.reading import Reading
@@ -20,8 +21,10 @@ Where fields are protected it yields what it needs of the vault as well, and get
 Condition = tuple[str, object]
 """A field and what it has to be, or to hold."""
 MOST_PAGES: Final = 1_000
-BROAD_PAGES: Final = 50
-"""Pages of an answer to a question that finds others, too; with more of them the narrow one is asked."""
+BROAD: Final = 2_000
+"""Records that a question may find that finds others, too; with more of them the narrow one is asked."""
+SHORT: Final = 10
+"""So many times fewer where each of them has to be read by its id."""
 
 
 def read(book: Book, object_: str, record: str, *, deleted: bool = False) -> Asking[Found | None]:
@@ -79,7 +82,7 @@ def find(
     conditions: Sequence[Condition],
     *,
     holding: bool = False,
-    most: int = MOST_PAGES,
+    most: int | None = None,
 ) -> Asking[list[Found]]:
     """Return every record that meets one of some conditions, deleted ones too where the CRM shows them.
 
@@ -88,7 +91,7 @@ def find(
         object_: whose records.
         conditions: any of them.
         holding: a field has to hold the value, not to be it.
-        most: pages that one question may have.
+        most: records that may be found; None: as many as there are.
 
     Raises:
         UpstreamFault: nobody can say, or there are too many.
@@ -124,10 +127,13 @@ def holding(book: Book, object_: str, wanted: Sequence[tuple[str, Known]]) -> As
         for name, one in wanted
         for word in _least(mentions.asked(one.kind, one.value, book.region), whole=call.model.whole)
     ]
+    most: int | None = BROAD // SHORT if call.model.short else BROAD
+    if not call.asks & {"any", "value"}:
+        most = None  # all records are read, whatever is asked for
     try:
-        return (yield from find(book, object_, broad, holding=True, most=BROAD_PAGES))
+        return (yield from find(book, object_, broad, holding=True, most=most))
     except UpstreamFault as fault:
-        if fault.reason != "crm_endless":
+        if most is None or not (fault.reason == "crm_endless" or isinstance(fault, Refusal)):
             raise
     narrow = [
         (name, word) for name, one in wanted for word in mentions.written(one.kind, one.value, book.region)
@@ -160,13 +166,17 @@ def pages(
     names: Sequence[str],
     *,
     holding: bool = False,
-    most: int = MOST_PAGES,
+    most: int | None = None,
 ) -> Asking[list[Found]]:
     """Return every record that meets one of some conditions, once, as the CRM has it; see `find`."""
     template = call.model.contains if holding else call.model.equals
+    if template is not None and ("field", "") not in blanks(template):
+        conditions = [("", value) for _, value in conditions]  # the CRM is asked by the value alone
     found: dict[str, Found] = {}
     sent: set[Request | None] = set()
-    for part in _parts(conditions, call.model.most):
+    parts = deque(_parts(conditions, call.model.most))
+    while parts:
+        part = parts.popleft()
         some = [_one(template, field, value) for field, value in part]
         before = [call.model.prefix] * (len(some) - 1) if call.model.prefix else []
         every: object = call.model.join.join(map(str, some)) if isinstance(template, str) else [*before, *some]
@@ -174,7 +184,7 @@ def pages(
         if len(part) == 1:
             asked |= {"field": part[0][0], "value": part[0][1]}
         request: Request | None = book.request(call, object_, **asked)
-        if request in sent:  # another field, and the CRM is asked by the value alone
+        if request in sent:
             continue
         sent.add(request)
         count = 0
@@ -182,8 +192,12 @@ def pages(
             response = yield request
             page = book.page(call, object_, names, request, response)
             found |= {each.id: each for each in page.records}
+            if call.model.full and len(page.records) >= call.model.full:
+                if len(part) == 1:
+                    raise UpstreamFault("crm_endless")
+                parts.extend([one] for one in part)
             request, count = page.next, count + 1
-            if count > most:
+            if count > MOST_PAGES or (most is not None and len(found) > most):
                 raise UpstreamFault("crm_endless")
     return list(found.values())
 

@@ -22,6 +22,9 @@ _FIND = re.compile(
 _OBJECT = re.compile(
     r"\s*(?P<name>\w+)\s*(?:\((?P<inside>(?:'(?:\\.|[^'\\])*'|[^()']|\([^()]*\))*)\))?\s*(?:,|$)"
 )
+_BEFORE = r"(?:(?<!\w)|(?<=[\u3040-\u9fff]))"
+_BEHIND = r"(?:(?!\w)|(?=[\u3040-\u9fff]))"
+"""Where a word begins and ends; Chinese and Japanese signs are words of their own for whoever searches."""
 _CLAUSE = re.compile(r"\s+(?=(?:WHERE|ORDER\s+BY|LIMIT|OFFSET)\b)", re.IGNORECASE)
 
 
@@ -100,7 +103,7 @@ def _listed(text: str | None) -> list[str] | None:
     return text.split(",") if text else None
 
 
-def _matching(select: Select, query: str, words: list[re.Pattern[str]], scope: str) -> list[Record]:
+def _matching(select: Select, query: str, words: list[list[re.Pattern[str]]], scope: str) -> list[Record]:
     records = []
     for record in select.run(query).records:
         attributes = record["attributes"]
@@ -108,19 +111,25 @@ def _matching(select: Select, query: str, words: list[re.Pattern[str]], scope: s
         sobject = select.org.schema.objects[str(attributes["type"]).lower()]
         row = select.org.get(sobject, str(attributes["url"]).rpartition("/")[2])
         text = _text(sobject, row, scope)
-        if all(word.search(text) for word in words):
+        if any(all(word.search(text) for word in every) for every in words):
             records.append(record)
     return records
 
 
-def _words(text: str) -> list[re.Pattern[str]]:
-    """Return one pattern per word; quotes keep a phrase together, `*` and `?` stand for anything."""
+def _words(text: str) -> list[list[re.Pattern[str]]]:
+    """Return one pattern per word, in groups of which one has to be there as a whole (`OR`); quotes keep phrases
+    together, `*` and `?` stand for anything."""
     plain = re.sub(r"\\(.)", r"\1", text)
     if len(plain.strip(' *?"')) < 2:
         raise SalesforceError(400, "MALFORMED_SEARCH", "search term must be longer than one character")
-    terms = (phrase or word for phrase, word in re.findall(r'"([^"]+)"|(\S+)', plain))
-    wild = [re.escape(term).replace(r"\*", r"\w*").replace(r"\?", r"\w") for term in terms if term != "AND"]
-    return [re.compile(rf"(?<!\w){term}(?!\w)", re.IGNORECASE) for term in wild]
+    groups: list[list[re.Pattern[str]]] = [[]]
+    for phrase, word in re.findall(r'"([^"]+)"|(\S+)', plain):
+        if word == "OR":
+            groups.append([])
+        elif word != "AND":
+            wild = re.escape(phrase or word).replace(r"\*", r"\w*").replace(r"\?", r"\w")
+            groups[-1].append(re.compile(rf"{_BEFORE}{wild}{_BEHIND}", re.IGNORECASE))
+    return [group for group in groups if group]
 
 
 def _queries(what: str) -> list[str]:
