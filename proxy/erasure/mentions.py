@@ -216,7 +216,8 @@ def asked(kind: str, value: str, region: str) -> tuple[str, ...]:
         local = (mailboxes.apart(value) or ("", ""))[0].partition("+")[0]
         found += [local] if len(local) >= _SHORT_TOKEN else []
     elif kind == "id":
-        found += [*normal.forms(kind, value), _longest(value)]
+        compact = "".join(_WORD.findall(value))
+        found += [*normal.forms(kind, value), _longest(value), compact[-_SHORT_TOKEN:]]
     elif kind == "name":
         found += _spellings(_rarest(value))
     return tuple(each for each in dict.fromkeys(found) if len(each) >= 2)

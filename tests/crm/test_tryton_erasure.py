@@ -7,6 +7,7 @@ not.
 
 import contextlib
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -154,6 +155,44 @@ def test_nothing_of_a_person_is_left_in_a_real_tryton(lane: Lane) -> None:
     assert lane.truth("model.party.contact_mechanism.search", compact, 0, None, None, everywhere) == []
     assert in_database(lane) == []
     assert lane.truth("model.party.party.search", [], 0, None, [["id", "ASC"]], everywhere) == [2, 3, 4]
+
+
+FORMS = {
+    # what is said of her in files of others -> what is left of it
+    "QUINN, Mara signs.": "[erased] signs.",
+    "<b>Mara</b>&nbsp;Quinn agreed.": "<b>[erased]</b> agreed.",
+    "mara.quinn%40example.org, <i>mara.quinn&#64;example.org</i>": "[erased], <i>[erased]</i>",
+    "Ring 00353 (0)86 123-4567 or tel:+353-86-1234567.": "Ring [erased] or tel:[erased].",
+    "passport lc 771 1220": "[erased]",
+    "Mara's mother is Tara Quinn, +353 86 123 4568.": "Mara's mother is Tara Quinn, +353 86 123 4568.",
+}
+
+
+def test_every_form_goes_from_a_real_tryton(lane: Lane) -> None:
+    """Names turned round, HTML, escapes, other spellings of the number: its own search finds them, by a part."""
+    files = {}
+    for text in FORMS:
+        file = {"resource": "party.party,2", "name": "File", "type": "data", "description": text}
+        files[create(lane, "ir.attachment", file)] = text
+    spoken = create(lane, "ir.note", {"resource": "party.party,2", "message": "Quinn&#44; Mara rang."})
+    kept = create(lane, "ir.note", {"resource": "party.party,2", "message": "Tara Quinn rang."})
+    case = does(
+        lane, "open", "--email", "mara.quinn@example.org", "--ground", "objection", "--identity", "account"
+    )
+    agree(lane, case["case"], does(lane, "plan", case["case"])["short"])
+    done = does(lane, "run", case["case"])["cases"][0]
+    assert done["state"] == "live_complete", done
+    left = lane.truth("model.ir.attachment.read", [*files], ["description"], {})
+    assert {files[row["id"]]: row["description"] for row in left} == FORMS
+    assert lane.truth("model.ir.note.search", [["id", "in", [spoken, kept]]], 0, None, None, {}) == [kept]
+    # An independent look into the database: what people would read, without its tags and signs.
+    database = lane.server.log.parent / "crm.sqlite"
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        said = connection.execute("SELECT description FROM ir_attachment UNION ALL SELECT message FROM ir_note")
+        read = [re.sub(r"[^a-z0-9]", "", re.sub(r"<[^>]*>|&[^;]*;", "", str(text).lower())) for (text,) in said]
+    assert len(read) == len(FORMS) + 1
+    for one in ("maraquinn", "quinnmara", "861234567", "lc7711220"):
+        assert not [text for text in read if one in text]
 
 
 def test_opportunities_stay_and_name_nobody(selling: Lane) -> None:

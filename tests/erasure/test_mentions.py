@@ -204,6 +204,7 @@ ASKED = [
     ("name", "Jean-Luc O'Brien", "", ["O’Brien, Jean Luc"]),
     ("name", "山田太郎", "", ["山田 太郎"]),
     ("email", ADDRESS, "", ["alice%40example.com", "alice@<wbr>example.com", "alice+x@example.com"]),
+    ("id", "PASSPORT-LC7711220", "", ["passport lc 771 1220", "LC-7711220"]),
     ("phone", NUMBER, "", ["(01) 555-0199", "01/5550199", "00353 1 5550199"]),
     ("phone", "+33 1 55 50 01 99", "FR", ["01 55 50 01 99", "01.55.50.01.99", "0033155500199"]),
 ]
