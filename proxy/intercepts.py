@@ -75,8 +75,8 @@ class Intercepts:
 
         Raises:
             Refused: `erasure_refused` by policy; `erasure_mixed`, where only some of what is asked for is a
-            delete
-                that policy has replaced.
+                delete that policy has replaced; `erasure_unnamed`, where that is so of a job, or of another
+                request that does not say by id which records it means.
         """
         if not exchange.rules.policies.erasing.rules:
             return None
@@ -88,7 +88,7 @@ class Intercepts:
         if not active:
             return None
         if len(active) > 1 or any(each is None or each.id not in active for each in found):
-            raise Refused("erasure_mixed")
+            raise Refused("erasure_mixed" if _named(exchange) else "erasure_unnamed")
         return next(iter(active.values()))
 
     async def take_over(self, exchange: Exchange, rule: ErasureRule, by: str) -> Taken:
@@ -141,6 +141,13 @@ def _judged(exchange: Exchange, operations: Sequence[str]) -> list[tuple[str, st
         return split
     gone = {object_ for action, object_ in split if action in DELETES}
     return [each for each in split if each[0] != "read" or each[1] not in gone]
+
+
+def _named(exchange: Exchange) -> bool:
+    """Say whether a request names records that it deletes; what was read elsewhere is taken to."""
+    if exchange.asked is None:
+        return True
+    return any(each.records for each in exchange.asked.operations if each.action in DELETES)
 
 
 def _response(exchange: Exchange, said: Said) -> Response:

@@ -64,6 +64,26 @@ grants:
     recipients: [helpdesk_app]
     on: {connectors: [staff], categories: [system.record, user.name, user.contact.email]}
     actions: [update]
+  - id: staff-deleted
+    effect: allow
+    roles: [support_lead, privacy_officer]
+    purposes: [customer_support, subject_request]
+    on: {connectors: [staff], categories: [system.record, system.operations, user.name]}
+    actions: [read, delete]
+"""
+ERASURE = """
+rules:
+  - id: staff-cases
+    on: {connectors: [staff]}
+    roles: [privacy_officer]
+    then: case
+    ground: objection
+  - id: staff-cases-said-done
+    on: {connectors: [staff]}
+    roles: [support_lead]
+    then: case
+    answer: done
+    ground: objection
 """
 LANE = """\
   - name: staff
@@ -160,10 +180,13 @@ class Town:
     run: Installed
     crm: Staff
 
-    def ask(self, query: str, variables: dict[str, Any] | None = None) -> tuple[int, Any]:
-        """Return status and body of what a support agent asks for."""
+    def ask(
+        self, query: str, variables: dict[str, Any] | None = None, *, caller: str = "helpdesk"
+    ) -> tuple[int, Any]:
+        """Return status and body of what somebody asks for, a support agent unless it is said."""
         body = json.dumps({"query": query, **({"variables": variables} if variables else {})}).encode()
-        headers = {"authorization": f"Bearer {self.run.keys['helpdesk']}", "content-type": "application/json"}
+        headers = {"authorization": f"Bearer {self.run.keys[caller]}", "content-type": "application/json"}
+        headers |= {"x-purpose": "subject_request"} if caller == "privacy_desk" else {}
         request = urllib.request.Request(f"{self.run.url('staff')}/graphql", body, headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -183,6 +206,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         made = Installed.make(folder, lanes, lambda text: text + LANE.format(url=server.url))
         (made.made.policies / "connectors" / "staff.yaml").write_text(example(), "utf-8")
         (made.made.policies / "example" / "staff.yaml").write_text(RULES, "utf-8")
+        erasure = made.made.policies / "example" / "erasure.yaml"
+        erasure.write_text(erasure.read_text("utf-8") + ERASURE, "utf-8")
         try:
             yield Town(made.up(), crm)
             made.down()
@@ -254,3 +279,25 @@ def test_the_crms_errors_are_not_its_words(town: Town) -> None:
     status, told = town.ask("{person(id: 1) {name} people(where: {name: {like: null}}) {nodes {name}}}")
     assert status == 200
     assert "canary" not in json.dumps(told)
+
+
+DELETES = """mutation m($a: ID!, $b: ID!) {
+  first: deletePerson(id: $a) {id __typename} again: deletePerson(id: $b) {key: id name}
+}"""
+
+
+def test_a_mutation_that_deletes_is_answered_as_what_it_asked_for(town: Town) -> None:
+    """Done: the id of each, and no more of a record that is gone; pending: null, and an error of each."""
+    before = len(town.crm.calls)
+    status, told = town.ask(DELETES, {"a": "1", "b": "2"}, caller="helpdesk_leads")
+    assert (status, told) == (200, {"data": {"first": {"id": "1"}, "again": {"key": "2", "name": None}}})
+    status, told = town.ask(DELETES, {"a": "1", "b": "2"}, caller="privacy_desk")
+    assert (status, told["data"]) == (200, {"first": None, "again": None})
+    assert [each["path"] for each in told["errors"]] == [["first"], ["again"]]
+    cases = [each["extensions"]["case"] for each in told["errors"]]
+    assert len(set(cases)) == 2
+    assert all("not deleted yet" in each["message"] for each in told["errors"])
+    mixed = 'mutation {deletePerson(id: 1) {id} updatePerson(id: 2, input: {name: "x"}) {name}}'
+    status, told = town.ask(mixed, caller="helpdesk_leads")
+    assert (status, list(told)) == (403, ["errors"])
+    assert len(town.crm.calls) == before
