@@ -9,6 +9,7 @@ import yaml
 from lxml import etree
 
 from proxy.connectors.drafting.categories import suggest
+from proxy.connectors.drafting.endings import ending
 from proxy.connectors.words import NAME
 
 MAX_SIZE: Final = 64 << 20
@@ -185,8 +186,9 @@ def _document(name: str, path: str, chosen: Mapping[str, Entity]) -> dict[str, o
                 "query": dict(shown),
                 "media": ["json"],
             },
-            {"match": f"DELETE {path}/{{entity}}", "grammar": one, "action": "delete"},
+            {"match": f"DELETE {path}/{{entity}}", "grammar": one, "action": "delete", "ends": "gone"},
         ],
+        "endings": {"gone": ending(204)},
         "odata": {
             "objects": {
                 entity.name: {

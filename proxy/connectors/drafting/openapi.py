@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml
 
 from proxy.connectors.drafting.categories import suggest
+from proxy.connectors.drafting.endings import ending, silent
 from proxy.connectors.drafting.playbook import drafted
 from proxy.connectors.words import NAME, OBJECT_NAME, UNCLASSIFIED
 
@@ -61,6 +62,8 @@ class Route:
     body: tuple[str, ...] | None = None
     """Steps to the record in the request body; None: there is none."""
     answer: dict[str, str] | None = None
+    gone: int | None = None
+    """Status of the answer without a body to a delete; None: it has one, or nobody says."""
 
 
 @dataclass(slots=True)
@@ -188,7 +191,8 @@ class _Reader:
             action = "list" if method == "get" else action
         self._object(shown or given or name, name)
         query = self._query(match, operation, item, name)
-        return Route(match, action, name, query, body, self._paged(match, operation, query, answer))
+        gone = silent(operation) if method == "delete" else None
+        return Route(match, action, name, query, body, self._paged(match, operation, query, answer), gone)
 
     def _paged(
         self, match: str, operation: dict[str, Any], query: dict[str, object], answer: dict[str, str] | None
@@ -407,6 +411,8 @@ def _document(name: str, spec: Mapping[str, Any], found: Found) -> dict[str, obj
     if bodies:
         document["bodies"] = bodies
     document["answers"] = answers
+    if statuses := sorted({route.gone for route in found.routes if route.gone is not None}):
+        document["endings"] = {f"gone_{status}": ending(status) for status in statuses}
     document["errors"] = {
         "shape": {"error": {"code": "{code}", "message": "{text}"}},
         "code": "$.error.code",
@@ -432,6 +438,8 @@ def _route(
     route: Route, bodies: dict[str, dict[str, str]], answers: dict[str, dict[str, str]]
 ) -> dict[str, object]:
     written: dict[str, object] = {"match": route.match, "action": route.action, "object": route.of}
+    if route.gone is not None:
+        written["ends"] = f"gone_{route.gone}"
     if route.query:
         written["query"] = route.query
     if route.body is not None:

@@ -8,6 +8,7 @@ import yaml
 
 from proxy.connectors import Connector, load_connector
 from proxy.connectors.drafting.openapi import draft
+from proxy.connectors.endings import Fate, Said
 from proxy.errors import Gap
 from proxy.message import Headers, Request
 
@@ -102,6 +103,33 @@ def test_a_draft_loads_and_means_what_the_document_says(tmp_path: Path) -> None:
     changed = Request("PATCH", f"{people}/7", body=b"x")
     assert uses(connector, changed, {"person": {"birthDate": "x"}}) == ("update Person", {"update birthDate"})
     assert uses(connector, Request("DELETE", f"{people}/7")) == ("delete Person", set())
+
+
+@pytest.mark.parametrize(
+    ("responses", "status"),
+    [
+        ('{"204": {description: gone}}', 204),
+        ("{200: {description: gone}, 404: {description: nobody}}", 200),
+        ('{"200": {content: {application/json: {schema: {type: object}}}}}', None),
+        ("{default: {description: anything}}", None),
+    ],
+)
+def test_of_a_delete_without_a_body_clients_can_be_told(
+    tmp_path: Path, responses: str, status: int | None
+) -> None:
+    """Done as the document has it; where it has a body nobody knows it, and the API's error says so."""
+    text = SPEC.replace(
+        'delete: {responses: {"204": {description: gone}}}', f"delete: {{responses: {responses}}}"
+    )
+    connector = load(tmp_path, draft(text.encode(), name="orchard"))
+    request = Request("DELETE", "/api/v2/people/7")
+    ends = connector.route(request).recognise(request, None).ends
+    if ends is None:
+        assert status is None
+        return
+    done, pending = (ends({("Person", "7"): Fate("c1", is_done)}) for is_done in (True, False))
+    assert done == Said(int(status or 0), bodiless=True)
+    assert pending == Said(202, {"status": "accepted", "cases": ["c1"]})
 
 
 def test_an_answer_is_cut_down_to_what_is_declared(tmp_path: Path) -> None:
