@@ -366,7 +366,7 @@ class Gateway:
     async def _take_over(self, exchange: Exchange, rule: ErasureRule) -> Response:
         """Return what the client is told of a delete in whose place somebody is erased; it goes no further."""
         assert exchange.principal is not None
-        by = self._ports.pseudonyms.of("principal", exchange.principal.id)
+        by = self._ports.pseudonyms.credential(exchange.principal)
         taken = await self._intercepts.take_over(exchange, rule, by)
         answer = taken.answer
         if answer is None:

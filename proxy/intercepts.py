@@ -14,6 +14,7 @@ from proxy.connectors.endings import Fate, Said
 from proxy.errors import Refused
 from proxy.exchange import Exchange
 from proxy.message import Headers, Response
+from proxy.model import Credential
 from proxy.policy.erasing import ErasureRule
 
 DELETES: Final = frozenset({"delete", "erase"})
@@ -29,7 +30,7 @@ class Opens(Protocol):
     """Opens cases, wherever they are driven."""
 
     async def open(
-        self, lane: str, records: Sequence[tuple[str, str]], by: str, rule: ErasureRule, law: str
+        self, lane: str, records: Sequence[tuple[str, str]], by: Credential, rule: ErasureRule, law: str
     ) -> list[str]:
         """Return the cases of some records (object, id), one each; durable when this returns."""
 
@@ -91,7 +92,7 @@ class Intercepts:
             raise Refused("erasure_mixed" if _named(exchange) else "erasure_unnamed")
         return next(iter(active.values()))
 
-    async def take_over(self, exchange: Exchange, rule: ErasureRule, by: str) -> Taken:
+    async def take_over(self, exchange: Exchange, rule: ErasureRule, by: Credential) -> Taken:
         """Open the cases and return what the client is told.
 
         Raises:

@@ -182,6 +182,27 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """Whose credential somebody showed, as pseudonyms: enough to tell whether two can be one person's."""
+
+    who: str
+    """The principal."""
+    client: str = ""
+    subject: str = ""
+    """Whom the client's issuer says it is, by whichever client; "" for a credential of the client as a whole."""
+
+    def may_be(self, other: "Credential") -> bool:
+        """Say whether two can be one person's: what cannot be told apart is not two people.
+
+        The same subject by way of two clients is one; and who has a client's own key can be any of its people.
+        """
+        same_client = bool(self.client) and self.client == other.client
+        same_subject = bool(self.subject) and self.subject == other.subject
+        whole = not (self.subject and other.subject)
+        return self.who == other.who or same_subject or (same_client and whole)
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     """Why: `name` is in force; `claimed` is what the client asked for, None when it asked for nothing."""
 

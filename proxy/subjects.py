@@ -16,8 +16,11 @@ Why
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
+
+from proxy.model import Credential, Principal
 
 KEY_BYTES: Final = 32
 MOST_REMEMBERED: Final = 16_384
@@ -64,6 +67,15 @@ class Pseudonyms:
             value: the identifier, exactly as the CRM or the credential writes it; any text.
         """
         return self.all(kind, (value,))[0]
+
+    def credential(self, who: Principal) -> Credential:
+        """Return a principal's credential; however an issuer spells a name, it is one person's."""
+        subject = who.id.removeprefix(f"{who.client}/") if who.id != who.client else ""
+        folded = unicodedata.normalize("NFKC", subject).casefold().strip()
+        return Credential(
+            self.of("principal", who.id), self.of("principal", who.client),
+            self.of("principal", f"/{folded}") if subject else "",
+        )  # fmt: skip
 
     def all(self, kind: str, values: Iterable[str]) -> list[str]:
         """Return the pseudonym of each value, in order."""

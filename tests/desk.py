@@ -1,12 +1,13 @@
 """The erasures of an installation, with two CRMs in this process and nothing between."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from proxy.demo.installation import Installation
 from proxy.erase import Site
 from proxy.erasures import Erasures, ports
 from proxy.sandbox import HubSpotSandbox, SalesforceSandbox
@@ -75,9 +76,14 @@ ABOUT = {"values": [("email", AOIFE)], "ground": "objection", "identity": "docum
 
 
 @contextmanager
-def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, desk: type[Desk] = Desk) -> Iterator[Desk]:
+def installed(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    desk: type[Desk] = Desk,
+    prepare: Callable[[Installation], None] = lambda made: None,
+) -> Iterator[Desk]:
     """Give an installation inside this process."""
-    harness = GatewayHarness.make(folder)
+    harness = GatewayHarness.make(folder, prepare=prepare)
     yield desk(harness, monkeypatch)
     harness.close()
     harness.app.kept.close()

@@ -27,7 +27,8 @@ async def _webhook(given: Given, call: Call) -> Answer:
         return said({"derived_identity": None, "halt": False})
     told = await given.erasures.do({
         "do": "open", "values": _values(body), "ground": given.settings.ground, "identity": "account",
-        "by": call.caller.id, "source": "request", "origin": _origin(body, call),
+        "by": call.caller.id, "principal": call.caller.principal, "source": "request",
+        "origin": _origin(body, call),
     })  # fmt: skip
     done = told["state"] in DONE
     return said({"derived_identity": None, "halt": body.direction == "two_way" and not done})

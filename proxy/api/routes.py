@@ -48,7 +48,8 @@ async def _open(given: Given, call: Call) -> Answer:
     told = await given.erasures.do({
         "do": "open", "records": body.records, "values": [(one.kind, one.value) for one in body.values],
         "law": body.law, "ground": body.ground, "identity": body.identity, "by": call.caller.id,
-        "source": "request", "origin": _origin(given, call, body.reference or ""),
+        "principal": call.caller.principal, "source": "request",
+        "origin": _origin(given, call, body.reference or ""),
     })  # fmt: skip
     return said(_short(told), 201, ("Location", f"/v1/cases/{told['case']}"))
 

@@ -68,6 +68,12 @@ def erasure() -> None:
 @click.option("--ground", help="Why, in the law's words: consent_withdrawn, objection, ...")
 @click.option("--law", help="The law it is under; the policies say which if this is left out.")
 @click.option("--identity", type=click.Choice(IDENTITY), help="How that was checked; without it the case waits.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Your own Lychgate credential, alone in a file: you are not the second to agree then.",
+)
+@click.option("--purpose", help="What your client is registered for, if it has no default.")
 @CONFIG
 @_FORMAT
 def open_(
@@ -79,6 +85,8 @@ def open_(
     ground: str | None,
     law: str | None,
     identity: str | None,
+    key_file: Path | None,
+    purpose: str | None,
     config: Path,
     form: str,
 ) -> None:
@@ -88,7 +96,8 @@ def open_(
     values += [("id", each) for each in identifiers]
     asked = {
         "do": "open", "records": records, "values": values, "ground": ground or "", "law": law or "",
-        "identity": identity or "",
+        "identity": identity or "", "purpose": purpose or "",
+        "key": key_file.read_text("utf-8").strip() if key_file is not None else "",
     }  # fmt: skip
     _tell(_done(config, asked), form, _short)
 

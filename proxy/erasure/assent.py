@@ -13,6 +13,7 @@ from proxy.erasure.case import Assent, Case
 from proxy.erasure.plan import SHORT, canonical
 from proxy.erasure.states import Event, State
 from proxy.errors import LychgateError
+from proxy.model import Credential
 
 CONFIRMABLE: Final = frozenset({State.AWAITING_CONFIRMATION, State.COOLING_OFF, State.AWAITING_APPROVAL})
 BULK: Final = 10
@@ -52,9 +53,9 @@ def agree(case: Case, who: str, via: str, typed: str, now: int, *, client: str =
 
 
 def _with(case: Case, standing: tuple[Assent, ...], assent: Assent) -> tuple[Assent, ...]:
-    if any(_may_be_one(each, assent) for each in standing):
+    if any(each.credential.may_be(assent.credential) for each in standing):
         raise NotAgreed("this person has agreed already; somebody else has to")
-    if standing and assent.who == case.by:
+    if standing and (case.asker or Credential(case.by)).may_be(assent.credential):
         raise NotAgreed("this person asked for the erasure, and so cannot be the second to agree to it")
     return (*standing, assent)
 
@@ -94,17 +95,6 @@ def _remainder(case: Case) -> str:
     """Return a digest of what is left at: who agreed to less has not agreed to more."""
     refused = [msgspec.to_builtins(each) for each in case.findings if each.verdict == "refused"]
     return hashlib.sha256(canonical([case.plan.hash if case.plan else "", refused])).hexdigest()
-
-
-def _may_be_one(one: Assent, other: Assent) -> bool:
-    """Say whether two agreements can be one person's: what cannot be told apart is not two people.
-
-    The same subject by way of two clients is one; and who has a client's own key can be any of its people.
-    """
-    same_client = bool(one.client) and one.client == other.client
-    same_subject = bool(one.subject) and one.subject == other.subject
-    whole = not (one.subject and other.subject)
-    return one.who == other.who or same_subject or (same_client and whole)
 
 
 def valid(case: Case, now: int) -> tuple[Assent, ...]:

@@ -14,6 +14,7 @@ from proxy.erasure import states
 from proxy.erasure.law import LAWS, Law
 from proxy.erasure.plan import Known, Plan, Spot
 from proxy.erasure.states import Event, State
+from proxy.model import Credential
 
 Verdict = Literal["erased", "pending", "residue", "refused", "unverifiable", "kept"]
 """Of one place: nothing is left; it will be gone by a date; something is left; the CRM does not let go of it;
@@ -64,6 +65,11 @@ class Assent(msgspec.Struct, frozen=True):
     """Pseudonym of whom its issuer says it was; "" for the client as a whole."""
     because: str = ""
     """Of who leaves it at what a CRM refuses: why. It may name somebody, and stands in no certificate."""
+
+    @property
+    def credential(self) -> Credential:
+        """By which it was agreed to."""
+        return Credential(self.who, self.client, self.subject)
 
 
 HOLD: Final = "hold-"
@@ -214,6 +220,8 @@ class Case(msgspec.Struct, frozen=True):
     """operator, intercepted, retention, consent, request, returned."""
     withdrawn: Withdrawn | None = None
     """Of a case with source `consent`."""
+    asker: Credential | None = None
+    """Whose credential asked for it; None: none was shown, or an older version did not keep it."""
     origin: Origin | None = None
     batch: str = ""
     """Of which look through the CRMs it came; "" of none."""

@@ -9,7 +9,7 @@ from proxy.erasure.cases import StoreCases
 from proxy.erasure.plan import Spot
 from proxy.erasure.states import INCOMPLETE, OVER, WAITING, State
 from proxy.ids import same_form
-from proxy.model import Entry, Erasure
+from proxy.model import Credential, Entry, Erasure
 
 AGAIN_SECONDS: Final = 3600
 """For so long after a case was opened the same delete finds it, though it is done."""
@@ -66,13 +66,13 @@ class Intake:
         self._turn = asyncio.Lock()
 
     async def open(
-        self, lane: str, records: Sequence[tuple[str, str]], by: str, rule: Rule, law: str
+        self, lane: str, records: Sequence[tuple[str, str]], by: Credential, rule: Rule, law: str
     ) -> list[str]:
         """Return one case for each record; see `Opens.open`."""
         async with self._turn:  # so that, but for other processes, nobody is between the look and the case
             return [await self._one(Spot(lane, *each), by, rule, law) for each in dict.fromkeys(records)]
 
-    async def _one(self, spot: Spot, by: str, rule: Rule, law: str) -> str:
+    async def _one(self, spot: Spot, by: Credential, rule: Rule, law: str) -> str:
         """Return the case of a record: the one that is under way, else a new one."""
         record = f"{spot.lane}\n{spot.object}\n{same_form(spot.id)}"
         before = self._cases.of_record(record)
@@ -82,19 +82,19 @@ class Intake:
         if rule.then == "convert":
             terms = Terms(approvers=0, rule=rule.id)
         case = Case(
-            self._new_id(), State.VERIFIED, int(self._clock()), law, rule.ground, by, (spot,),
-            source="intercepted", identity="not_needed", terms=terms,
+            self._new_id(), State.VERIFIED, int(self._clock()), law, rule.ground, by.who, (spot,),
+            source="intercepted", asker=by, identity="not_needed", terms=terms,
         )  # fmt: skip
-        await self._ledger.append(Erasure(case.id, spot.lane, what="opened", how=rule.then, who=by))
+        await self._ledger.append(Erasure(case.id, spot.lane, what="opened", how=rule.then, who=by.who))
         kept = self._cases.keep_first(case, record, before)
         if kept == case.id:
             return kept
         await self._ledger.append(Erasure(case.id, spot.lane, what="dropped", how="duplicate"))
         return await self._again(kept, spot.lane, by, rule)
 
-    async def _again(self, case: str, lane: str, by: str, rule: Rule) -> str:
+    async def _again(self, case: str, lane: str, by: Credential, rule: Rule) -> str:
         """Put on record that what a case is about was asked for again."""
-        await self._ledger.append(Erasure(case, lane, what="asked_again", how=rule.then, who=by))
+        await self._ledger.append(Erasure(case, lane, what="asked_again", how=rule.then, who=by.who))
         return case
 
     def _goes_on(self, name: str) -> bool:

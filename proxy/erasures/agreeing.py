@@ -1,7 +1,6 @@
 """How people agree to what is planned: case by case, or to all cases of one sweep at once."""
 
 import time
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,27 +89,15 @@ class Agreeing:
 
     async def _agreed(self, name: str, typed: str, who: Principal, quorum: int) -> None:
         """Note that somebody agrees to one case; `quorum` people have to, if its own terms do not say more."""
-        pseudonym = self._shared.app.pseudonyms.of("principal", who.id)
-        client, subject = self._credential_of(who)
+        shown = self._shared.app.pseudonyms.credential(who)
         async with self._shared.turns.of(name):
             case = self._shared.cases.get(name)
             if quorum > case.terms.approvers:
                 case = case.put(terms=_with_people(case.terms, quorum))
-            agreed = agree(case, pseudonym, who.via, typed, int(time.time()), client=client, subject=subject)
-            await self._shared.keep(agreed, "agreed", who=pseudonym)
-
-    def _credential_of(self, who: Principal) -> tuple[str, str]:
-        """Return pseudonyms of a principal's client, and of the person, if its credential tells one.
-
-        However an issuer spells a name, it is one person's.
-        """
-        subject = who.id.removeprefix(f"{who.client}/") if who.id != who.client else ""
-        of = self._shared.app.pseudonyms.of
-        return of("principal", who.client), of("principal", f"/{_folded(subject)}") if subject else ""
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().strip()
+            agreed = agree(
+                case, shown.who, who.via, typed, int(time.time()), client=shown.client, subject=shown.subject
+            )
+            await self._shared.keep(agreed, "agreed", who=shown.who)
 
 
 def _with_people(terms: Terms, people: int) -> Terms:

@@ -19,7 +19,7 @@ from proxy.erasures.sweeping import Sweeping
 from proxy.erasures.unasked import Unasked
 from proxy.erasures.withdrawing import Withdrawing
 from proxy.errors import ExchangeError, LychgateError
-from proxy.message import Headers, Request
+from proxy.message import Request
 from proxy.model import Principal
 
 Verb = Callable[[Asked], Awaitable[dict[str, Any]]]
@@ -78,7 +78,7 @@ class Erasures:
         """
         if asked.get("do") in AGREEING:
             agreed = self._agreeing.accept if asked["do"] == "accept" else self._agreeing.confirm
-            return await agreed(asked, shown or _showing(asked))
+            return await agreed(asked, shown or policies.showing(asked))
         verb = self._verbs.get(str(asked.get("do")))
         if verb is None:
             raise LychgateError("this version does not know what was asked")
@@ -95,10 +95,3 @@ class Erasures:
     def agrees(self, who: Principal) -> bool:
         """Say whether policy lets somebody agree to erasures, and so do all else that belongs to them."""
         return policies.agrees(self.shared.app, who)
-
-
-def _showing(asked: Asked) -> Request:
-    """Return a request that shows the credential of a command."""
-    purpose = str(asked.get("purpose") or "")
-    fields = [("authorization", f"Bearer {asked['key']}"), *([("x-purpose", purpose)] if purpose else [])]
-    return Request("GET", "/", headers=Headers(tuple(fields)))

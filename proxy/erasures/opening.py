@@ -13,6 +13,7 @@ from proxy.erasures.shared import Asked, Shared, identity
 from proxy.errors import LychgateError
 from proxy.ids import new_id
 from proxy.policy.erasing import Withdrawal
+from proxy.model import Credential, Principal
 
 
 class Opening:
@@ -29,7 +30,7 @@ class Opening:
 
     async def open(self, asked: Asked) -> dict[str, Any]:
         """Open a case about who is named by records or values; a request that had one before has the same."""
-        case = self._asked_for(asked)
+        case = _asked_by(self._asked_for(asked), self._shown(asked))
         origin = asked.get("origin")
         if isinstance(origin, Origin):
             case = case.put(origin=origin)
@@ -39,6 +40,17 @@ class Opening:
             with contextlib.suppress(NoSuchCase):
                 return self._shared.told_of(self._shared.cases.get(case.id))  # it was asked for before
             return self._shared.told_of(await self._opened(case, identity(asked)))
+
+    def _shown(self, asked: Asked) -> Credential | None:
+        """Return whose credential asks, None if none is shown.
+
+        Raises:
+            LychgateError: it is nobody's.
+        """
+        app, who = self._shared.app, asked.get("principal")
+        if who is None and asked.get("key"):
+            who = policies.somebody(app, policies.showing(asked))
+        return app.pseudonyms.credential(who) if isinstance(who, Principal) else None
 
     def _asked_for(self, asked: Asked) -> Case:
         """Return the new case, checked as far as that goes without a CRM."""
@@ -127,3 +139,7 @@ class Opening:
             known = ", ".join(book.objects) if book is not None else "none"
             raise LychgateError(f"the playbook of {lane} knows no such object; it knows: {known}")
         return Spot(lane, object_, record)
+
+
+def _asked_by(case: Case, who: Credential | None) -> Case:
+    return case if who is None else case.put(by=who.who, asker=who)

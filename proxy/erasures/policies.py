@@ -1,12 +1,13 @@
 """What the policies in force say of erasures: by which law, who agrees, and who somebody is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from proxy.app import App
 from proxy.erasure import Terms
 from proxy.erasure.assent import BULK, NotAgreed
-from proxy.errors import ExchangeError
-from proxy.message import Request
+from proxy.errors import ExchangeError, LychgateError
+from proxy.message import Headers, Request
 from proxy.model import Principal
 from proxy.policy.erasing import Consent
 
@@ -59,6 +60,25 @@ def identified(app: App, shown: Request) -> Iterator[Principal | ExchangeError]:
             yield gateway.rules.identifier.identify(shown).principal
         except ExchangeError as error:
             yield error
+
+
+def somebody(app: App, shown: Request) -> Principal:
+    """Return whose credential this is.
+
+    Raises:
+        LychgateError: it is nobody's.
+    """
+    for who in identified(app, shown):
+        if isinstance(who, Principal):
+            return who
+    raise LychgateError("this credential is nobody's, or its purpose is missing")
+
+
+def showing(asked: Mapping[str, Any]) -> Request:
+    """Return a request that shows the credential of a command."""
+    purpose = str(asked.get("purpose") or "")
+    fields = [("authorization", f"Bearer {asked['key']}"), *([("x-purpose", purpose)] if purpose else [])]
+    return Request("GET", "/", headers=Headers(tuple(fields)))
 
 
 def agrees(app: App, who: Principal) -> bool:

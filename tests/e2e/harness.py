@@ -46,12 +46,18 @@ class GatewayHarness:
         self._pseudonyms = Pseudonyms(derive(read_key(installation.folder / "state" / KEY_FILE), "pseudonyms"))
 
     @classmethod
-    def make(cls, folder: Path, policies: Mapping[str, str] = MappingProxyType({})) -> Self:
+    def make(
+        cls,
+        folder: Path,
+        policies: Mapping[str, str] = MappingProxyType({}),
+        prepare: Callable[[Installation], None] = lambda made: None,
+    ) -> Self:
         """Return a harness whose installation lies in `folder`; `close` it.
 
         Args:
             folder: must not hold an installation yet.
             policies: files of the example policies to write anew, by name; "" removes one.
+            prepare: changes the installation before anything is built from it.
         """
         crms: tuple[Crm, ...] = ("salesforce", "hubspot", "dynamics", "odoo", "pipedrive", "zoho", "suitecrm")
         lanes = {crm: LaneOf(0, "http://127.0.0.1:9", CRM_TOKEN) for crm in crms}
@@ -60,6 +66,7 @@ class GatewayHarness:
         for name, text in policies.items():
             path = made.folder / "policies" / "example" / f"{name}.yaml"
             path.write_text(text, "utf-8") if text else path.unlink()
+        prepare(made)
         return cls(made, build(load_config(made.config)))
 
     def close(self) -> None:

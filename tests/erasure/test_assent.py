@@ -1,9 +1,13 @@
 """Agreeing: the right hash, distinct people, in time."""
 
+import json
+
 import pytest
 
 from proxy.erasure import Case, Plan, State, Terms
 from proxy.erasure.assent import NotAgreed, agree, settle, valid, voided
+from proxy.erasure.case import decode, encode
+from proxy.model import Credential
 
 PLAN = Plan("case0001", "salt", (), (), (), (), ())
 OTHER = Plan("case0001", "pepper", (), (), (), (), ())
@@ -93,6 +97,38 @@ def test_one_person_with_two_credentials_is_not_two(first, second, *, counts: bo
         return
     with pytest.raises(NotAgreed, match="somebody else"):
         agree(once, name, "api_key", PLAN.short, 11, client=client, subject=subject)
+
+
+@pytest.mark.parametrize(
+    ("who", "client", "subject", "counts"),
+    [
+        ("law/ann", "law", "ann", False),
+        ("desk", "desk", "", False),
+        ("desk/ben", "desk", "ben", True),
+        ("law", "law", "", True),
+    ],
+)
+def test_who_asked_cannot_be_the_second_by_another_credential(
+    who: str, client: str, subject: str, *, counts: bool
+) -> None:
+    """What cannot be told from the one who asked is that one; a case that was kept says so, too."""
+    asked = case(approvers=2).put(by="desk/ann", asker=Credential("desk/ann", "desk", "ann"))
+    once = agree(decode(encode(asked)), "cleo", "api_key", PLAN.short, 10, client="board")
+    if counts:
+        both = agree(once, who, "jwt", PLAN.short, 11, client=client, subject=subject)
+        assert both.state is State.READY
+        return
+    with pytest.raises(NotAgreed, match="asked for the erasure"):
+        agree(once, who, "jwt", PLAN.short, 11, client=client, subject=subject)
+
+
+def test_a_case_of_an_older_version_says_who_asked_by_name() -> None:
+    """It did not keep the credential; it is read all the same."""
+    older = json.loads(encode(case(approvers=2).put(by="anna")))
+    del older["asker"]
+    once = agree(decode(json.dumps(older).encode()), "ben", "jwt", PLAN.short, 10)
+    with pytest.raises(NotAgreed, match="asked for the erasure"):
+        agree(once, "anna", "jwt", PLAN.short, 11)
 
 
 def test_who_asked_for_it_cannot_be_the_second() -> None:

@@ -12,7 +12,7 @@ from proxy.erasure import Event, State, StoreCases, Terms
 from proxy.erasure.intake import AGAIN_SECONDS, Intake
 from proxy.erasure.tables import CHAPTER
 from proxy.ids import new_id
-from proxy.model import Entry
+from proxy.model import Credential, Entry
 from proxy.store import Store
 from proxy.store.store import url_of
 
@@ -67,7 +67,7 @@ def office(tmp_path):
 
 async def opened(intake: Intake, *keys: str, by: str = "somebody", rule: Rule | None = None) -> list[str]:
     """Return the cases of deletes of contacts."""
-    return await intake.open("crm", [("Contact", key) for key in keys], by, rule or Rule(), "gdpr")
+    return await intake.open("crm", [("Contact", key) for key in keys], Credential(by), rule or Rule(), "gdpr")
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])
