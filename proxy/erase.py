@@ -29,8 +29,8 @@ from msgspec import structs
 
 from proxy.connectors.playbook import Book, Found
 from proxy.erasure import Case, Cases, Done, Event, Finding, Hold, Known, Notice, Plan, Spot, State, Step
-from proxy.erasure.assent import DRIFTED, EXPIRED, lapsed, settle, voided
-from proxy.erasure.case import Certifying, Issued
+from proxy.erasure.assent import DRIFTED, EXPIRED, NO_LONGER, counted, lapsed, settle, voided
+from proxy.erasure.case import Assent, Certifying, Issued
 from proxy.erasure.states import ANSWERED
 from proxy.errors import LychgateError, Refused, Unavailable, UpstreamFault
 from proxy.ledger import Appends
@@ -156,6 +156,8 @@ class Ports:
     strays: Strays = _no_strays
     consents: Consents | None = None
     """None: no case is opened by a withdrawn consent."""
+    agrees: Callable[[Assent], bool] = lambda assent: True
+    """Whether somebody who agreed may still do so: a role can be taken away."""
 
 
 class Stuck(LychgateError):
@@ -340,14 +342,15 @@ class Eraser:
         return await self.ports.consents.told(case, self)
 
     async def _settle(self, case: Case) -> Case:
-        after = settle(case, self._now())
+        standing = self._counted(case)
+        after = settle(standing, self._now(), NO_LONGER if standing != case else "")
         return after if after == case else await self.keep(after, "settled")
 
     # ---- 4 and 5: nobody reads the person any more, and it is still what was agreed to ------------------------
 
     async def _restrict(self, case: Case) -> Case:
-        if lapsed(case, self._now()):
-            return await self.keep(voided(case, EXPIRED), "drifted")
+        if why := self._lapsed(case):
+            return await self.keep(voided(case, why), "drifted")
         await self.ports.shuts.shut(case)
         return await self.keep(case.moved(Event.RESTRICT), "restricted")
 
@@ -361,11 +364,20 @@ class Eraser:
             return await self.keep(stopped, "held")
         if case.id in self.pressing:
             return case
-        late = lapsed(case, self._now())
-        if late or found.found != case.plan.found:
+        why = self._lapsed(case) or (DRIFTED if found.found != case.plan.found else "")
+        if why:
             await self.ports.shuts.reopen(case)
-            return await self.keep(voided(case, EXPIRED if late else DRIFTED).put(plan=found), "drifted")
+            return await self.keep(voided(case, why).put(plan=found), "drifted")
         return await self.keep(case.moved(Event.BEGIN).put(runs=case.runs + 1), "erasing")
+
+    def _counted(self, case: Case) -> Case:
+        return counted(case, self.ports.agrees)
+
+    def _lapsed(self, case: Case) -> str:
+        """Return why too few agreements count by now, "" if they are enough."""
+        if lapsed(case, self._now()):
+            return EXPIRED
+        return NO_LONGER if lapsed(self._counted(case), self._now()) else ""
 
     # ---- 6: erase
     # ----------------------------------------------------------------------------------------------

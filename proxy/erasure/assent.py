@@ -5,6 +5,7 @@ command line; nothing here asks a clock, and nothing is agreed to by default.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -26,7 +27,17 @@ class NotAgreed(LychgateError):
     """A confirmation does not count."""
 
 
-def agree(case: Case, who: str, via: str, typed: str, now: int, *, client: str = "", subject: str = "") -> Case:
+def agree(
+    case: Case,
+    who: str,
+    via: str,
+    typed: str,
+    now: int,
+    *,
+    client: str = "",
+    subject: str = "",
+    roles: tuple[str, ...] = (),
+) -> Case:
     """Return the case with one person's agreement to its plan.
 
     Args:
@@ -37,6 +48,7 @@ def agree(case: Case, who: str, via: str, typed: str, now: int, *, client: str =
         now: seconds since the epoch.
         client: pseudonym of the client that the person used.
         subject: pseudonym of whom the client's issuer says it is, "" for a credential of the client as a whole.
+        roles: by which policy lets them agree.
 
     Raises:
         NotAgreed: the hash is another one, the person has agreed before, or there is nothing to agree to.
@@ -48,7 +60,7 @@ def agree(case: Case, who: str, via: str, typed: str, now: int, *, client: str =
         raise NotAgreed(
             "that is not this plan's hash: look at `lychgate erasure plan` again, it may have changed since"
         )
-    assents = _with(case, valid(case, now), Assent(who, via, now, hash_, client, subject))
+    assents = _with(case, valid(case, now), Assent(who, via, now, hash_, client, subject, roles=roles))
     return settle(case.put(assents=assents), now)
 
 
@@ -105,10 +117,20 @@ def valid(case: Case, now: int) -> tuple[Assent, ...]:
     )
 
 
-def settle(case: Case, now: int) -> Case:
+def counted(case: Case, agrees: Callable[[Assent], bool]) -> Case:
+    """Return the case with the agreements of those who may still agree, and no others."""
+    return case.put(assents=tuple(filter(agrees, case.assents)))
+
+
+def settle(case: Case, now: int, why: str = "") -> Case:
     """Return the case where agreement, cooling-off and the second person have brought it by now.
 
     Idempotent: to be called whenever time has passed.
+
+    Args:
+        case: see `agree`.
+        now: seconds since the epoch.
+        why: no agreement is left, where time is not what has ended them.
     """
     if case.state not in CONFIRMABLE:
         return case
@@ -119,7 +141,9 @@ def settle(case: Case, now: int) -> Case:
     if len(standing) >= needed and cool:
         return case.moved(Event.AGREE)
     if not standing:
-        return case if case.state is State.AWAITING_CONFIRMATION else case.moved(Event.DRIFT, reason=EXPIRED)
+        return (
+            case if case.state is State.AWAITING_CONFIRMATION else case.moved(Event.DRIFT, reason=why or EXPIRED)
+        )
     if len(standing) < needed:
         # Who comes second need not wait for the end of the cooling-off.
         return case if case.state is State.AWAITING_APPROVAL else case.moved(Event.NEED_APPROVAL)
@@ -145,5 +169,6 @@ def voided(case: Case, reason: str) -> Case:
 
 
 INCOMPLETE: Final = "the erasure is not complete: people have agreed to leave it at what a CRM refuses"
+NO_LONGER: Final = "somebody who confirmed it may not do so any more, so that it has to be confirmed anew"
 EXPIRED: Final = "the confirmation has expired"
 DRIFTED: Final = "records have changed since it was confirmed, which voids the confirmation"

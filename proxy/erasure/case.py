@@ -65,6 +65,8 @@ class Assent(msgspec.Struct, frozen=True):
     """Pseudonym of whom its issuer says it was; "" for the client as a whole."""
     because: str = ""
     """Of who leaves it at what a CRM refuses: why. It may name somebody, and stands in no certificate."""
+    roles: tuple[str, ...] = ()
+    """Those by which policy let them agree; none of an older version's."""
 
     @property
     def credential(self) -> Credential:

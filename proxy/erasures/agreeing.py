@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from proxy.erase import rechecks
 from proxy.erasure import Assent, Case, State, Terms
-from proxy.erasure.assent import CONFIRMABLE, NotAgreed, agree, leave, valid
+from proxy.erasure.assent import CONFIRMABLE, NotAgreed, agree, counted, leave, valid
 from proxy.erasure.batch import together
 from proxy.erasure.plan import SHORT
 from proxy.erasure.states import ANSWERED
@@ -15,6 +16,7 @@ from proxy.erasures.shared import Asked, Shared, because
 from proxy.errors import LychgateError
 from proxy.message import Request
 from proxy.model import Principal
+from proxy.policy.erasing import Consent
 
 
 class Agreeing:
@@ -36,7 +38,7 @@ class Agreeing:
         refused: dict[str, NotAgreed] = {}
         for name, typed in pairs:
             try:
-                await self._agreed(name, typed, who, quorum)
+                await self._agreed(name, typed, who, quorum, consent)
             except NotAgreed as error:
                 if not batch:
                     raise
@@ -52,14 +54,13 @@ class Agreeing:
         """Note that whoever shows a credential leaves a case at what CRMs refuse, and says why."""
         who = policies.agreeing(self._shared.app, shown, policies.consent(self._shared.app))
         name, said = str(asked["case"]), because(asked)
-        pseudonym = self._shared.app.pseudonyms.of("principal", who.id)
-        client, subject = self._credential_of(who)
-        assent = Assent(pseudonym, who.via, int(time.time()), "", client, subject, said)
+        by = self._shared.app.pseudonyms.credential(who)
+        assent = Assent(by.who, who.via, int(time.time()), "", by.client, by.subject, said)
         async with self._shared.turns.of(name):
             case = leave(self._shared.cases.get(name), assent)
             if case.state in ANSWERED:
                 case = case.put(checks=rechecks(assent.at))
-            return self._shared.told_of(await self._shared.keep(case, "left_incomplete", who=pseudonym))
+            return self._shared.told_of(await self._shared.keep(case, "left_incomplete", who=by.who))
 
     async def batch(self, asked: Asked) -> dict[str, Any]:
         """Tell what the cases of one look come to together, and what is typed to agree to them."""
@@ -87,7 +88,7 @@ class Agreeing:
         waiting = cases.ids(CONFIRMABLE | {State.READY})
         return {name for name in [*waiting] if any(each.who == who for each in valid(cases.get(name), now))}
 
-    async def _agreed(self, name: str, typed: str, who: Principal, quorum: int) -> None:
+    async def _agreed(self, name: str, typed: str, who: Principal, quorum: int, said: Consent) -> None:
         """Note that somebody agrees to one case; `quorum` people have to, if its own terms do not say more."""
         shown = self._shared.app.pseudonyms.credential(who)
         async with self._shared.turns.of(name):
@@ -95,8 +96,10 @@ class Agreeing:
             if quorum > case.terms.approvers:
                 case = case.put(terms=_with_people(case.terms, quorum))
             agreed = agree(
-                case, shown.who, who.via, typed, int(time.time()), client=shown.client, subject=shown.subject
-            )
+                counted(case, partial(policies.still_agrees, self._shared.app)), shown.who, who.via, typed,
+                int(time.time()), client=shown.client, subject=shown.subject,
+                roles=tuple(sorted(who.roles & said.roles)),
+            )  # fmt: skip
             await self._shared.keep(agreed, "agreed", who=shown.who)
 
 

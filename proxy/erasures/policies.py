@@ -6,6 +6,7 @@ from typing import Any
 from proxy.app import App
 from proxy.erasure import Terms
 from proxy.erasure.assent import BULK, NotAgreed
+from proxy.erasure.case import Assent
 from proxy.errors import ExchangeError, LychgateError
 from proxy.message import Headers, Request
 from proxy.model import Principal
@@ -51,6 +52,27 @@ def agreeing(app: App, shown: Request, said: Consent) -> Principal:
         if isinstance(who, Principal) and who.roles & said.roles:
             return who
     raise NotAgreed("this credential is nobody's who may agree to an erasure, or its purpose is missing")
+
+
+def still_agrees(app: App, assent: Assent) -> bool:
+    """Say whether somebody who agreed may do so by the policies in force, and is not stopped.
+
+    A token is not shown again: the roles count by which it agreed, as far as its client has them now.
+    """
+    of = app.pseudonyms.of
+    client = assent.client or assent.who
+    try:
+        said = consent(app)
+    except NotAgreed:
+        return False
+    if {assent.who, client} & {of("principal", name) for name in app.frozen.ids}:
+        return False
+    for gateway in app.gateways.values():
+        for each in gateway.rules.policies.clients.values():
+            roles = each.roles & said.roles if of("principal", each.name) == client else frozenset()
+            if roles & {*assent.roles} if assent.subject and assent.roles else roles:
+                return True
+    return False
 
 
 def identified(app: App, shown: Request) -> Iterator[Principal | ExchangeError]:

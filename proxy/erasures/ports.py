@@ -17,6 +17,7 @@ from proxy.erasure import Case, Notice, Spot, State
 from proxy.erasure import certificate as certificates
 from proxy.erasure.states import OVER
 from proxy.erasures.consents import Consents
+from proxy.erasures import policies
 from proxy.erasures.persons import Persons
 from proxy.erasures.shared import Shared
 from proxy.erasures.shredding import Shredding
@@ -80,6 +81,7 @@ class Erasers:
             unseen=lambda: unseen(app, seen),
             strays=self._straying.clear,
             consents=Consents(shared),
+            agrees=lambda assent: policies.still_agrees(app, assent),
         )
         return Eraser(ports, shared.turns, shared.pressing)
 

@@ -1,5 +1,6 @@
 """People who sign in, beside the keys of their clients: who asked, who agrees, and who still may."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from jwt.algorithms import ECAlgorithm
 
 from proxy.demo.installation import Installation
 from proxy.erasure import State
+from proxy.erasure.assent import NO_LONGER
 from proxy.errors import LychgateError
 from proxy.message import Headers, Request
 from tests.desk import ABOUT, Desk, installed
@@ -72,6 +74,18 @@ class People(Desk):
     def key(self, client: str) -> str:
         """Return a client's own key."""
         return self.harness.installation.keys[client]
+
+    def change(self, what: str) -> None:
+        """Take a right away: from a client of people, from one with a key, or from a role."""
+        roles = {"token": "[privacy_officer, support_agent]", "key": "[privacy_officer]"}
+        if what == "consent":
+            path = self.harness.installation.policies / "example" / "erasure.yaml"
+            text = path.read_text("utf-8").replace("roles: [privacy_officer]", "roles: [support_agent]")
+        else:
+            path = self.clients
+            text = path.read_text("utf-8").replace(f"roles: {roles[what]}", "roles: [support_agent]")
+        path.write_text(text, "utf-8")
+        self.harness.app.reload()
 
     async def agrees(self, case: str, shown: str) -> State:
         """Have somebody agree to a case's plan, and return how far it is then."""
@@ -149,3 +163,37 @@ async def test_who_sent_the_delete_is_not_the_second(people: People) -> None:
     await people.agrees(case, token("ben"))
     with pytest.raises(LychgateError, match="asked for the erasure"):
         await people.agrees(case, token("ann", "office"))
+
+
+@pytest.mark.parametrize("when", ["agreed", "restricted"])
+@pytest.mark.parametrize("what", ["token", "key", "consent", "frozen"])
+async def test_an_agreement_goes_with_the_right_to_agree(people: People, what: str, when: str) -> None:
+    """Up to the first step: what policy lets nobody do any more is not done by what they said before."""
+    case = await people.planned()
+    await people.agrees(case, token("ann"))
+    assert await people.agrees(case, people.key("privacy_desk")) == State.READY
+    if when == "restricted":
+        people.gate.clear()
+        people.waiting.clear()
+        running = asyncio.ensure_future(people.does("run", case))
+        await people.waiting.wait()
+    if what == "frozen":
+        await people.harness.app.freeze("portal/ann")
+    else:
+        people.change(what)
+    people.gate.set()
+    told = await (running if when == "restricted" else people.does("run", case))
+    assert (told["state"], told["reason"]) == (State.AWAITING_CONFIRMATION, NO_LONGER)
+    assert people.there
+    assert not people.harness.app.restricted.items
+
+
+async def test_who_may_still_agree_is_not_asked_again(people: People) -> None:
+    """A reload that leaves them their role takes nothing away; who lost it does not count beside another."""
+    case = await people.planned()
+    await people.agrees(case, token("ann"))
+    people.harness.app.reload()
+    assert people.erasures.cases.get(case).state is State.AWAITING_APPROVAL
+    people.change("token")
+    assert await people.agrees(case, people.key("privacy_desk")) == State.AWAITING_APPROVAL
+    assert len(people.erasures.cases.get(case).assents) == 1
