@@ -5,10 +5,10 @@ Read `Eraser` from top to bottom; `drive` does whatever a case's state says is n
     1  locate      everything of the person in every CRM, by what was named and whatever that leads to
     2  weigh       legal holds and duties: what has to stay is no part of the plan, or stops the case
     3  plan        immutable, hashed; whoever confirms types its hash                        (a person's turn)
-    4  restrict    nobody reads the person any more, in any process (GDPR Art. 18)
+    4  restrict    nobody reads the person any more, in any process (GDPR Art. 18), nor stores them anew
     5  look again  what is found now has to be what was agreed to, or the agreement is void
     6  erase       each step: its intent durable, then the act, then its outcome durable
-    7  shred       the person's keys, then tokens and index rows; from now on tombstones stand
+    7  shred       the person's keys, then tokens and index rows; tombstones stay
     8  notify      recipients that got the data are listed, to be told (Art. 19)
     9  verify      by id, where deleted records are shown, by every known value; nothing is taken on trust
     10 certify     what was done, what was seen, what stays; again when the last delay is over
@@ -77,14 +77,14 @@ class Shuts(Protocol):
     """Keeps everybody from a person's records."""
 
     async def shut(self, case: Case) -> None:
-        """Return once no process releases anything of the plan's records.
+        """Return once no process releases anything of the plan's records, nor lets the person be stored anew.
 
         Raises:
             LychgateError: it could not be put in force, or another case has the person.
         """
 
     async def reopen(self, case: Case) -> None:
-        """Let everybody in again; for a case that was revoked."""
+        """Let everybody in again; for a case that stops, and for one that is over: who was erased stays away."""
 
 
 class Shreds(Protocol):

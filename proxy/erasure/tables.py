@@ -110,6 +110,15 @@ TOMBSTONES: Final = Table(
 """HMAC of a value under a key of this use alone: whoever has the table and not the key learns nothing from it,
 and cannot test a guess. `basis`: why the person may be here again, "" = may not."""
 
+LEAVING: Final = Table(
+    "erasure_leaving",
+    METADATA,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("case", String(40), primary_key=True, index=True),
+)
+"""The same of those who are restricted, and whose erasure can still be given up: whoever is read again may be
+stored again, as far as the table above lets them."""
+
 
 def _to_2(connection: Connection) -> None:
     """Add what 0.1 did not have. Which cases hold is sealed, so the list begins with all of them; each leaves it
@@ -160,8 +169,18 @@ METADATA_4: Final = MetaData(naming_convention=METADATA.naming_convention)
 """The tables that version 4 added, as they were then."""
 for _table in (PEOPLE, WATCHED):
     _table.to_metadata(METADATA_4)
+
+
+def _to_5(connection: Connection) -> None:
+    """Add who is restricted; a case that is, writes itself down as it goes on."""
+    METADATA_5.create_all(connection)
+
+
+METADATA_5: Final = MetaData(naming_convention=METADATA.naming_convention)
+"""The table that version 5 added, as it was then."""
+LEAVING.to_metadata(METADATA_5)
 CHAPTER: Final = Chapter(
     "erasure",
-    (CASES, HOLDING, ORIGINS, MESSAGES, PEOPLE, REQUESTERS, RETURNS, SHUT, TOMBSTONES, WATCHED),
-    (_to_2, _to_3, _to_4),
+    (CASES, HOLDING, LEAVING, ORIGINS, MESSAGES, PEOPLE, REQUESTERS, RETURNS, SHUT, TOMBSTONES, WATCHED),
+    (_to_2, _to_3, _to_4, _to_5),
 )

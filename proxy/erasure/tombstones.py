@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from proxy.erasure import normal
 from proxy.erasure.plan import Known
-from proxy.erasure.tables import TOMBSTONES
+from proxy.erasure.tables import LEAVING, TOMBSTONES
 from proxy.errors import StoreError
 from proxy.store import Store
 
@@ -55,7 +55,7 @@ class Tombstones:
             marks = connection.scalars(select(TOMBSTONES.c.digest).where(kind == _MARK)).all()
             if own in marks:
                 return
-            if marks and connection.scalar(select(kind).where(kind != _MARK).limit(1)) is not None:
+            if marks and self._remembers(connection, kind != _MARK):
                 raise StoreError(
                     "who was erased is remembered under another key, and nobody would be known again: put the "
                     "root key back that this store was used with (keys/root.key below the state folder)"
@@ -64,12 +64,44 @@ class Tombstones:
             row = {"digest": own, "case": "", "kind": _MARK, "since": 0, "basis": _MARK}
             connection.execute(insert(TOMBSTONES), row)
 
+    @staticmethod
+    def _remembers(connection: Connection, which: ColumnElement[bool]) -> bool:
+        """Say whether anybody stands in one of the tables, in the first one as a condition has it."""
+        found = (select(TOMBSTONES.c.digest).where(which), select(LEAVING.c.digest))
+        return any(connection.scalar(each.limit(1)) is not None for each in found)
+
     def digest(self, kind: str, value: str) -> bytes | None:
         """Return what a value is remembered by; None for one that would name others too."""
         form = normal.key(kind, value) if kind in KINDS else ""
         if not form:
             return None
         return hmac.digest(self._key, f"{kind}\0{form}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+    def leave(self, case: str, known: Iterable[Known], *, regions: Iterable[str] = ("",)) -> None:
+        """Keep away whoever these values name until `put` or `stay` is called. Idempotent, durable.
+
+        What an older case has of them is left as it is.
+        """
+        rows = [{"digest": digest, "case": case} for digest in self._rows(known, regions)]
+        with self._store.begin() as connection:
+            connection.execute(delete(LEAVING).where(LEAVING.c.case == case))
+            if rows:
+                connection.execute(insert(LEAVING), rows)
+
+    def stay(self, case: str) -> None:
+        """Let in whom `leave` keeps away for a case, as far as no other one does. Idempotent, durable."""
+        with self._store.begin() as connection:
+            connection.execute(delete(LEAVING).where(LEAVING.c.case == case))
+
+    def _rows(self, known: Iterable[Known], regions: Iterable[str]) -> dict[bytes, str]:
+        """Return the kind of each value, by what it is remembered by."""
+        wanted = tuple(regions)
+        return {
+            digest: one.kind
+            for one in known
+            for region in wanted
+            for digest in self._forms(one.kind, one.value, region)
+        }
 
     def put(self, case: str, known: Iterable[Known], now: int, *, regions: Iterable[str] = ("",)) -> int:
         """Remember everybody's values; return how many are new. Idempotent, durable when this returns.
@@ -83,13 +115,7 @@ class Tombstones:
             now: seconds since the epoch.
             regions: countries whose numbers may be written without saying so; "" for none.
         """
-        wanted = tuple(regions)
-        rows = {
-            digest: one.kind
-            for one in known
-            for region in wanted
-            for digest in self._forms(one.kind, one.value, region)
-        }
+        rows = self._rows(known, regions)
         with self._store.begin() as connection:
             have: dict[bytes, str] = {}
             for part in batched(rows, _AT_ONCE):
@@ -107,22 +133,26 @@ class Tombstones:
             ]
             if fresh:
                 connection.execute(insert(TOMBSTONES), fresh)
+            connection.execute(delete(LEAVING).where(LEAVING.c.case == case))
         return len(fresh) + len(again)
 
-    def met(self, values: Iterable[tuple[str, str]], *, region: str = "") -> str | None:
+    def met(self, values: Iterable[tuple[str, str]], *, region: str = "", leaving: bool = True) -> str | None:
         """Return the case of somebody erased whom one of the values names, None if there is nobody.
 
         Args:
             values: what a playbook says of the field that holds it, and the value.
             region: country of numbers that do not say theirs; "" if nobody knows.
+            leaving: count those who are restricted, too: their own records are still there.
         """
         if not self.any:  # in most installations, most of the time; an import asks about very many
             return None
         digests = {digest for kind, value in values for digest in self._digests(kind, value, region)}
         with self._store.read() as connection:
             for part in batched(digests, _AT_ONCE):
-                wanted = TOMBSTONES.c.digest.in_(part), TOMBSTONES.c.basis == ""
-                found = connection.scalar(select(TOMBSTONES.c.case).where(*wanted).limit(1))
+                erased = select(TOMBSTONES.c.case).where(TOMBSTONES.c.digest.in_(part), TOMBSTONES.c.basis == "")
+                found = connection.scalar(erased.limit(1))
+                if found is None and leaving:
+                    found = connection.scalar(select(LEAVING.c.case).where(LEAVING.c.digest.in_(part)).limit(1))
                 if found is not None:
                     return str(found)
         return None
@@ -147,9 +177,6 @@ class Tombstones:
 
     @property
     def any(self) -> bool:
-        """Whether anybody has been erased and may not come back."""
+        """Whether anybody may not come back, or is about to be erased."""
         with self._store.read() as connection:
-            return (
-                connection.scalar(select(TOMBSTONES.c.digest).where(TOMBSTONES.c.basis == "").limit(1))
-                is not None
-            )
+            return self._remembers(connection, TOMBSTONES.c.basis == "")

@@ -4,7 +4,7 @@ alone, in any spelling."""
 from collections.abc import Iterable, Iterator
 
 from proxy.erasure import Case, Hold, Known, Spot, State, normal
-from proxy.erasure.states import IRREVOCABLE, OVER
+from proxy.erasure.states import ANSWERED, IRREVOCABLE, OVER
 from proxy.erasures.shared import Shared
 from proxy.ids import same_form
 from proxy.steps.locating import STRONG
@@ -37,7 +37,7 @@ class Persons:
         """
         records = _records(case.everybody)
         for other in self.others(case):
-            complete = other.state is State.LIVE_COMPLETE and records.isdisjoint(_erased(other))
+            complete = other.state in ANSWERED and records.isdisjoint(_erased(other))
             if other.state in IRREVOCABLE and not complete:
                 return other
         return None

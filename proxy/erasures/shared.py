@@ -9,7 +9,7 @@ from typing import Any
 from proxy.app import App
 from proxy.crypto import derive
 from proxy.erase import Turns, put_on_record
-from proxy.erasure import Case
+from proxy.erasure import Case, Plan
 from proxy.erasure.case import IDENTITY
 from proxy.erasure.returns import Returns
 from proxy.erasure.telling import in_short, whole
@@ -49,6 +49,11 @@ class Shared:
     def rules(self, lane: str) -> Rules:
         """Return what is in force on a lane."""
         return self.app.gateways[lane].rules
+
+    def regions(self, plan: Plan) -> list[str]:
+        """Return the countries whose numbers may be written without saying so where a plan's people are."""
+        lanes = {spot.lane for spot in plan.people}
+        return sorted({lane.region or "" for lane in self.app.config.lanes if lane.name in lanes} | {""})
 
     async def keep(self, case: Case, what: str, *, who: str = "", how: str = "") -> Case:
         """Return the case once it and an entry about it are durable, the entry first."""

@@ -53,11 +53,8 @@ class Shredding:
         """Remember whom nobody may put back, then destroy what lies with us; see `Shreds.shred`."""
         assert case.plan is not None
         now, known = int(time.time()), case.plan.known
-        lanes = {spot.lane for spot in case.plan.people}
-        of_lanes = self._shared.app.config.lanes
-        regions = {lane.region or "" for lane in of_lanes if lane.name in lanes} | {""}
-        tombstones = self._shared.tombstones
-        await asyncio.to_thread(tombstones.put, case.id, known, now, regions=sorted(regions))
+        regions = self._shared.regions(case.plan)
+        await asyncio.to_thread(self._shared.tombstones.put, case.id, known, now, regions=regions)
         findings = await asyncio.to_thread(self._destroyed, case)
         await self._shuts.tell_all()
         return findings

@@ -1,5 +1,6 @@
 """How nobody reads a person any more, in any process (GDPR Art. 18)."""
 
+import asyncio
 from collections.abc import Iterator
 
 from proxy.erasure import Case
@@ -20,13 +21,20 @@ class Shutting:
         self._shut = Shut(shared.app.kept.store)
 
     async def shut(self, case: Case) -> None:
-        """Have nobody read the plan's records any more; see `Shuts.shut`."""
+        """Have nobody read the plan's records any more, nor store the person anew; see `Shuts.shut`."""
+        assert case.plan is not None
         self._shut.put(case.id, self._items(case))
+        if not case.erased:  # from then on it is remembered for good, and whoever is allowed back may come
+            known, regions = case.plan.known, self._shared.regions(case.plan)
+            await asyncio.to_thread(self._shared.tombstones.leave, case.id, known, regions=regions)
         await self.tell_all()
 
     async def reopen(self, case: Case) -> None:
         """Let everybody in again."""
         self._shut.put(case.id, ())
+        if not case.erased:
+            await asyncio.to_thread(self._shared.tombstones.stay, case.id)
+            await asyncio.to_thread(self._shared.returns.drop, case.id)
         await self.tell_all()
 
     async def tell_all(self) -> None:

@@ -60,7 +60,7 @@ class Sweeping:
         for lane, site in eraser.ports.sites.items():
             if "all" not in site.book.calls:
                 continue
-            met = partial(self._shared.tombstones.met, region=regions.get(lane, ""))
+            met = partial(self._shared.tombstones.met, region=regions.get(lane, ""), leaving=False)
             for object_, each in site.book.objects.items():
                 if each.person or each.same:
                     sweep = Sweep(self._shared.rules(lane), lane, object_, met, found)

@@ -246,6 +246,36 @@ def test_a_new_basis_lets_them_in_again(store) -> None:
     assert stones.met([("email", "a@b.example")]) is None
 
 
+def test_who_is_restricted_is_met_until_it_is_given_up(store) -> None:
+    """Two cases may know one number; what is given up of one is not of the other, nor of one that is over."""
+    stones = Tombstones(store, bytes(32))
+    number, address = Known("phone", "+353 86 123 4567"), Known("email", "a@b.example")
+    for _ in range(2):  # killed on the way, it is done again
+        stones.leave("case0001", [number, address])
+    stones.leave("case0002", [number])
+    stones.leave("case0001", [number])  # its plan has changed
+    assert stones.any
+    assert stones.met([("email", "a@b.example")]) is None
+    assert stones.met([("phone", number.value)]) in {"case0001", "case0002"}
+    assert stones.met([("phone", number.value)], leaving=False) is None
+    stones.stay("case0001")
+    assert stones.met([("phone", number.value)]) == "case0002"
+    stones.put("case0002", [number], 7)
+    stones.stay("case0002")
+    assert stones.met([("phone", number.value)], leaving=False) == "case0002"
+    stones.allow("case0002", "new contract of 2026-05-01")
+    assert not stones.any
+
+
+def test_another_key_is_told_while_somebody_is_restricted(store) -> None:
+    """They would not be known again."""
+    first, other = Tombstones(store, bytes(32)), Tombstones(store, bytes(31) + b"1")
+    first.vouch()
+    first.leave("case0001", [Known("email", "a@b.example")])
+    with pytest.raises(StoreError, match="under another key"):
+        other.vouch()
+
+
 def test_the_table_tells_nothing_without_the_key(store, tmp_path) -> None:
     """Under another key nobody is met, and no value lies on the disk."""
     Tombstones(store, bytes(32)).put("case0001", [Known("email", "a@b.example")], 7)
