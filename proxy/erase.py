@@ -341,6 +341,18 @@ class Eraser:
             return ()
         return await self.ports.consents.told(case, self)
 
+    async def fresh(self, case: Case) -> tuple[Spot, ...]:
+        """Return what a plan of now would have steps for and this one has not: it came since, by another way.
+
+        Raises:
+            Stuck: a CRM cannot be asked.
+            TooMany: see there.
+        """
+        assert case.plan is not None
+        found = await self.locate(case.put(values=(*case.values, *case.plan.known)))
+        planned = {step.spot for step in case.plan.steps}
+        return tuple(dict.fromkeys(step.spot for step in found.steps if step.spot not in planned))
+
     async def _settle(self, case: Case) -> Case:
         standing = self._counted(case)
         after = settle(standing, self._now(), NO_LONGER if standing != case else "")

@@ -237,6 +237,10 @@ class CaseWhole(CaseInShort):
 
     ground: str
     source: str
+    follows: str
+    """The case that this one goes on with: of records that came while that was carried out."""
+    followed: str
+    """The case that goes on with this one."""
     identity: str
     plan: str
     short: str

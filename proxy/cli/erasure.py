@@ -311,7 +311,9 @@ def revoke(case: str, because: str, config: Path, form: str) -> None:
 @erasure.command()
 @click.argument("cases", nargs=-1)
 @click.option("--batch", help="All cases of this batch that were agreed to, in place of CASES.")
-@click.option("--again", is_flag=True, help="Repeat a case that is stuck or has left something.")
+@click.option(
+    "--again", is_flag=True, help="Repeat a case that is stuck or has left something; what is new gets a case."
+)
 @CONFIG
 @_FORMAT
 def run(cases: tuple[str, ...], batch: str | None, config: Path, form: str, *, again: bool) -> None:
@@ -518,6 +520,12 @@ def _long(told: dict[str, Any]) -> str:
     if told["state"] in {"awaiting_confirmation", "awaiting_approval", "cooling_off"}:
         agreed, needed = len(told["agreed"]), told["people_needed"]
         lines.append(f"  {agreed} of {needed} people have agreed; the plan's short hash is {told['short']}")
+    if told["follows"]:
+        lines.append(f"  it goes on with case {told['follows']}: these records came while that was carried out")
+    if told["followed"]:
+        lines.append(
+            f"  records that came since are the matter of case {told['followed']}; it has to be agreed to"
+        )
     if told["state"] == "partial" and told["leaving"]:
         needed = max(1, told["people_needed"])
         lines.append(f"  {len(told['leaving'])} of {needed} people leave it at what is refused")

@@ -219,9 +219,13 @@ class Case(msgspec.Struct, frozen=True):
     values: tuple[Known, ...] = ()
     """Values that were named in place of records."""
     source: str = "operator"
-    """operator, intercepted, retention, consent, request, returned."""
+    """operator, intercepted, retention, consent, request, returned, residue."""
     withdrawn: Withdrawn | None = None
     """Of a case with source `consent`."""
+    follows: str = ""
+    """The case whose erasure found these records when it was over: they came while it went on."""
+    followed: str = ""
+    """The newest case that follows this one."""
     asker: Credential | None = None
     """Whose credential asked for it; None: none was shown, or an older version did not keep it."""
     origin: Origin | None = None

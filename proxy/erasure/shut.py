@@ -1,6 +1,6 @@
 """Whose records nobody reads, as they are kept: item by item, each with the case it is for."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from sqlalchemy import delete, insert, select
 
@@ -24,8 +24,13 @@ class Shut:
         with self._store.read() as connection:
             return list(connection.scalars(select(SHUT.c.item).order_by(SHUT.c.item)).all())
 
-    def put(self, case: str, items: Iterable[str]) -> None:
+    def put(self, case: str, items: Iterable[str], *, beside: Container[str] = ()) -> None:
         """Have the items of a case be exactly these; durable when this returns.
+
+        Args:
+            case: whose they are.
+            items: what nobody reads.
+            beside: cases of the same person that it goes on with; what is theirs is shut, and stays theirs.
 
         Raises:
             Taken: one of them is another case's.
@@ -35,8 +40,11 @@ class Shut:
             connection.execute(delete(SHUT).where(SHUT.c.case == case))
             for at in range(0, len(wanted), 500):
                 part = wanted[at : at + 500]
-                if connection.scalar(select(SHUT.c.case).where(SHUT.c.item.in_(part)).limit(1)) is not None:
+                taken = connection.execute(select(SHUT).where(SHUT.c.item.in_(part))).all()
+                if any(row.case not in beside for row in taken):
                     raise Taken(
                         "another case is erasing some of these records; wait for it, or revoke one of the two"
                     )
-                connection.execute(insert(SHUT), [{"item": item, "case": case} for item in part])
+                theirs = {row.item for row in taken}
+                if fresh := [{"item": item, "case": case} for item in part if item not in theirs]:
+                    connection.execute(insert(SHUT), fresh)

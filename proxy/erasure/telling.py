@@ -35,6 +35,8 @@ def whole(case: Case) -> dict[str, Any]:
     return {
         "ground": case.ground,
         "source": case.source,
+        "follows": case.follows,
+        "followed": case.followed,
         "identity": case.identity,
         "plan": plan.hash if plan is not None else "",
         "short": plan.short if plan is not None else "",

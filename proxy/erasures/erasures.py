@@ -42,7 +42,7 @@ class Erasures:
         self.erasers = Erasers(self.shared, shuts, signing)
         self._opening = Opening(self.shared, derive(root, "erasure/origins"))
         self._agreeing = Agreeing(self.shared)
-        self._moving = Moving(self.shared, self.erasers)
+        self._moving = Moving(self.shared, self.erasers, self._opening)
         sweeping = Sweeping(self.shared, self.erasers, self._opening)
         withdrawing = Withdrawing(self.shared, self.erasers, self._opening)
         self.unasked = Unasked(self.shared, self.erasers, self._moving, sweeping, withdrawing)

@@ -1,13 +1,19 @@
 """How a case is moved on: because somebody asks, or by itself."""
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 
-from proxy.erasure import Case, Event, State
+from proxy.erase import Eraser
+from proxy.erasure import Case, Event, NoSuchCase, State
+from proxy.erasure.states import ANSWERED, OVER
+from proxy.erasures.opening import Opening
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Asked, Shared, identity
 from proxy.errors import LychgateError
+from proxy.ids import new_id
+from proxy.steps import TooMany
 
 log = logging.getLogger("lychgate")
 
@@ -15,9 +21,10 @@ log = logging.getLogger("lychgate")
 class Moving:
     """Moves cases on."""
 
-    def __init__(self, shared: Shared, erasers: Erasers) -> None:
+    def __init__(self, shared: Shared, erasers: Erasers, opening: Opening) -> None:
         self._shared = shared
         self._erasers = erasers
+        self._opening = opening
 
     async def run(self, asked: Asked) -> dict[str, Any]:
         """Drive a case; in the process that runs without waiting for it."""
@@ -36,11 +43,35 @@ class Moving:
         return shared.told_of(shared.cases.get(name))
 
     async def retry(self, asked: Asked) -> dict[str, Any]:
-        """Have all steps of a case that waits for somebody done again, and drive it."""
-        name = str(asked["case"])
+        """Have all steps of a case that waits for somebody done again, and drive it.
+
+        What has come since it was planned is not among them: another case is opened for that.
+        """
+        name, eraser = str(asked["case"]), self._erasers.make()
         async with self._shared.turns.of(name):
-            await self._erasers.make().retry(self._shared.cases.get(name))
+            case = self._shared.cases.get(name)
+            if case.state is State.PARTIAL:
+                case = await self._followed(case, eraser)
+            await eraser.retry(case)
         return await self.run(asked)
+
+    async def _followed(self, case: Case, eraser: Eraser) -> Case:
+        """Return the case with one that follows it, if more is there than it has steps for and none does yet."""
+        follower = self._follower(case)
+        if follower is not None and follower.state not in OVER | ANSWERED:
+            return case
+        with contextlib.suppress(TooMany):
+            if spots := await eraser.fresh(case):
+                if follower is not None or not case.followed:
+                    case = case.put(followed=new_id())
+                    self._shared.cases.keep(case)  # before the other one, so that there is never a second
+                await self._opening.open_following(case, spots)
+        return case
+
+    def _follower(self, case: Case) -> Case | None:
+        with contextlib.suppress(NoSuchCase):
+            return self._shared.cases.get(case.followed) if case.followed else None
+        return None
 
     async def _again(self, case: Case) -> Case:
         """Look again, so that what is shown is what is there now."""

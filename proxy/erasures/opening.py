@@ -14,6 +14,7 @@ from proxy.errors import LychgateError
 from proxy.ids import new_id
 from proxy.policy.erasing import Withdrawal
 from proxy.model import Credential, Principal
+from proxy.steps.locating import STRONG
 
 
 class Opening:
@@ -114,6 +115,21 @@ class Opening:
             terms=policies.terms(self._shared.app),
         )  # fmt: skip
         return (await self._shared.keep(case, "opened", how="consent_withdrawn")).id
+
+    async def open_following(self, case: Case, spots: tuple[Spot, ...]) -> str:
+        """Open a case about what another one has no steps for; it is the same request, and people agree anew.
+
+        Called again after dying on the way, it opens none beside it.
+        """
+        assert case.plan is not None
+        known = (one for one in case.plan.known if one.kind in STRONG)
+        follower = Case(
+            case.followed, State.VERIFIED, case.received, case.law, case.ground, case.by, spots,
+            tuple(dict.fromkeys((*case.values, *known))), source="residue", follows=case.id, asker=case.asker,
+            identity=case.identity, terms=policies.terms(self._shared.app), extended=case.extended,
+            extension=case.extension, warned=case.warned,
+        )  # fmt: skip
+        return (await self._shared.keep(follower, "opened")).id
 
     def once(self, *said: str) -> bool:
         """Say whether this is the first time that something is said; durable."""

@@ -23,7 +23,7 @@ class Shutting:
     async def shut(self, case: Case) -> None:
         """Have nobody read the plan's records any more, nor store the person anew; see `Shuts.shut`."""
         assert case.plan is not None
-        self._shut.put(case.id, self._items(case))
+        self._shut.put(case.id, self._items(case), beside=self._followed(case))
         if not case.erased:  # from then on it is remembered for good, and whoever is allowed back may come
             known, regions = case.plan.known, self._shared.regions(case.plan)
             await asyncio.to_thread(self._shared.tombstones.leave, case.id, known, regions=regions)
@@ -43,6 +43,14 @@ class Shutting:
         app.restricted.replace(self._shut.items())
         app.forget()
         await app.spread()
+
+    def _followed(self, case: Case) -> set[str]:
+        """Return the cases that a case goes on with, the nearest and those before it."""
+        found: set[str] = set()
+        while case.follows:
+            found.add(case.follows)
+            case = self._shared.cases.get(case.follows)
+        return found
 
     def _items(self, case: Case) -> Iterator[str]:
         assert case.plan is not None

@@ -227,6 +227,18 @@ def test_rows_of_an_earlier_version_are_met_by_new_spellings(store, known: str, 
     assert stones.met([("email", written)]) is None
 
 
+def test_what_a_case_goes_on_with_stays_shut_for_both(store) -> None:
+    """The case before keeps what is its own; anybody else's is refused still."""
+    shut = Shut(store)
+    shut.put("case0001", ["a 1", "a 2"])
+    shut.put("case0002", ["a 2", "a 3"], beside={"case0001"})
+    assert shut.items() == ["a 1", "a 2", "a 3"]
+    shut.put("case0002", [])
+    assert shut.items() == ["a 1", "a 2"]
+    with pytest.raises(Taken):
+        shut.put("case0003", ["a 2"], beside={"case0002"})
+
+
 def test_who_was_erased_is_met_again_in_any_form(store) -> None:
     """By address, number or identifier, however it is written; not by name, which others bear too."""
     stones = Tombstones(store, bytes(32))
