@@ -10,6 +10,7 @@ import pytest
 from proxy.crypto import Sealer
 from proxy.erasure import Event, State, StoreCases, Terms
 from proxy.erasure.intake import AGAIN_SECONDS, Intake
+from proxy.erasure.states import OVER
 from proxy.erasure.tables import CHAPTER
 from proxy.ids import new_id
 from proxy.model import Credential, Entry
@@ -107,7 +108,7 @@ async def test_a_case_that_came_to_nothing_is_in_nobodys_way(office, event: Even
     assert first != second == third
 
 
-@pytest.mark.parametrize("state", [each for each in State if each not in {State.FINAL, State.DENIED}])
+@pytest.mark.parametrize("state", [each for each in State if each not in OVER - {State.REVOKED, State.EXPIRED}])
 async def test_a_case_that_is_under_way_is_the_one(office, state: State) -> None:
     """However far it has come; done, it is that for whoever lost our answer, and not for ever."""
     (first,) = await opened(office.intake(), "7", rule=Rule(then="convert"))
