@@ -70,6 +70,11 @@ class CallModel(Strict):
     """JSONPath, in a record, of a mark that it is deleted and still there."""
     alive: str = ""
     """JSONPath, in a record, of a mark that is false once it is deleted and still there."""
+    version: str = ""
+    """JSONPath, in a record, of a mark that is another one once the record was changed. A `write` that has
+    `{version}` in a header gets it where the new value comes of the old one, else `*`."""
+    changed: list[int] = Field(default_factory=list)
+    """Of `write`: statuses that say that the record is of another version by now, or, with `*`, gone."""
     short: bool = False
     """What it shows of a record is not all that is asked for: each one is read by its id."""
 

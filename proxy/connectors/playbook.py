@@ -20,7 +20,9 @@ from proxy.errors import UpstreamFault
 from proxy.message import Headers, Request, Response, Tree, scalar_text
 from proxy.model import Protection, Protections
 
-KNOWN: Final = frozenset({"object", "id", "fields", "field", "value", "values", "any", "session", "parent"})
+KNOWN: Final = frozenset(
+    {"object", "id", "fields", "field", "value", "values", "any", "session", "parent", "version"}
+)
 """Names of blanks."""
 SESSION: Final = "lychgate-session"
 """Header by which whoever sends a request is told to put the credential into its body, in place of the header's
@@ -43,6 +45,8 @@ class Found:
     """It is in a recycle bin."""
     sent: Mapping[str, Tree] = MappingProxyType({})
     """Those that were asked for and are in the answer, as the CRM has them: empty ones, too, and yes and no."""
+    version: str = ""
+    """Another one once it was changed; "" where the CRM does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Call:
     fault: tuple[str, ...]
     gone: tuple[str, ...]
     alive: tuple[str, ...]
+    version: tuple[str, ...]
 
     @property
     def asks(self) -> frozenset[str]:
@@ -131,7 +136,8 @@ class Call:
         """Return the tree of an answer that is not a refusal.
 
         Raises:
-            Refusal: the CRM says no (`crm_refused`), or knows no such record (`crm_absent`).
+            Refusal: the CRM says no (`crm_refused`), knows no such record (`crm_absent`), or has another version
+                of it (`crm_changed`).
             UpstreamFault: `crm_failed` (whether it was done is unknown), `crm_busy` (it was not: try later),
                 `crm_unreadable`.
         """
@@ -141,6 +147,8 @@ class Call:
             raise UpstreamFault("crm_failed")
         if response.status in self.model.absent:
             raise Refusal("crm_absent")
+        if response.status in self.model.changed:
+            raise Refusal("crm_changed")
         if response.status not in self.model.ok:
             raise Refusal("crm_refused")
         if not response.body or "json" not in (response.headers.one("content-type") or ""):
@@ -168,7 +176,8 @@ class Call:
         sent = {name: paths.get(held, way) for name, way in ways.items() if _is_there(held, way)}
         deleted = bool(self.gone and paths.get(row, self.gone))
         deleted = deleted or bool(self.alive and paths.get(row, self.alive) is False)
-        return Found(object_, said, MappingProxyType(values), deleted, MappingProxyType(sent))
+        version = scalar_text(paths.get(row, self.version)) if self.version else ""
+        return Found(object_, said, MappingProxyType(values), deleted, MappingProxyType(sent), version or "")
 
     def _next(self, tree: Tree, request: Request) -> Request | None:
         if self.model.counts:
@@ -391,7 +400,7 @@ def _compile(name: str, call: CallModel, known: AbstractSet[str]) -> Call:
         paths.compile_path(call.records) if call.records else (),
         *(
             paths.names(text) if text else ()
-            for text in (call.fields, call.key, call.more, call.fault, call.gone, call.alive)
+            for text in (call.fields, call.key, call.more, call.fault, call.gone, call.alive, call.version)
         ),
     )
 

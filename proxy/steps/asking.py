@@ -229,11 +229,20 @@ def _whole(book: Book, object_: str, ids: Iterable[str]) -> Asking[list[Found]]:
     return found
 
 
-def change(book: Book, object_: str, record: str, values: dict[str, object]) -> Asking[None]:
+def change(
+    book: Book, object_: str, record: str, values: dict[str, object], *, version: str = ""
+) -> Asking[None]:
     """Have a record's fields written over.
 
+    Args:
+        book: the CRM's playbook.
+        object_: of the record.
+        record: its id.
+        values: what is written.
+        version: of which it is written over where the CRM can tell; "": of any.
+
     Raises:
-        Refusal: the CRM says no.
+        Refusal: the CRM says no; `crm_changed`: it is not of that version any more.
         UpstreamFault: whether it was done is unknown.
     """
     call, inside = book.call(object_, "write"), book.objects[object_].inside
@@ -241,7 +250,7 @@ def change(book: Book, object_: str, record: str, values: dict[str, object]) -> 
     for member in dict.fromkeys(inside.values()):
         within = {name: value for name, value in values.items() if inside.get(name) == member}
         nested |= {member: within} if within else {}
-    response = yield book.request(call, object_, id=record, values=nested)
+    response = yield book.request(call, object_, id=record, values=nested, version=version or "*")
     call.accepted(response)
 
 

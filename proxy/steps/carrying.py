@@ -111,11 +111,13 @@ def _put(book: Book, step: Step, wanted: dict[str, object]) -> Asking[None]:
 def _scrub(book: Book, step: Step, known: tuple[Known, ...]) -> Asking[Outcome]:
     found = yield from read(book, step.object, step.id)
     wanted: dict[str, object] = {} if found is None else scrubbed(found, step.fields, known, book.region)
-    if not wanted:
+    if found is None or not wanted:
         return Outcome("already")
     try:
-        yield from change(book, step.object, step.id, wanted)
+        yield from change(book, step.object, step.id, wanted, version=found.version)
     except Refusal as refusal:
+        if refusal.reason == "crm_changed":  # by somebody whose words are not ours to write over
+            return Outcome("unknown", "changed")
         return Outcome("refused", refusal.reason)
     found = yield from read(book, step.object, step.id)
     if found is not None and scrubbed(found, step.fields, known, book.region):

@@ -4,13 +4,15 @@ Each test ends with an independent look into everything that the sandbox holds, 
 """
 
 import asyncio
+import itertools
 import json
 
 import pytest
 
 from proxy.erasure import Known, Spot, State
+from proxy.message import Request
 from proxy.sandbox import Call, DynamicsSandbox, Fault, OdooSandbox, PipedriveSandbox, Sandbox, StoppedClock
-from proxy.sandbox.dynamics.tables import CONTACT, LEAD
+from proxy.sandbox.dynamics.tables import ACCOUNT, CONTACT, LEAD
 from tests.erase.conftest import AOIFE, TOKEN, World, drive, erased, verdicts
 
 THIRTY_DAYS = 30 * 86_400
@@ -184,6 +186,30 @@ def test_dynamics_keeps_nothing_of_a_person(dynamics: World) -> None:
     dynamics.clock.advance(seconds=THIRTY_DAYS)
     case = drive(dynamics)
     assert (case.state, verdicts(case, "pending", "residue", "unverifiable")) == (State.FINAL, set())
+
+
+def test_dynamics_keeps_what_somebody_writes_beside_us(dynamics: World) -> None:
+    """Between our look at a text and our change of it: the step is done again, on the text as it is then."""
+    (crm,) = dynamics.crms.values()
+    assert isinstance(crm, DynamicsSandbox)
+    account = next(crm.store.rows("account"))
+    crm.store.update(ACCOUNT, account, {"description": "Aoife Byrne called."})
+    changes = iter(["Aoife Byrne called. They want a new offer."])
+
+    def meanwhile(what: str) -> None:
+        request = dynamics.sent[-1][1] if dynamics.sent else Request("", "/")
+        looked = request.method == "GET" and str(account["accountid"]) in request.path
+        if what == "after request" and looked and dynamics.cases.get("case0001").state is State.ERASING:
+            for text in itertools.islice(changes, 1):
+                crm.store.update(ACCOUNT, account, {"description": text})
+
+    dynamics.boundary = meanwhile
+    case = erased(dynamics, Known("email", AOIFE))
+    assert case.state is State.LIVE_COMPLETE, (case.reason, case.findings)
+    assert account["description"] == "[erased] called. They want a new offer."
+    assert ("scrub account", "unknown changed") in {
+        (step.rpartition(" ")[0], how) for step, how in dynamics.outcomes()
+    }
 
 
 def test_dynamics_lies_about_its_history(dynamics: World) -> None:
