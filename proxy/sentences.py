@@ -85,12 +85,12 @@ SENTENCES: Final[dict[str, str]] = {
         f"This request is about somebody whose data may not be read or changed at the moment. {ASK}"
     ),
     "person_quarantined": (
-        "This would store somebody again who was erased. It was not done; whoever answers for erasures decides "
-        "about it. Send it again when you hear that it is allowed."
+        "This would store somebody who was erased or is being erased. It was not done; whoever answers for "
+        "erasures decides about it. Send it again when you hear that it is allowed."
     ),
     "person_erased": (
-        "This would store somebody again who was erased. That takes a new lawful basis, which has to be put on "
-        f"record first. {ASK}"
+        "This would store somebody who was erased or is being erased. That takes a new lawful basis, which "
+        f"has to be put on record first. {ASK}"
     ),
     "person_unseen": (
         "This would bring back a record, or put one into another, and it cannot be read who is in it. It may be "

@@ -12,8 +12,8 @@ from proxy.erasures import policies
 from proxy.erasures.shared import Asked, Shared, identity
 from proxy.errors import LychgateError
 from proxy.ids import new_id
-from proxy.policy.erasing import Withdrawal
 from proxy.model import Credential, Principal
+from proxy.policy.erasing import Withdrawal
 from proxy.steps.locating import STRONG
 
 

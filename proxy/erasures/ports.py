@@ -16,8 +16,8 @@ from proxy.erase import Eraser, Ports
 from proxy.erasure import Case, Notice, Spot, State
 from proxy.erasure import certificate as certificates
 from proxy.erasure.states import OVER
-from proxy.erasures.consents import Consents
 from proxy.erasures import policies
+from proxy.erasures.consents import Consents
 from proxy.erasures.persons import Persons
 from proxy.erasures.shared import Shared
 from proxy.erasures.shredding import Shredding
