@@ -243,9 +243,14 @@ def _longest(text: str) -> str:
 
 
 def _spellings(word: str) -> list[str]:
-    """Return a word with its accents, without them, and with the names that HTML has for its letters."""
+    """Return a word with its accents, without them, and with the names that HTML has for its letters.
+
+    Many a CRM minds the case of letters that ASCII does not have.
+    """
     named = "".join(
         f"&{entities.codepoint2name[ord(each)]};" if ord(each) in entities.codepoint2name else each
         for each in word
     )
-    return [word, fold(word, accents=False), named, unicodedata.normalize("NFD", word)]
+    apart = unicodedata.normalize("NFD", word)
+    bare = "".join(each for each in apart if not unicodedata.combining(each))
+    return [word, bare, named, apart, *([] if word.isascii() else [word.upper()])]

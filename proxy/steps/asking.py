@@ -154,8 +154,7 @@ def _least(words: Sequence[str], *, whole: bool) -> Sequence[str]:
     """Return the words that a CRM has to be asked for: one is found with every other that it is part of."""
     if whole:
         return words
-    folded = {word.casefold(): word for word in words}
-    return [word for each, word in folded.items() if not any(one in each for one in folded if one != each)]
+    return [word for word in words if not any(one in word for one in words if one != word)]
 
 
 def pages(
