@@ -73,10 +73,8 @@ def spellings(value: str, region: str) -> tuple[str, ...]:
     if within_country(number, region):
         national = _as(number, PhoneNumberFormat.NATIONAL)
         groups = _NO_DIGIT.split(national.strip("("))
-        found += [national, national.replace(" ", "-"), national.replace(") ", ")")]
-        found += [between.join(groups) for between in _BETWEEN]
-        if "(" in national and len(groups) > 2:
-            found.append(f"({groups[0]}) {'-'.join(groups[1:])}")
+        found += [national, national.replace(") ", ")"), *(between.join(groups) for between in _BETWEEN)]
+        found += [f"({groups[0]}) {between.join(groups[1:])}" for between in _BETWEEN if len(groups) > 1]
     return tuple(dict.fromkeys(found))
 
 

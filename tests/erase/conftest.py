@@ -61,6 +61,8 @@ class World:
     boundary: Callable[[str], None] = lambda what: None
     """Called wherever a process could die: before and after everything that leaves a trace."""
     sent: list[tuple[str, Request]] = field(default_factory=list)
+    region: str = ""
+    """Whose numbers the CRMs have."""
 
     async def append(self, entry: Erasure) -> int:
         self.boundary("before entry")
@@ -132,7 +134,8 @@ class World:
         sites = {}
         for lane in self.crms:
             connector = connector_of(lane)
-            sites[lane] = Site(connector.book, connector.catalogue, self.send(lane))
+            book = replace(connector.book, region=self.region)
+            sites[lane] = Site(book, connector.catalogue, self.send(lane))
         return Eraser(
             Ports(
                 cases=Cases(),
