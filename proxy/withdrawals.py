@@ -37,8 +37,7 @@ def withdrawing(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     rules, asked = exchange.rules, exchange.asked
     if asked is None or not rules.policies.erasing.withdrawals:
         return ()
-    objects = {write.object for write in asked.writes} - {""}
-    shows = {name: _shows(rules, name) for name in objects}
+    shows = {name: _shows(rules, name) for name in {write.object for write in asked.writes}}
     found: dict[tuple[str, str], None] = {}
     for write in asked.writes:
         if not shows[write.object].isdisjoint(write.members):

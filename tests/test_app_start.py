@@ -33,6 +33,7 @@ withdrawals:
   - id: no-news-any-more
     on: {connectors: [hubspot], objects: [contacts]}
     consent: product_news
+    when: resource.opted_out
     then: case
     ground: consent_withdrawn
 """

@@ -13,11 +13,12 @@ from typing import Final, Protocol
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from proxy.erasure.assent import CONFIRMABLE
 from proxy.erasure.case import Case, decode, encode
 from proxy.erasure.notices import due
 from proxy.erasure.plan import Spot
 from proxy.erasure.states import State
-from proxy.erasure.tables import CASES, HOLDING, MESSAGES, ORIGINS, PEOPLE, REQUESTERS
+from proxy.erasure.tables import CASES, HOLDING, INDEX, MESSAGES, ORIGINS, REQUESTERS
 from proxy.errors import LychgateError, Unavailable
 from proxy.ids import same_form
 from proxy.store import Store
@@ -63,6 +64,8 @@ class Seals(Protocol):
         """Return what was sealed in the same context; raises what LychgateError there is."""
 
 
+AGREEABLE: Final = CONFIRMABLE | {State.READY}
+"""Cases that people agree to, or have agreed to, and in which nothing has been begun."""
 _NAME: Final = re.compile(r"[a-z0-9]{8,40}", re.ASCII)
 
 
@@ -95,7 +98,7 @@ class StoreCases:
         connection.execute(delete(MESSAGES).where(MESSAGES.c.case == case.id))
         if told := [{"case": case.id, "to": to, "at": at} for to, at in due(case).items()]:
             connection.execute(insert(MESSAGES), told)
-        self._put_people(connection, case)
+        self._put_index(connection, case)
         if not before:  # whose it is never changes
             connection.execute(insert(REQUESTERS).values(case=case.id, digest=self._digest(case.by)))
 
@@ -135,35 +138,46 @@ class StoreCases:
     def _digest(self, by: str) -> bytes:
         return hmac.digest(self._key, by.encode(), hashlib.sha256)
 
-    def _put_people(self, connection: Connection, case: Case) -> None:
-        """Have the index say whom a case is about; most of the time it does already."""
-        now = {self._digest(_person(one)) for one in case.everybody}
-        was = set(connection.scalars(select(PEOPLE.c.digest).where(PEOPLE.c.case == case.id)))
+    def _put_index(self, connection: Connection, case: Case) -> None:
+        """Have the index say by what a case is found; most of the time it does already."""
+        now = set(map(self._digest, _names(case)))
+        was = set(connection.scalars(select(INDEX.c.digest).where(INDEX.c.case == case.id)))
         if gone := was - now:
-            connection.execute(delete(PEOPLE).where(PEOPLE.c.case == case.id, PEOPLE.c.digest.in_([*gone])))
+            connection.execute(delete(INDEX).where(INDEX.c.case == case.id, INDEX.c.digest.in_([*gone])))
         if fresh := now - was:
-            connection.execute(insert(PEOPLE), [{"case": case.id, "digest": one} for one in fresh])
+            connection.execute(insert(INDEX), [{"case": case.id, "digest": one} for one in fresh])
 
     def about(self, spot: Spot, states: frozenset[State]) -> list[str]:
-        """Return the cases in some states one of whose people is a record, oldest first; none is opened for
-        it."""
+        """Return the cases in some states one of whose people is a record, oldest first."""
+        return self._indexed(_person(spot), states)
+
+    def of_batch(self, batch: str) -> list[str]:
+        """Return the cases of a batch, oldest first."""
+        return self._indexed(f"batch\n{batch}", frozenset(State))
+
+    def agreed_by(self, who: str) -> list[str]:
+        """Return the cases to which somebody has said yes and in which nothing has been begun, oldest first."""
+        return self._indexed(f"agreed\n{who}", AGREEABLE)
+
+    def _indexed(self, name: str, states: frozenset[State]) -> list[str]:
+        """Return the cases that are found by a name; none is opened for it."""
         self._index_older()
-        digest = self._digest(_person(spot))
-        found = select(PEOPLE.c.case).join(CASES, CASES.c.id == PEOPLE.c.case)
-        found = found.where(PEOPLE.c.digest == digest, CASES.c.state.in_([each.value for each in states]))
+        found = select(INDEX.c.case).join(CASES, CASES.c.id == INDEX.c.case)
+        found = found.where(
+            INDEX.c.digest == self._digest(name), CASES.c.state.in_([each.value for each in states])
+        )
         with self._store.read() as connection:
-            return [*connection.scalars(found.order_by(PEOPLE.c.case)).all()]
+            return [*connection.scalars(found.order_by(INDEX.c.case)).all()]
 
     def _index_older(self) -> None:
-        """Write down whom the cases of an older version are about, once; those that cannot be read are
-        nobody's."""
+        """Write down by what cases of an older version are found, once; those that cannot be read are not."""
         with self._store.read() as connection:
-            names = connection.scalars(select(PEOPLE.c.case).where(PEOPLE.c.digest == b"")).all()
+            names = connection.scalars(select(INDEX.c.case).where(INDEX.c.digest == b"")).all()
         for name in names:
             with contextlib.suppress(NoSuchCase):
                 case = self.get(name)
                 with self._store.begin() as connection:
-                    self._put_people(connection, case)
+                    self._put_index(connection, case)
 
     def holding(self) -> list[Case]:
         """Return the cases on which holds stand, whatever has become of them and whichever process put them."""
@@ -264,6 +278,15 @@ class StoreCases:
             found = found.where(CASES.c.state.in_([state.value for state in states]))
         with self._store.read() as connection:
             yield from connection.scalars(found).all()
+
+
+def _names(case: Case) -> Iterator[str]:
+    """Yield what a case is found by."""
+    yield from map(_person, case.everybody)
+    if case.batch:
+        yield f"batch\n{case.batch}"
+    if case.state in AGREEABLE:
+        yield from (f"agreed\n{each.who}" for each in case.assents)
 
 
 def _person(spot: Spot) -> str:

@@ -70,14 +70,14 @@ WATCHED: Final = Table(
 """Records that are being written in a way that may withdraw a consent, and when they are looked at; which they
 are is ciphertext, bound to the id."""
 
-PEOPLE: Final = Table(
-    "erasure_people",
+INDEX: Final = Table(
+    "erasure_index",
     METADATA,
     Column("case", String(40), primary_key=True),
     Column("digest", LargeBinary(32), primary_key=True, index=True),
 )
-"""HMAC of each record that is the person of a case, so that the cases about somebody are found without anybody
-opening all; empty = nobody has looked since an older version."""
+"""HMAC of what a case is found by without anybody opening all: each record that is its person, its batch, and
+who agrees to it while nothing has been begun. Empty = nobody has looked since an older version."""
 
 RETURNS: Final = Table(
     "erasure_returns",
@@ -162,12 +162,12 @@ def _to_4(connection: Connection) -> None:
     cases are about, which is sealed: it begins with all cases, and is written when somebody looks."""
     METADATA_4.create_all(connection)
     unknown = select(CASES.c.id, literal(b"", LargeBinary))
-    connection.execute(insert(METADATA_4.tables[PEOPLE.name]).from_select(["case", "digest"], unknown))
+    connection.execute(insert(METADATA_4.tables[INDEX.name]).from_select(["case", "digest"], unknown))
 
 
 METADATA_4: Final = MetaData(naming_convention=METADATA.naming_convention)
 """The tables that version 4 added, as they were then."""
-for _table in (PEOPLE, WATCHED):
+for _table in (INDEX, WATCHED):
     _table.to_metadata(METADATA_4)
 
 
@@ -181,6 +181,6 @@ METADATA_5: Final = MetaData(naming_convention=METADATA.naming_convention)
 LEAVING.to_metadata(METADATA_5)
 CHAPTER: Final = Chapter(
     "erasure",
-    (CASES, HOLDING, LEAVING, ORIGINS, MESSAGES, PEOPLE, REQUESTERS, RETURNS, SHUT, TOMBSTONES, WATCHED),
+    (CASES, HOLDING, INDEX, LEAVING, ORIGINS, MESSAGES, REQUESTERS, RETURNS, SHUT, TOMBSTONES, WATCHED),
     (_to_2, _to_3, _to_4, _to_5),
 )

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from proxy.erase import rechecks
-from proxy.erasure import Assent, Case, State, Terms
-from proxy.erasure.assent import CONFIRMABLE, NotAgreed, agree, counted, leave, valid
+from proxy.erasure import Assent, Case, Terms
+from proxy.erasure.assent import NotAgreed, agree, counted, leave, valid
 from proxy.erasure.batch import together
 from proxy.erasure.plan import SHORT
 from proxy.erasure.states import ANSWERED
@@ -33,7 +34,7 @@ class Agreeing:
             pairs = together(self._of(batch)).agreed(str(asked["typed"][0]))
         else:
             pairs = tuple(zip(map(str, asked["cases"]), map(str, asked["typed"]), strict=True))
-        others = self._agreed_to(self._shared.app.pseudonyms.of("principal", who.id))
+        others = self._agreed_to(self._shared.app.pseudonyms.of("principal", who.id), policies.many(consent))
         quorum = policies.quorum(consent, len(others.union(name for name, _ in pairs)))
         refused: dict[str, NotAgreed] = {}
         for name, typed in pairs:
@@ -76,17 +77,18 @@ class Agreeing:
         }  # fmt: skip
 
     def _of(self, batch: str) -> Iterator[Case]:
-        cases = self._shared.cases
-        return (case for name in cases.ids() if (case := cases.get(name)).batch == batch)
+        return map(self._shared.cases.get, self._shared.cases.of_batch(batch))
 
-    def _agreed_to(self, who: str) -> set[str]:
-        """Return the cases in which somebody's agreement stands and nothing has been begun.
+    def _agreed_to(self, who: str, many: int) -> set[str]:
+        """Return the cases in which somebody's agreement stands and nothing has been begun, `many` at most.
 
         They count as agreed to in one go: many erasures are many, in however many slices.
         """
         cases, now = self._shared.cases, int(time.time())
-        waiting = cases.ids(CONFIRMABLE | {State.READY})
-        return {name for name in [*waiting] if any(each.who == who for each in valid(cases.get(name), now))}
+        standing = (
+            name for name in cases.agreed_by(who) if any(each.who == who for each in valid(cases.get(name), now))
+        )
+        return set(islice(standing, many))
 
     async def _agreed(self, name: str, typed: str, who: Principal, quorum: int, said: Consent) -> None:
         """Note that somebody agrees to one case; `quorum` people have to, if its own terms do not say more."""

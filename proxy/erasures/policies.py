@@ -39,7 +39,12 @@ def terms(app: App) -> Terms:
 
 def quorum(said: Consent, cases: int) -> int:
     """Return how many have to agree to so many cases in one go; 0: as many as each of them wants."""
-    return said.bulk_people if cases > min(BULK, said.bulk_more_than) else 0
+    return said.bulk_people if cases >= many(said) else 0
+
+
+def many(said: Consent) -> int:
+    """Return from how many cases on it takes a quorum."""
+    return min(BULK, said.bulk_more_than) + 1
 
 
 def agreeing(app: App, shown: Request, said: Consent) -> Principal:

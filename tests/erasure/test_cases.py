@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, text, update
 
 from proxy.crypto import Sealer
-from proxy.erasure import Case, Hold, Known, NoSuchCase, Notice, Plan, State, StoreCases
+from proxy.erasure import Assent, Case, Hold, Known, NoSuchCase, Notice, Plan, Spot, State, StoreCases
 from proxy.erasure.case import encode
 from proxy.erasure.shut import Shut, Taken
 from proxy.erasure.tables import CASES, CHAPTER, METADATA_2, SHUT, TOMBSTONES
@@ -364,3 +364,40 @@ def test_national_and_international_numbers_meet(store, kept: str, written: str)
     assert stones.met([("phone", kept)]) == "case0001"
     assert stones.met([("phone", "086 555 0101")], region="GB") in {None, "case0001" if kept[0] == "0" else None}
     assert stones.met([("phone", "+44 86 555 0101")], region="IE") is None
+
+
+def test_a_case_is_found_by_its_people_batch_and_agreements_without_being_opened(store, tmp_path) -> None:
+    """However an id is written; as they are now, and not as they were; what it is found by is a digest."""
+    seals = Counted()
+    cases = StoreCases(store, seals, bytes(32))
+    spot, other = Spot("dynamics", "contact", "7"), Spot("salesforce", "Contact", "003000000000001AAA")
+    agreed = CASE.put(
+        people=(spot,), batch="batch-1", state=State.READY, assents=(Assent("somebody", "jwt", 1, ""),)
+    )
+    cases.keep(agreed)
+    cases.keep(CASE.put(id="0191case", people=(other,)))
+    everywhere = frozenset(State)
+    assert cases.about(spot, everywhere) == cases.of_batch("batch-1") == cases.agreed_by("somebody") == [CASE.id]
+    assert cases.about(Spot("salesforce", "Contact", "003000000000001"), everywhere) == ["0191case"]
+    assert cases.about(Spot("salesforce", "contact", "7"), everywhere) == []
+    assert cases.about(spot, everywhere - {State.READY}) == []
+    cases.keep(agreed.put(state=State.RESTRICTED, people=(other,)))
+    assert (cases.about(spot, everywhere), cases.agreed_by("somebody")) == ([], [])
+    assert cases.about(other, everywhere) == [CASE.id, "0191case"]
+    assert seals.opened == []
+    assert not [path for path in tmp_path.iterdir() if b"batch-1" in path.read_bytes()]
+
+
+def test_a_store_of_version_3_finds_its_cases(tmp_path) -> None:
+    """Each is opened once for that; one that cannot be read is not found, and keeps nobody from the others."""
+    spot = Spot("salesforce", "Contact", "003000000000001AAA")
+    old = Chapter("erasure", (CASES, SHUT, TOMBSTONES), tuple([lambda connection: None] * 2))
+    sealed = Sealer(bytes(32)).seal(encode(CASE.put(people=(spot,))), f"erasure case\n{CASE.id}")
+    with closing(Store.open(url_of(tmp_path / "old.db"), (old,))) as store, store.begin() as connection:
+        for name in (CASE.id, "0191case"):
+            connection.execute(insert(CASES).values(id=name, state=CASE.state.value, sealed=sealed))
+    with closing(Store.open(url_of(tmp_path / "old.db"), (CHAPTER,))) as store:
+        seals = Counted()
+        cases = StoreCases(store, seals, bytes(32))
+        assert [cases.about(spot, frozenset(State)) for _ in range(2)] == [[CASE.id]] * 2
+        assert seals.opened.count(CASE.id) == 1

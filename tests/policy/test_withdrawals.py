@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from proxy.connectors.facts import Known
-from proxy.model import AttributeSpec, Catalogue, ObjectSpec
+from proxy.model import AttributeSpec, Catalogue, FieldSpec, ObjectSpec
 from proxy.policy.compile import PolicySet
 from proxy.policy.plan import Verdict, notes
 from tests.policy.conftest import VOCABULARY, Bench
@@ -33,7 +33,8 @@ def catalogues(catalogues: Mapping[str, Catalogue]) -> Mapping[str, Catalogue]:
         "opted_out": AttributeSpec("OptedOut", "bool", default=False),
         "ordered": AttributeSpec("Ordered", "bool", default=False),
     }
-    known = ObjectSpec(contact.name, contact.fields, contact.subject_key, attributes)
+    fields = {**contact.fields, "Consents": FieldSpec("user.behavior.marketing")}
+    known = ObjectSpec(contact.name, fields, contact.subject_key, attributes)
     return {**catalogues, "crm": {**catalogues["crm"], "Contact": known}}
 
 
@@ -121,6 +122,18 @@ def test_a_rule_that_could_never_see_a_withdrawal_is_refused(bench: Bench, text:
     assert bool(found) is bool(told)
     if told:
         assert any(told in each and not each.startswith("0:") for each in found), found
+
+
+def test_a_list_that_no_client_can_write_shows_nothing(
+    bench: Bench, catalogues: Mapping[str, Catalogue]
+) -> None:
+    """Its field is not among those that the connector lists, so no client takes a consent from it."""
+    contact = catalogues["crm"]["Contact"]
+    fields = {name: each for name, each in contact.fields.items() if name != "Consents"}
+    unlisted = ObjectSpec(contact.name, fields, contact.subject_key, contact.attributes)
+    bench.catalogues = {**catalogues, "crm": {**catalogues["crm"], "Contact": unlisted}}
+    assert any("LG147 Contact of crm: there is no attribute consents" in each for each in _told(bench, PLAIN))
+    assert _told(bench, RULE % OUT) == []
 
 
 def test_an_object_whose_people_nobody_can_erase_is_refused(bench: Bench) -> None:

@@ -200,8 +200,9 @@ def link_withdrawal(
         for spec in catalogue.values()
         if rule.admits(connector, spec.name)
     ]
-    blind = () if has_when else (each for each in reached if CONSENTS not in each[1].attributes)
-    _note(spot, linker, blind, f"no attribute {CONSENTS}", "write in `when` what a record says of it")
+    blind = () if has_when else (each for each in reached if not _can_be_taken(each[1]))
+    lacks = f"no attribute {CONSENTS} whose field is listed, so that clients can write it"
+    _note(spot, linker, blind, lacks, "write in `when` what a record says of it")
     nobody = (each for each in reached if not _holds_people(connectors.get(each[0]), each[1].name))
     _note(spot, linker, nobody, "no people in its connector's `erasure`", "say there how they are erased")
     return rule
@@ -240,6 +241,12 @@ def _note(spot: Spot, linker: Linker, blind: Iterable[tuple[str, ObjectSpec]], l
             f"name other objects in `on`, or {instead}"
         )
         linker.findings.add(spot / "on", "LG147", message)
+
+
+def _can_be_taken(spec: ObjectSpec) -> bool:
+    """Say whether a client can take a consent from a list: a field that is not listed is never written."""
+    found = spec.attributes.get(CONSENTS)
+    return found is not None and found.field in spec.fields
 
 
 def _holds_people(document: object, object_: str) -> bool:
