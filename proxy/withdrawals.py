@@ -6,16 +6,16 @@ looks at the record once the CRM has answered, or when it is clear that nobody w
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from proxy.connectors.goings import ids_of
 from proxy.erasure import Spot
 from proxy.erasure.watched import Watch, Watched, Watching
 from proxy.errors import ExchangeError
 from proxy.exchange import Exchange, Rules
-from proxy.message import Record
 from proxy.model import Action
 from proxy.policy.erasing import Before
 from proxy.steps.driving import Send, driven
@@ -31,8 +31,8 @@ _ACCEPTED: Final = 202
 def withdrawing(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     """Return the records (object, id) in which a request may withdraw a consent that a rule is about.
 
-    It does where it writes any field that shows the consent. A record that is made has none to lose, and what a
-    request names by something else than an id is for the sweep to find.
+    It does where it writes any field that shows the consent; a record that is made has none to lose. The id is
+    "" where nobody but the CRM knows which record that is.
     """
     rules, asked = exchange.rules, exchange.asked
     if asked is None or not rules.policies.erasing.withdrawals:
@@ -40,8 +40,8 @@ def withdrawing(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     shows = {name: _shows(rules, name) for name in {write.object for write in asked.writes}}
     found: dict[tuple[str, str], None] = {}
     for write in asked.writes:
-        if not shows[write.object].isdisjoint(write.members):
-            found |= dict.fromkeys((write.object, record) for record in _targets(exchange, write))
+        if write.action is Action.UPDATE and not shows[write.object].isdisjoint(write.members):
+            found |= dict.fromkeys((write.object, record) for record in ids_of(asked, write) or ("",))
     return tuple(found)
 
 
@@ -52,16 +52,6 @@ def _shows(rules: Rules, object_: str) -> frozenset[str]:
         return frozenset()
     names = (each.shows(connector, spec) for each in rules.policies.erasing.withdrawn(connector, object_))
     return frozenset(spec.attributes[name].field for name in frozenset[str]().union(*names))
-
-
-def _targets(exchange: Exchange, write: Record) -> Iterable[str]:
-    assert exchange.asked is not None
-    if write.targets:
-        return write.targets
-    if write.key is not None:
-        return (write.key,)
-    named = (each for each in exchange.asked.operations if each.object == write.object)
-    return [record for each in named if each.action is Action.UPDATE for record in each.records]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +101,7 @@ class Withdrawals:
     async def _before(self, rules: Rules, object_: str, record: str) -> Before:
         book, spec = rules.connector.book, rules.connector.catalogue[object_]
         connector, rules_ = rules.connector.name, rules.policies.erasing.withdrawn(rules.connector.name, object_)
-        if book is None or self.send is None or object_ not in book.objects:
+        if book is None or self.send is None or not record or object_ not in book.objects:
             return {}
         names = frozenset[str]().union(*(each.attributes(connector, spec) for each in rules_))
         try:

@@ -61,7 +61,7 @@ def as_what_it_is(asked: Asked, goings: Mapping[str, Going]) -> Asked:
             continue
         action, fields = found
         uses = (FieldUse(record.object, RECORD_ITSELF, action),)
-        gone.append(Operation(action, record.object, uses, _ids(asked, record)))
+        gone.append(Operation(action, record.object, uses, ids_of(asked, record)))
         if not record.members.keys() <= fields | {"id", "Id", "ID"}:
             updated.add(record.object)
     if not gone:
@@ -80,11 +80,11 @@ def brought_back(asked: Asked, goings: Mapping[str, Going]) -> tuple[tuple[str, 
     for record in asked.writes:
         going = goings.get(record.object)
         if going is not None and record.action is Action.UPDATE and going.back_by(record.members):
-            found.append((record.object, _ids(asked, record)))
+            found.append((record.object, ids_of(asked, record)))
     return tuple(dict.fromkeys((name, key) for name, keys in found for key in keys or ("",)))
 
 
-def _ids(asked: Asked, record: Record) -> tuple[str, ...]:
+def ids_of(asked: Asked, record: Record) -> tuple[str, ...]:
     """Return the ids that a write is about: its own, else all that the request names for its object.
 
     Where that says too many, an update of the others stands beside it, and nothing takes the request's place.

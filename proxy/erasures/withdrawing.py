@@ -53,7 +53,7 @@ class Withdrawing:
             LychgateError: it cannot be, now.
         """
         note = self._shared.app.note
-        if watch is None or watch.spot.lane not in eraser.ports.sites:
+        if watch is None or not watch.spot.id or watch.spot.lane not in eraser.ports.sites:
             await note("withdrawal_unseen", "a record that was written cannot be looked at; look by a sweep")
             return
         looked = await look(self._shared, eraser, watch.spot)

@@ -60,15 +60,17 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path):
-    """A process that serves both CRMs; who deletes may write what shows a consent."""
+def house(tmp_path: Path, request: pytest.FixtureRequest):
+    """A process that serves both CRMs, in as many workers as a test says; the privacy desk may write what
+    shows a consent."""
+    workers = getattr(request, "param", 1)
     org, account = SalesforceSandbox(TOKEN), HubSpotSandbox(TOKEN)
     with running(org) as here, running(account) as there:
         lanes: dict[Any, LaneOf] = {
             "salesforce": LaneOf(free_port(), here.url, TOKEN, tls=True),
             "hubspot": LaneOf(free_port(), there.url, TOKEN),
         }
-        run = Installed.make(tmp_path / "home", lanes)
+        run = Installed.make(tmp_path / "home", lanes, lambda text: f"workers: {workers}\n{text}")
         policies = run.made.policies / "example"
         (policies / "everything.yaml").write_text(GRANT, "utf-8")
         erasure = policies / "erasure.yaml"
@@ -85,6 +87,7 @@ def house(tmp_path: Path):
             run.kill()
 
 
+@pytest.mark.parametrize("house", [1, 2], indirect=True)
 def test_a_write_that_withdraws_opens_one_case_that_people_agree_to(house: House) -> None:
     """The answer is the CRM's; said twice it is one case; nothing is erased before somebody agrees."""
     row = house.contact(out=False)
