@@ -151,7 +151,10 @@ async def test_a_report_opens_nothing(desk: Watching) -> None:
 
 
 async def test_what_cannot_be_looked_at_is_told(desk: Watching) -> None:
-    """A lane that is gone; nobody waits for it for ever."""
+    """A lane that is gone, a record that only the CRM knows; nobody waits for it for ever."""
     desk.erasures.shared.watched.note((Watch(Spot("nowhere", "contacts", "101"), 0),), late=0)
+    crm = desk.crms["hubspot"]
+    address = next(str(one["email"]) for one in crm.people() if one["hs_email_optout"] == "false")
+    assert (await desk.writes(f"{address}?idProperty=email")).status == 200
     await desk.withdrawing.look()
-    assert (desk.watched(), desk.said()) == ({}, ["withdrawal_unseen"])
+    assert (desk.watched(), desk.said()) == ({}, ["withdrawal_unseen"] * 2)
