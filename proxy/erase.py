@@ -339,6 +339,8 @@ class Eraser:
         """Return what whoever agrees has to know of a consent that was withdrawn, and may be given again."""
         if case.withdrawn is None or self.ports.consents is None:
             return ()
+        if blind := sorted({spot.lane for spot in case.people} - self.ports.sites.keys()):
+            return tuple(f"{lane}: nobody can look whether the consent is still withdrawn" for lane in blind)
         return await self.ports.consents.told(case, self)
 
     async def fresh(self, case: Case) -> tuple[Spot, ...]:

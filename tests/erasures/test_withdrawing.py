@@ -137,6 +137,19 @@ async def test_a_write_that_the_crm_refuses_withdraws_nothing(desk: Watching) ->
     assert (desk.watched(), (await desk.does("list"))["cases"], desk.said()) == ({}, [], [])
 
 
+async def test_whoever_agrees_is_told_that_nobody_can_look_any_more(desk: Watching) -> None:
+    """The lane has gone since the case was opened: the plan says so, and no agreement to another one counts."""
+    await desk.writes(_somebody(desk))
+    await desk.withdrawing.look()
+    (case,) = (await desk.does("list"))["cases"]
+    plan = await desk.does("plan", case["case"])
+    assert "still withdrawn" not in " ".join(plan["summary"])
+    del desk.crms["hubspot"]
+    again = await desk.does("plan", case["case"])
+    assert "hubspot: nobody can look whether the consent is still withdrawn" in again["summary"]
+    assert again["short"] != plan["short"]
+
+
 async def test_a_report_opens_nothing(desk: Watching) -> None:
     """It is in the ledger, without saying who."""
     desk.follows("report")
