@@ -76,7 +76,7 @@ class Bars:
         self._refuse_queries(exchange)
 
     def _refuse_queries(self, exchange: Exchange) -> None:
-        """Return if nothing is looked for by what records repeat of an object of which some are restricted.
+        """Return if nothing is looked for by what is in records of another object of which some are restricted.
 
         Raises:
             Refused: it is; whichever records are found, they would tell what is in the restricted one.

@@ -94,13 +94,19 @@ def asked_for(exchange: Exchange) -> dict[str, frozenset[str]]:
 
 
 def queried(exchange: Exchange) -> frozenset[str]:
-    """Return the objects of which a request looks for something by a copy: it tells what is in the original."""
-    catalogue = exchange.rules.connector.catalogue
-    return frozenset(
-        each.object
-        for name, field in _used(exchange, disclosing=False)
-        for each in catalogue[name].borrowed.get(field, ())
-    )
+    """Return the objects by whose values a request looks for records of another: those it finds tell of them.
+
+    It does by copies of the values, or along a link. That there is a link, the record says that has it.
+    """
+    assert exchange.asked is not None
+    catalogue, own = exchange.rules.connector.catalogue, exchange.asked.operations[0].object
+    found: set[str] = set()
+    for name, field in _used(exchange, disclosing=False):
+        spec = catalogue[name]
+        found.update(each.object for each in spec.borrowed.get(field, ()))
+        if name != own and field in spec.fields and spec.fields[field].semantic != "id":
+            found.add(name)
+    return frozenset(found)
 
 
 def _used(exchange: Exchange, *, disclosing: bool) -> Iterator[tuple[str, str]]:

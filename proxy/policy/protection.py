@@ -68,6 +68,7 @@ def link_protection(
     for file, document in files:
         for at, given in enumerate(document.protect):
             linker.take(Spot(file) / "protect" / at, given)
+    linker.copies()
     return tuple(protection for protection, _ in linker.found.values())
 
 
@@ -103,6 +104,27 @@ class _Linker:
         if not some:
             message = f"{given.id} protects nothing: no connector lists a field that it is on"
             self.findings.add(spot / "on", "LG103", message, severity="warning")
+
+    def copies(self) -> None:
+        """Note copies of protected fields that could be protected, and are not (LG149)."""
+        left: dict[str, tuple[Spot, dict[str, None]]] = {}
+        for connector, name, field, of in self._unprotected():
+            for each in of.copies:
+                if (made := self.found.get((connector, each.object, each.field))) is not None:
+                    left.setdefault(made[0].rule, (made[1], {}))[1][f"{name}.{field}"] = None
+        for spot, names in left.values():
+            message = (
+                f"{', '.join(names)} repeats what is protected here, and is not protected: it shows what the "
+                "CRM has, a token or clear text; protect it as well, or waive this"
+            )
+            self.findings.add(spot / "on", "LG149", message, severity="warning")
+
+    def _unprotected(self) -> Iterator[tuple[str, str, str, FieldSpec]]:
+        for connector, catalogue in self.catalogues.items():
+            for spec in catalogue.values():
+                for field, of in spec.fields.items():
+                    if of.length is not None and (connector, spec.name, field) not in self.found:
+                        yield connector, spec.name, field, of
 
     def _check_entry(self, spot: Spot, given: ProtectDocument) -> None:
         if given.domain is not None and not DOMAIN.fullmatch(given.domain):

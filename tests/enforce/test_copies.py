@@ -208,6 +208,8 @@ async def test_the_link_is_asked_for_where_somebody_is_restricted(harness: Gatew
         "SELECT CaseNumber FROM Case WHERE ContactEmail = 'canary@example.org'",
         "SELECT CaseNumber FROM Case WHERE NOT ContactEmail LIKE 'c%'",
         "SELECT COUNT() FROM Case WHERE ContactEmail = 'canary@example.org'",
+        "SELECT CaseNumber FROM Case WHERE Contact.Email = 'canary@example.org'",
+        "SELECT CaseNumber FROM Case ORDER BY Contact.LastName",
     ],
 )
 async def test_nobody_is_found_by_what_is_repeated_of_a_restricted_person(

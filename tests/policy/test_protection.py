@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.model import UNLIMITED, AttributeSpec, FieldSpec, Taken
+from proxy.model import UNLIMITED, AttributeSpec, CopyOf, FieldSpec, Taken
 from tests.policy.conftest import Bench
 
 MAIL = FieldSpec("user.contact.email", semantic="email", length=80)
@@ -30,6 +30,25 @@ def bench(bench: Bench) -> Bench:
         Short=FieldSpec("user.unique_id", length=28),
     )
     return bench
+
+
+def test_a_copy_of_a_protected_field_is_to_be_protected_too(bench: Bench) -> None:
+    """Where it can be; a waiver says that it need not."""
+    fields = bench.catalogues["crm"]["Contact"].fields
+    assert isinstance(fields, dict)
+    fields["Second"] = replace(MAIL, copies=(CopyOf("Contact", "Email"),))
+    fields["Shown"] = replace(MAIL, copies=(CopyOf("Contact", "Email"),), length=None)
+    rule = "{id: a, on: {fields: [%s]}, as: token, domain: t.acme.example%s}"
+    waiver = ", waive: [{code: LG149, because: it is empty everywhere, until: 2027-06-30}]"
+    for on, more, found in (
+        ("Email", "", ["Contact.Second"]),
+        ("Email, Second", "", []),
+        ("Email", waiver, []),
+    ):
+        problems = bench.check(f"protect:\n  - {rule % (on, more)}\n").problems
+        said = [each for each in problems if each.code == "LG149"]
+        assert [each.message.partition(" ")[0] for each in said] == found
+        assert {each.severity for each in said} <= {"warning"}
 
 
 def test_each_field_gets_a_form_that_fits(bench: Bench) -> None:
