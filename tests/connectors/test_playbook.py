@@ -160,6 +160,34 @@ def test_an_object_may_have_calls_of_its_own_and_has_every_word() -> None:
         drafted(calls={"delete": {"send": "DELETE /{who}"}})
 
 
+COMPUTED = {
+    "salesforce": ["Case.ContactEmail", "Case.ContactPhone", "Case.ContactMobile"],
+    "hubspot": ["contacts.hs_email_domain"],  # of an address, the part that is nobody's
+    "tryton": ["party.identifier.rec_name"],
+}
+"""Copies that a CRM makes when somebody asks: they go with what they repeat."""
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in ROOT.glob("*.yaml")))
+def test_copies_that_a_crm_keeps_are_looked_into_when_somebody_is_erased(name: str) -> None:
+    """An address that stays in a copy is found as any other; names and streets are looked for in texts."""
+    connector = load_connector(ROOT / f"{name}.yaml")
+    assert connector.book is not None
+    objects = connector.book.objects
+    left = [
+        f"{spec.name}.{field}"
+        for spec in connector.catalogue.values()
+        if spec.name in objects
+        for field, of in spec.fields.items()
+        for each in of.copies
+        if each.object in objects
+        and objects[each.object].identifies.get(each.field, "name") not in {"name", "address", "text"}
+        and field
+        not in {*objects[spec.name].identifies, *objects[spec.name].holds, *objects[spec.name].free_text}
+    ]
+    assert left == COMPUTED.get(name, [])
+
+
 def test_both_forms_of_a_salesforce_id() -> None:
     """A client may name a record by fifteen characters of its id."""
     assert book("salesforce").ids("003Lg0000000001IAA") == ("003Lg0000000001IAA", "003Lg0000000001")
