@@ -55,16 +55,16 @@ class Copies:
             )
             value = next(shown, _MISSING)
         if value is _MISSING:
-            return _known(record.facts, by)
+            return _known(record.facts, by) if name == record.object else _MISSING
         if isinstance(value, dict):
             return self._short.get(id(value), _MISSING)
         return value[0] if isinstance(value, list) and value else value
 
 
 def _known(facts: Facts | None, by: str) -> object:
-    """Return what we asked for ourselves."""
+    """Return what we asked for ourselves, _MISSING where we did not, or it did not come."""
     try:
-        return _MISSING if facts is None else facts.get(link(by))
+        return _MISSING if facts is None else facts[link(by)]
     except KeyError:
         return _MISSING
 

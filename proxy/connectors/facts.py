@@ -96,13 +96,13 @@ def fields_of(spec: ObjectSpec, names: Iterable[str]) -> list[str]:
 def link(field: str) -> str:
     """Return the name of what is known of a record by a field that links it to another: the other's id.
 
-    No condition can name it.
+    It is "" where the link leads to none. No condition can name it.
     """
     return f"{_LINK}{field}"
 
 
 def _attribute(spec: ObjectSpec, name: str) -> AttributeSpec | None:
-    return AttributeSpec(name[1:], _LINK) if name.startswith(_LINK) else spec.attributes.get(name)
+    return AttributeSpec(name[1:], _LINK, default="") if name.startswith(_LINK) else spec.attributes.get(name)
 
 
 def check_type(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.codec import codec_named
 from proxy.connectors import Connector, load_connector
-from proxy.connectors.facts import check_type, default_of, facts_of
+from proxy.connectors.facts import check_type, default_of, facts_of, link
 from proxy.errors import Problems
 from proxy.message import Request
 from proxy.model import AttributeSpec, ObjectSpec
@@ -59,6 +59,13 @@ def _fact(kind: str, raw: object, **more: Any) -> object:
 def test_a_value_is_read_at_its_declared_type(kind: str, raw: object, fact: object) -> None:
     """An empty one is absent; one of another type is unknown, which is not the same."""
     assert _fact(kind, raw) == fact
+
+
+def test_a_link_that_leads_nowhere_is_not_one_that_did_not_come() -> None:
+    """What is said of nobody may be shown; what may be anybody's, not."""
+    spec = ObjectSpec("Case", {})
+    for members, fact in (({"Who": None}, ""), ({"Who": 7}, "7"), ({}, None), ({"Who": [7]}, None)):
+        assert dict(facts_of(spec, [link("Who")], members)).get(link("Who")) == fact
 
 
 def test_an_empty_field_has_the_default_and_a_missing_one_is_unknown() -> None:
