@@ -134,6 +134,7 @@ def _spread(text: str) -> str:
 
 
 def _email(value: str) -> str:
+    """Return what finds an address, with anything behind a plus sign; as text what is none."""
     found = dict.fromkeys(mailboxes.alike(value))
     if not found:
         return f"[\\s{JOINT}]+".join(map(_spread, fold(value, accents=True).split()))
@@ -164,9 +165,7 @@ def _phone(value: str, region: str) -> str:
 
 def _name(value: str) -> re.Pattern[str] | None:
     """Return what finds a name, its words as they are or turned round; those behind a comma come first."""
-    behind, comma, first = value.partition(",")
-    parts = [each for each in (first if comma else "", behind) for each in each.split()]
-    atoms = [_WORD.findall(each) for each in parts]
+    atoms = [_WORD.findall(each) for each in _in_order(value)]
     if _CJK.fullmatch("".join("".join(each) for each in atoms)):
         return _unspaced(["".join(each) for each in atoms])
     spelled = [f"[\\s'\\-{JOINT}]*".join(map(_spread, each)) for each in atoms if each]
@@ -177,6 +176,12 @@ def _name(value: str) -> re.Pattern[str] | None:
     ways = [gap.join(spelled)]
     ways += [turned.join((gap.join(spelled[at:]), gap.join(spelled[:at]))) for at in range(1, len(spelled))]
     return re.compile(f"{_START}(?:{'|'.join(ways)}){_END}{_NO_ADDRESS}")
+
+
+def _in_order(name: str) -> list[str]:
+    """Return the words of a name, those of the family last: what stands behind a comma is said first."""
+    family, _, given = name.partition(",")
+    return [*given.split(), *family.split()]
 
 
 def _unspaced(parts: list[str]) -> re.Pattern[str]:
@@ -193,10 +198,9 @@ def written(kind: str, value: str, region: str) -> tuple[str, ...]:
     if kind == "phone":
         return normal.forms(kind, value, region)
     if kind == "name":
-        parts = [part for part in value.replace(",", " ").split() if part]
-        turned = [parts[at:] + parts[:at] for at in range(1, len(parts))]
-        found = [value, *(" ".join(each) for each in turned), *(", ".join(_apart(each)) for each in turned[-1:])]
-        return tuple(dict.fromkeys(found))
+        parts = _in_order(value)
+        turned = [" ".join(parts[at:] + parts[:at]) for at in range(len(parts))]
+        return tuple(dict.fromkeys([value, *turned, f"{parts[-1]}, {' '.join(parts[:-1])}"]))
     if kind == "email":
         alike = tuple(mailboxes.alike(value)) or (value,)
         escaped = [each.replace("@", sign) for each in alike for sign in ("@", "%40", "&#64;", "&commat;")]
@@ -221,10 +225,6 @@ def asked(kind: str, value: str, region: str) -> tuple[str, ...]:
     elif kind == "name":
         found += _spellings(_rarest(value))
     return tuple(each for each in dict.fromkeys(found) if len(each) >= 2)
-
-
-def _apart(parts: list[str]) -> list[str]:
-    return [parts[0], " ".join(parts[1:])] if len(parts) > 1 else parts
 
 
 def _rarest(name: str) -> str:

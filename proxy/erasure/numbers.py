@@ -90,7 +90,7 @@ def tails(value: str, region: str) -> tuple[str, ...]:
     else:
         groups = _NO_DIGIT.split(_as(number, PhoneNumberFormat.INTERNATIONAL).strip("+"))
     found = [digits[-7:], digits[-6:]]
-    if len(groups[-1:] and groups[-1]) >= _LONG_GROUP:
+    if groups and len(groups[-1]) >= _LONG_GROUP:
         found.append(digits[-_LONG_GROUP:])
     elif len(groups) > 1:
         found += [between.join(groups[-3:]) for between in _BETWEEN]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from proxy.erasure.mentions import asked, telling, within, without
+from proxy.erasure.mentions import asked, telling, within, without, written
 from proxy.erasure.reading import Reading
 
 NUMBER = "+353 1 555 0199"
@@ -195,6 +195,12 @@ def test_a_text_is_read_once_for_all_values() -> None:
     assert within("name", NAME, reading)
     assert within("phone", NUMBER, reading)
     assert not within("email", ADDRESS, reading)
+
+
+@pytest.mark.parametrize("value", [NAME, "Martin, Alice"])
+def test_a_name_is_asked_for_as_people_write_it(value: str) -> None:
+    """Where a part of it would find too many: straight, turned round, and with a comma."""
+    assert {NAME, "Martin Alice", "Martin, Alice"} <= {*written("name", value, "")}
 
 
 ASKED = [
