@@ -29,7 +29,7 @@ grants:
 
 
 async def test_emptying_all_that_names_a_person_opens_a_case(desk: Desk) -> None:
-    """In place of the write, as a delete does; who may update and not erase is refused."""
+    """In place of the write, and as an error, since it is no delete; who may update and not erase is refused."""
     folder = desk.harness.installation.policies / "example"
     rules = folder / "erasure.yaml"
     rules.write_text(rules.read_text("utf-8") + INTERCEPTS, "utf-8")
@@ -44,14 +44,15 @@ async def test_emptying_all_that_names_a_person_opens_a_case(desk: Desk) -> None
 
     for client, purpose, status in (
         ("helpdesk", "customer_support", 403),
-        ("privacy_desk", "subject_request", 202),
+        ("privacy_desk", "subject_request", 409),
     ):
         fields = (("content-type", "application/json"), *desk.harness.credentials(client, purpose))
         write = Request("PATCH", "/crm/v3/objects/contacts/102", headers=Headers(fields), body=body)
         ended = await desk.harness.exchange("hubspot", write, upstream)
         assert ended.response.status == status
     assert sent == []
-    (case,) = json.loads(ended.response.body)["cases"]
+    case = ended.response.headers.one("lychgate-erasure-case")
+    assert case is not None
     assert desk.erasures.cases.get(case).people == (Spot("hubspot", "contacts", "102"),)
 
 
