@@ -1,6 +1,7 @@
 """The erasures of an installation, with two CRMs in this process and nothing between."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 from proxy.demo.installation import Installation
 from proxy.erase import Site
+from proxy.erasure import Assent
+from proxy.erasure.assent import settle
 from proxy.erasures import Erasures, ports
 from proxy.sandbox import HubSpotSandbox, SalesforceSandbox
 from tests.e2e.harness import GatewayHarness
@@ -62,6 +65,16 @@ class Desk:
         plan = await self.does("plan", case)
         key = self.harness.installation.keys["privacy_desk"]
         await self.does("confirm", cases=[case], typed=[plan["short"]], key=key, purpose="subject_request")
+
+    def second_agrees(self, case: str) -> None:
+        """Have a case agreed to by a second person, who showed a token for the privacy desk."""
+        cases, now = self.erasures.cases, int(time.time())
+        kept = cases.get(case)
+        client = self.harness.app.pseudonyms.of("principal", "privacy_desk")
+        second = Assent(
+            "second", "jwt", now, kept.plan.hash, client=client, subject="second", roles=("privacy_officer",)
+        )
+        cases.keep(settle(kept.put(assents=(*kept.assents, second)), now))
 
     @property
     def there(self) -> bool:
