@@ -367,6 +367,8 @@ class Gateway:
         """Return what the client is told of a delete in whose place somebody is erased; it goes no further."""
         assert exchange.principal is not None
         by = self._ports.pseudonyms.credential(exchange.principal)
+        if exchange.asked is None:  # it was large, and understood elsewhere
+            await self.through(self.understand(exchange, again=True))
         taken = await self._intercepts.take_over(exchange, rule, by)
         answer = taken.answer
         if answer is None:

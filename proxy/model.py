@@ -492,7 +492,7 @@ class Erasure(Entry):
 
     kind: ClassVar[str] = "erasure"
     what: str
-    """opened, planned, held, agreed, restricted, intent, outcome, shredded, notified, checked, certified, ..."""
+    """opened, asked_again, planned, held, agreed, restricted, intent, outcome, notified, certified, ..."""
     step: str = ""
     """`do object PSEUDONYM` of intent and outcome."""
     how: str = ""

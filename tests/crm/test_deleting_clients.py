@@ -6,6 +6,7 @@ Everything happens twice: with a policy that has it said as done, and with one t
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +176,20 @@ def test_hubspot(place: Place) -> None:
     assert len(cases) == 2
     assert cases[0] == one[2]["lychgate-erasure-case"]
     assert place.untouched("hubspot")
+
+
+def test_many_who_delete_one_person_at_once_are_told_of_one_case(place: Place) -> None:
+    """By clients of their own: whoever comes second finds the case that is under way."""
+    key = place.key("hubspot", 4)
+
+    def one(_: int) -> str:
+        client = Hubspot(place.run, CALLER)
+        return str(client.basic.archive_with_http_info(key)[2]["lychgate-erasure-case"])
+
+    with ThreadPoolExecutor(8) as pool:
+        (case,) = set(pool.map(one, range(16)))
+    said = [entry["what"] for entry in place.run.entries() if entry["kind"] == "erasure" and entry["id"] == case]
+    assert (said.count("opened"), said.count("asked_again")) == (1, 15)
 
 
 def test_odoorpc(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from proxy.enforce import LARGE
 from proxy.ids import same_form
 from proxy.message import Headers, Request, Response
 from proxy.sandbox import (
@@ -324,6 +326,17 @@ async def test_the_same_delete_is_the_same_case_in_any_envelope(offices: Offices
     found = {frozenset(cases(await offices.pending.fire("salesforce", WAYS[way][1](keys)))) for way in ways}
     (both,) = found
     assert len(both) == 2
+
+
+async def test_a_large_request_is_answered_like_a_small_one(offices: Offices) -> None:
+    """It is understood by another process; what it names, and how it is answered, is known all the same."""
+    keys = keys_of(CRMS["salesforce"]())
+    small = batch(keys)
+    large = replace(small, body=small.body + b" " * LARGE)
+    one, other = [await offices.done.fire("salesforce", each) for each in (small, large)]
+    assert one.response.status == 200
+    assert told(one.response) == told(other.response)
+    assert cases(one) == cases(other) != [""]
 
 
 async def test_a_composite_that_does_more_than_delete_is_refused_in_its_shape(offices: Offices) -> None:

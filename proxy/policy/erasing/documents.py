@@ -50,7 +50,7 @@ class ErasureRuleDocument(Strict):
     then: Then
     """What it comes to."""
     answer: Literal["done", "accepted"] = "accepted"
-    """What the client is told while a case is open: as if it were done (204), or 202 with the case."""
+    """What clients are told while a case is open, in their CRM's words: as if it were done, or as not yet."""
     ground: Word | None = None
     """Which ground of the law; a case needs one."""
     because: Text | None = None
