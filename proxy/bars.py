@@ -18,7 +18,7 @@ from proxy.errors import Refused, Unavailable
 from proxy.exchange import Exchange
 from proxy.message import Record, Tree
 from proxy.model import Action, Catalogue, Operation
-from proxy.restricted import Restricted, item, one_form
+from proxy.restricted import Restricted, forms, item
 from proxy.subjects import Pseudonyms
 from proxy.vault.needs import Got, Known, Need, Returning
 from proxy.withheld import stands, take_out
@@ -70,7 +70,8 @@ class Bars:
         catalogue = exchange.rules.connector.catalogue
         if any(map(self._unnamed, asked.operations)):
             raise Refused(REASON)
-        named = [self._record(each.object, key) for each in asked.operations for key in each.records]
+        every = ((each.object, key) for each in asked.operations for key in each.records)
+        named = chain.from_iterable(self._record(*each) for each in every)
         if self._restricted.any([*named, *self._written(asked.writes, catalogue)]):
             raise Refused(REASON)
         self._refuse_queries(exchange)
@@ -179,7 +180,7 @@ class Bars:
                 self._look(record, key, row, catalogue, gone=gone, left=left)
                 self._hide(record, copies, left)
         for name, ids in opened.ids:
-            ids[:] = [key for key in ids if not self._restricted.any([self._record(name, str(key))])]
+            ids[:] = [key for key in ids if not self._restricted.any(self._record(name, str(key)))]
         if gone:
             take_out(opened, gone, REASON)
         return frozenset(left)
@@ -187,7 +188,7 @@ class Bars:
     def _hide(self, record: Record, copies: "borrowed.Copies", left: set[str]) -> None:
         """Have a record say nothing of what it repeats of others who are restricted, or may be."""
         for member, whose in copies.of(record):
-            names = None if whose is None else {self._record(*each) for each in whose}
+            names = None if whose is None else {name for each in whose for name in self._record(*each)}
             if names is None or self._restricted.any(names):
                 record.members[member] = None
             else:
@@ -228,16 +229,21 @@ class Bars:
         self, record: Record, key: str | None, members: dict[str, Tree], catalogue: Catalogue
     ) -> Iterator[str]:
         if key is not None:
-            yield self._record(record.object, key)
+            yield from self._record(record.object, key)
         field = catalogue[record.object].subject_key
         person = members.get(field) if field is not None else None
         if isinstance(person, str | int):
-            yield item(self._lane, record.object, "person", self._pseudonyms.of("record", one_form(str(person))))
+            yield from self._items(record.object, "person", str(person))
 
     def _written(self, writes: Iterable[Record], catalogue: Catalogue) -> Iterator[str]:
         for record in writes:
             if record.object in catalogue:
                 yield from self._names(record, record.key, record.members, catalogue)
 
-    def _record(self, object_: str, key: str) -> str:
-        return item(self._lane, object_, "record", self._pseudonyms.of("record", one_form(key)))
+    def _record(self, object_: str, key: str) -> Iterator[str]:
+        return self._items(object_, "record", key)
+
+    def _items(self, object_: str, kind: str, key: str) -> Iterator[str]:
+        """Yield each entry by which a record, or whose it is, may stand on the list."""
+        for form in forms(key):
+            yield item(self._lane, object_, kind, self._pseudonyms.of("record", form))

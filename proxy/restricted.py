@@ -7,6 +7,8 @@ One object for every policy set and exchange of a process; whoever keeps the lis
 from collections.abc import Iterable
 from typing import Final
 
+from proxy.ids import long_form, same_form
+
 _GUID: Final = 36
 
 
@@ -28,6 +30,15 @@ def one_form(record: str) -> str:
     if record.isascii() and record.isdecimal():
         return record.lstrip("0") or "0"
     return record.lower() if len(record) == _GUID and record.count("-") == 4 else record
+
+
+def forms(record: str) -> tuple[str, ...]:
+    """Return each form of an id in which a record may stand on the list.
+
+    Salesforce takes an id with 15 or with 18 characters, and a case has it as whoever named the record wrote it.
+    """
+    short = same_form(record)
+    return tuple(dict.fromkeys((one_form(record), one_form(short), long_form(short))))
 
 
 class Restricted:

@@ -10,6 +10,7 @@ import pytest
 
 from proxy.app import build
 from proxy.config import load_config
+from proxy.ids import long_form
 from proxy.message import Headers, Request, Response
 from proxy.restricted import item, one_form
 from tests.e2e.harness import GatewayHarness, Upstream
@@ -79,6 +80,7 @@ def odoo(model: str, method: str, args: list[Any], **more: Any) -> dict[str, Any
     return {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
 
 
+JSON_BODY = Headers((("content-type", "application/json"),))
 SF, DYN = "/services/data/v59.0", "/api/data/v9.2"
 BATCH = {"requests": [{"id": "1", "method": "DELETE", "url": f"contacts({GUID})"}]}
 KEY = "any"
@@ -305,3 +307,26 @@ async def test_nobody_brings_back_who_is_being_erased(tmp_path: Path) -> None:
         shut = await office.fire(lane, request)
         assert (free.forwarded is not None, shut.forwarded) == (True, None), lane
     office.close()
+
+
+@pytest.mark.parametrize("listed", [ID15, long_form(ID15)])
+@pytest.mark.parametrize("asked", [ID15, long_form(ID15)])
+async def test_nobody_is_reached_by_the_other_form_of_an_id(tmp_path: Path, listed: str, asked: str) -> None:
+    """Whoever named the record for the case, and whoever names it now: with 15 characters or with 18."""
+    office = Office(tmp_path, "pass")
+    name = office.harness.pseudonym(one_form(listed))
+    office.harness.app.restricted.replace([item("salesforce", "Contact", "record", name)])
+    path = f"{SF}/sobjects/Contact/{asked}"
+    changed = await office.fire("salesforce", json_request(f"PATCH {path}", {"Title": "x"}))
+    deleted = await office.fire("salesforce", json_request(f"DELETE {path}"))
+    row = {"attributes": {"type": "Contact", "url": path}, "Id": asked, "LastName": "Byrne"}
+    shown = await office.fire(
+        "salesforce",
+        json_request(f"GET {SF}/query?q=SELECT+Id,LastName+FROM+Contact"),
+        lambda _: Response(
+            200, JSON_BODY, json.dumps({"totalSize": 1, "done": True, "records": [row]}).encode()
+        ),
+    )
+    office.close()
+    assert (changed.forwarded, deleted.forwarded) == (None, None)
+    assert b"Byrne" not in shown.response.body
