@@ -21,6 +21,7 @@ there on it only goes forward, and an outcome that nobody knows is never counted
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
@@ -37,7 +38,7 @@ from proxy.ledger import Appends
 from proxy.message import Request, Response
 from proxy.model import Catalogue, Erasure
 from proxy.steps import Asking, Outcome, TooMany, Trail, carry, check, make, trace
-from proxy.steps.checking import together
+from proxy.steps.checking import LAGS, together
 from proxy.steps.driving import Send, driven
 from proxy.steps.planning import Staying, Stays
 from proxy.subjects import Pseudonyms
@@ -468,7 +469,7 @@ class Eraser:
             return await self._again(case)
         if "unverifiable" in verdicts:
             return await self.keep(case.moved(Event.STUCK, reason=UNVERIFIED), "checked")
-        return await self.keep(case.put(checks=rechecks(self._now())).moved(Event.CLEAN), "checked")
+        return await self.keep(case.put(checks=rechecks(self._now(), case)).moved(Event.CLEAN), "checked")
 
     async def _checked(self, case: Case) -> tuple[Finding, ...]:
         assert case.plan is not None
@@ -610,9 +611,13 @@ class Eraser:
         return int(self.ports.clock())
 
 
-def rechecks(now: int) -> tuple[int, ...]:
-    """Return when an erasure is looked at again."""
-    return tuple(now + each for each in RECHECKS)
+def rechecks(now: int, case: Case) -> tuple[int, ...]:
+    """Return when an erasure is looked at again; where a search lags, also once it should have caught up."""
+    soon = {one.until for one in case.findings if one.verdict == "pending" and one.why == LAGS}
+    return (
+        *sorted(int(datetime.fromisoformat(each).timestamp()) for each in soon),
+        *(now + each for each in RECHECKS),
+    )
 
 
 def _unseen(case: Case) -> list[str]:

@@ -21,6 +21,10 @@ IN_TEXTS: Final = frozenset({"text", "name", "address"})
 """Kinds of values that others may share, and that are looked for among other words only."""
 
 
+LAGS: Final = "search_lags"
+"""Why something is pending that the CRM has let go of: a search still shows it."""
+
+
 class Checks:
     """The checks of one plan in one CRM.
 
@@ -42,6 +46,10 @@ class Checks:
         visible = timedelta(hours=book.delays.visible_hours)
         self._until = datetime.fromtimestamp(erased_at, UTC) + visible
         self._waits = datetime.fromtimestamp(now, UTC) < self._until
+        self._lag = book.delays.search_seconds
+        indexed = datetime.fromtimestamp(erased_at + self._lag, UTC)
+        self._indexed = (indexed + timedelta(seconds=59)).replace(second=0)
+        self._lagging = now < self._indexed.timestamp()
         kept = [each for each in plan.kept if each.lane == lane]
         self._kept = {(each.object, each.id) for each in kept}
         self._kept_whole = {(each.object, each.id) for each in kept if not each.fields}
@@ -134,7 +142,7 @@ class Checks:
     ) -> Asking[list[Finding]]:
         """Judge what a CRM finds: records that hold a value in a field, or among other words."""
         try:
-            records = yield from asking
+            records, stale = yield from self._believed(object_, each, (yield from asking), among=among)
         except UpstreamFault as fault:
             return [Finding(self.lane, object_, "unverifiable", "value", 0, why=fault.reason)]
         findings: list[Finding] = []
@@ -151,9 +159,35 @@ class Checks:
         closed = [record for record in binned if (object_, record.id) in self._refused]
         if closed:
             findings.append(Finding(self.lane, object_, "refused", "value", len(closed), why="in_bin"))
+        if stale:
+            findings.append(self._stale(object_, stale))
         if len(binned) > len(closed):
             findings.append(self._in_bin(object_, "value", len(binned) - len(closed)))
         return findings or [Finding(self.lane, object_, "erased", "value")]
+
+    def _believed(
+        self, object_: str, each: ErasedModel, hits: list[Found], *, among: bool
+    ) -> Asking[tuple[list[Found], int]]:
+        """Return hits as the CRM has the records, and how many hold nothing but for a search that lags."""
+        believed: list[Found] = []
+        stale = 0
+        for hit in hits:
+            if not self._lag or hit.deleted or not any(self._places(hit, each, among=among)):
+                believed.append(hit)
+                continue
+            live = yield from read(self.book, object_, hit.id)
+            if live is None or not any(self._places(live, each, among=among)):
+                stale += 1
+            else:
+                believed.append(live)
+        return believed, stale
+
+    def _stale(self, object_: str, count: int) -> Finding:
+        """Return what is said of records that a search shows and that are not so any more."""
+        if self._lagging:
+            until = self._indexed.isoformat()[:16] + "Z"
+            return Finding(self.lane, object_, "pending", "value", count, until, LAGS)
+        return Finding(self.lane, object_, "residue", "value", count, why=LAGS)
 
     def _places(self, record: Found, each: ErasedModel, *, among: bool) -> Iterator[str]:
         """Yield the fields of a record that really hold a known value; a CRM finds by rules of its own."""

@@ -2,7 +2,7 @@
 
 Nouns: a `Store` holds records of a `Kind` with `Property` values, all of them strings; `Rest` says what a
 route means. The story starts in `rest.Rest.dispatch`. Left out: definitions of lists and of properties, labels
-of associations, webhooks, imports, files, and the seconds by which the real search index lags behind.
+of associations, webhooks, imports and files. By how long the search index lags behind is `Store.search_lag`.
 """
 
 import time

@@ -59,7 +59,7 @@ class Legacy:
                 return self._page(call, self._members(number), "count", "vidOffset", "vid-offset")
             case ("GET", "search", "query"):
                 request: _Record = {"query": call.argument("q"), "limit": 200}
-                found, total, _ = search(CONTACTS, request, list(self.store.all(CONTACTS)))
+                found, total, _ = search(CONTACTS, request, self.store.indexed(CONTACTS))
                 answer = self._page(call, found, "count", "offset", "offset")
                 assert isinstance(answer.tree, dict)
                 return Answer(200, answer.tree | {"total": total})

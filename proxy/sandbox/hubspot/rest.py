@@ -142,7 +142,7 @@ class Rest:
         return Answer(200, page(results, int(more[0].id) if more else None, link))
 
     def _search(self, kind: Kind, request: dict[str, object]) -> Answer:
-        found, total, after = search(kind, request, list(self.store.all(kind)))
+        found, total, after = search(kind, request, self.store.indexed(kind))
         names = request.get("properties") or []
         if not isinstance(names, list):
             raise invalid("Invalid input JSON: properties must be a list")

@@ -47,11 +47,25 @@ class Store:
         self._held: dict[str, dict[str, Held]] = {kind.name: {} for kind in EVERY}
         self._merged: dict[tuple[str, str], str] = {}
         """Kind and id of a record that was merged into another -> the id of that."""
+        self.search_lag = 0.0
+        """Seconds by which searches are behind: what is new is not found yet, what is gone still is."""
+        self._gone: list[tuple[float, str, Held]] = []
+        """When what was forgotten, and of which kind."""
         self._next = {kind.name: kind.first_id for kind in EVERY}
 
     def all(self, kind: Kind, *, archived: bool = False) -> Iterator[Held]:
         """Yield the live records, or the archived ones."""
         return (held for held in [*self._held[kind.name].values()] if (held.archived is not None) == archived)
+
+    def indexed(self, kind: Kind) -> list[Held]:
+        """Return what searches look through."""
+        since = self.now() - self.search_lag
+        held = [
+            each
+            for each in self._held[kind.name].values()
+            if each.created <= since and (each.archived is None or each.archived > since)
+        ]
+        return held + [each for at, name, each in self._gone if name == kind.name and at > since]
 
     def everything(self, kind: Kind) -> list[Held]:
         """Return live and archived records."""
@@ -143,6 +157,7 @@ class Store:
         held = self.find(kind, key, by)
         if held is not None:
             del self._held[kind.name][held.id]
+            self._gone.append((self.now(), kind.name, held))
             self._own(held, _addresses(held), set())
         elif by == "email":
             self.blocked.add(key.lower())
