@@ -26,6 +26,7 @@ from proxy.withheld import stands, take_out
 REASON: Final = "person_restricted"
 RETURNED: Final = "person_erased"
 QUARANTINED: Final = "person_quarantined"
+STALE: Final = "erasure_stale_job"
 CHANGING: Final = frozenset({Action.UPDATE, Action.DELETE, Action.ERASE})
 
 
@@ -39,7 +40,10 @@ class Bars:
         pseudonyms: Pseudonyms,
         erased: Callable[[Iterable[tuple[str, str]]], str | None],
         returned: Callable[[str], None] = lambda case: None,
+        *,
+        erased_at: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._erased_at = erased_at
         self._erased = erased
         self._returned = returned
         self._lane = lane
@@ -107,6 +111,15 @@ class Bars:
         """
         if self._restricted.on(self._lane):
             raise Refused(REASON)
+
+    def refuse_stale(self, ordered: int) -> None:
+        """Return if nobody of the lane was erased since what comes back was ordered; blocks.
+
+        Raises:
+            Refused: somebody was, and may be in it: the CRM made it before, and keeps it.
+        """
+        if self._erased_at() >= max(ordered, 1):
+            raise Refused(STALE)
 
     def refuse_return(self, exchange: Exchange) -> Generator[Need, Got, None]:
         """Return if what is written puts nobody back who was erased.

@@ -178,6 +178,8 @@ class Ports:
     """Whose records nobody reads."""
     erased: Callable[[Iterable[tuple[str, str]]], str | None] = lambda values: None
     """(kind, value) pairs -> the case of somebody erased whom one of them names."""
+    erased_at: Callable[[], int] = lambda: 0
+    """-> when somebody was last erased on the lane, in seconds since the epoch, 0 = never; blocks."""
     returned: Callable[[str], None] = lambda case: None
     """Puts on the worklist that the person of a case would have been stored again; blocks."""
     opens: Opens | None = None
@@ -209,7 +211,9 @@ class Gateway:
         self._ports = ports
         self._accounts = Accounts(lane, ports.metrics, ports.pseudonyms)
         self._intercepts = Intercepts(lane, ports.opens, deadline)
-        self.bars = Bars(lane, ports.restricted, ports.pseudonyms, ports.erased, ports.returned)
+        self.bars = Bars(
+            lane, ports.restricted, ports.pseudonyms, ports.erased, ports.returned, erased_at=ports.erased_at
+        )
         self._limit = body_limit
         self._deadline = deadline
         self._last_resort = _constant(503, "unavailable", "none")
@@ -339,6 +343,8 @@ class Gateway:
         else:
             built, entry = await self.through(self.understand(exchange))
         exchange.stage = "policy"
+        if exchange.asked is not None and exchange.asked.ordered is not None:
+            await asyncio.to_thread(self.bars.refuse_stale, exchange.asked.ordered)
         if (rule := self._intercepts.rule(exchange, entry.operations)) is not None:
             return await self._take_over(exchange, rule)
         await self._watch(exchange)
@@ -454,7 +460,7 @@ class Gateway:
         exchange.stage = "connector"  # 1, the body
         route = exchange.route = exchange.route or rules.connector.route(request)
         codec, tree = self._read_request(route, request)
-        recognised = route.recognise(request, tree, binding=self._binding(exchange))
+        recognised = route.recognise(request, tree, binding=self._binding(exchange), at=exchange.at)
         asked = exchange.asked = rules.connector.as_what_it_is(recognised)
         exchange.stage = "subjects"  # 3
         records = tuple(ports.pseudonyms.all("record", (key for op in asked.operations for key in op.records)))

@@ -4,6 +4,7 @@
 by one policy set from its first step to its last. `proxy.enforce` fills it in, step by step.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -78,6 +79,8 @@ class Exchange:
     id: str
     rules: Rules
     began: float
+    at: int = field(default_factory=lambda: int(time.time()), kw_only=True)
+    """Seconds since the epoch at which it came."""
     stage: Stage = "connector"
     request: Request | None = None
     clean: Request | None = None

@@ -114,6 +114,7 @@ def make_gateways(
                 time.monotonic,
                 shared.restricted,
                 partial(shared.tombstones.met, region=lane.region or ""),
+                partial(shared.tombstones.last, lane.name),
                 partial(_came_back, shared.returns, lane.name),
                 intake,
                 aside,

@@ -96,6 +96,9 @@ SENTENCES: Final[dict[str, str]] = {
         "This would bring back a record, or put one into another, and it cannot be read who is in it. It may be "
         f"somebody who was erased. {ASK}"
     ),
+    "erasure_stale_job": (
+        "These results were ordered before somebody was erased, and may be about them. Order them again."
+    ),
     "erasure_refused": f"Deleting this is not allowed: it has to be kept for the time being. {ASK}",
     "erasure_mixed": (
         "Some of these deletes open a case for erasure, and others do not. Send them one by one, so that each "

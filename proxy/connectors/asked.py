@@ -285,6 +285,8 @@ class Asked:
     """Compares with what the CRM has; see `substitute`."""
     rowset: Rowset | None = None
     """What the rows of the request's body write; None: it does not come in rows."""
+    ordered: int | None = None
+    """When what comes back was ordered; see `Reading.ordered`."""
     ends: Ends | None = None
     """What the client is told where an erasure takes the place of this; None: the CRM's own error."""
 

@@ -40,6 +40,8 @@ class Asking:
     """The whole message, for the rare grammar that looks at its headers."""
     part: bool = False
     """Whether it is one of several requests inside another."""
+    at: int = 0
+    """When, in seconds since the epoch; 0 = nobody says."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Reading:
     swap: "Swap | None" = None
     """Makes the request with what it compares protected fields with put into what the CRM has; None where it
     cannot. What is handed to `Looking` tells all such fields; it may go over the request several times."""
+    ordered: int | None = None
+    """When what comes back was ordered, in seconds since the epoch, 0 = before anybody noted that; None: now."""
     rowset: Rowset | None = None
     """What the rows of the request's body write, on a route that declares `streams: request`. What they do is
     known when the first of them has come; until then `operations` says it without a field."""

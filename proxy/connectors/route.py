@@ -117,7 +117,9 @@ class Route:
         """Whether an answer has the content coding it states; if not, it has none."""
         return self.declared.coded
 
-    def recognise(self, request: Request, tree: Tree | None, *, binding: str = "", part: bool = False) -> Asked:
+    def recognise(
+        self, request: Request, tree: Tree | None, *, binding: str = "", part: bool = False, at: int = 0
+    ) -> Asked:
         """Return the request in the CRM's terms, and what to send.
 
         Args:
@@ -125,6 +127,7 @@ class Route:
             tree: its decoded body; None when it has none. Owned by the result from here on.
             binding: opaque text that stands for principal and purpose; a cursor we seal opens only for it.
             part: whether it came inside another request.
+            at: when it came, in seconds since the epoch; it stands in what is sealed for a job.
 
         Raises:
             Gap: something in it that the connector has no word for.
@@ -139,7 +142,7 @@ class Route:
         if declared.request_media and tree is None and declared.streams != "request":
             raise Undecodable("body_expected")
         headers = declared.headers.onward(request)
-        reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request, part))
+        reading = declared.grammar.read(Asking(self.params, self.query, tree, binding, request, part, at))
         if sum(len(each.records) for each in reading.operations) > MAX_RECORDS:
             raise Undecodable("too_many_records", status=413)
         sent = self._sent(reading)
@@ -161,6 +164,7 @@ class Route:
             media=reading.media,
             swap=None if swap is None else lambda looking: self._sent(swap(looking)),
             rowset=reading.rowset,
+            ordered=reading.ordered,
             ends=reading.ends or ends_of(declared.ending, reading.operations, reading.named, reading.wrap),
         )
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     insert,
     literal,
     select,
@@ -120,6 +121,15 @@ LEAVING: Final = Table(
 stored again, as far as the table above lets them."""
 
 
+ERASED: Final = Table(
+    "erasure_erased",
+    METADATA,
+    Column("lane", String(32), primary_key=True),
+    Column("at", Integer, nullable=False),
+)
+"""When somebody was last erased on a lane; "" = on any, as far as an older version knew."""
+
+
 def _to_2(connection: Connection) -> None:
     """Add what 0.1 did not have. Which cases hold is sealed, so the list begins with all of them; each leaves it
     when it is kept the next time, if no hold stands on it."""
@@ -179,8 +189,21 @@ def _to_5(connection: Connection) -> None:
 METADATA_5: Final = MetaData(naming_convention=METADATA.naming_convention)
 """The table that version 5 added, as it was then."""
 LEAVING.to_metadata(METADATA_5)
+
+
+def _to_6(connection: Connection) -> None:
+    """Have when somebody was last erased: what was ordered before may hold them, on whichever lane it was."""
+    METADATA_6.create_all(connection)
+    last = connection.scalar(select(func.max(TOMBSTONES.c.since)))
+    if last:
+        connection.execute(insert(METADATA_6.tables[ERASED.name]).values(lane="", at=last))
+
+
+METADATA_6: Final = MetaData(naming_convention=METADATA.naming_convention)
+"""The table that version 6 added, as it was then."""
+ERASED.to_metadata(METADATA_6)
 CHAPTER: Final = Chapter(
     "erasure",
-    (CASES, HOLDING, INDEX, LEAVING, ORIGINS, MESSAGES, REQUESTERS, RETURNS, SHUT, TOMBSTONES, WATCHED),
-    (_to_2, _to_3, _to_4, _to_5),
+    (CASES, ERASED, HOLDING, INDEX, LEAVING, ORIGINS, MESSAGES, REQUESTERS, RETURNS, SHUT, TOMBSTONES, WATCHED),
+    (_to_2, _to_3, _to_4, _to_5, _to_6),
 )

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from proxy.erasure import normal
 from proxy.erasure.plan import Known
-from proxy.erasure.tables import LEAVING, TOMBSTONES
+from proxy.erasure.tables import ERASED, LEAVING, TOMBSTONES
 from proxy.errors import StoreError
 from proxy.store import Store
 
@@ -102,6 +102,19 @@ class Tombstones:
             for region in wanted
             for digest in self._forms(one.kind, one.value, region)
         }
+
+    def note(self, lanes: Iterable[str], now: int) -> None:
+        """Keep when somebody was last erased on some lanes; durable when this returns."""
+        with self._store.begin() as connection:
+            for lane in sorted({*lanes}):
+                connection.execute(delete(ERASED).where(ERASED.c.lane == lane))
+                connection.execute(insert(ERASED).values(lane=lane, at=now))
+
+    def last(self, lane: str) -> int:
+        """Return when that was, in seconds since the epoch, 0 = never."""
+        with self._store.read() as connection:
+            found = select(func.max(ERASED.c.at)).where(ERASED.c.lane.in_([lane, ""]))
+            return int(connection.scalar(found) or 0)
 
     def put(self, case: str, known: Iterable[Known], now: int, *, regions: Iterable[str] = ("",)) -> int:
         """Remember everybody's values; return how many are new. Idempotent, durable when this returns.

@@ -53,6 +53,8 @@ class Shredding:
         """Remember whom nobody may put back, then destroy what lies with us; see `Shreds.shred`."""
         assert case.plan is not None
         now, known = int(time.time()), case.plan.known
+        spots = [*case.plan.people, *case.plan.related, *(step.spot for step in case.plan.steps)]
+        await asyncio.to_thread(self._shared.tombstones.note, {spot.lane for spot in spots}, now)
         regions = self._shared.regions(case.plan)
         await asyncio.to_thread(self._shared.tombstones.put, case.id, known, now, regions=regions)
         findings = await asyncio.to_thread(self._destroyed, case)

@@ -11,7 +11,7 @@ from proxy.crypto import Sealer
 from proxy.erasure import Assent, Case, Hold, Known, NoSuchCase, Notice, Plan, Spot, State, StoreCases
 from proxy.erasure.case import encode
 from proxy.erasure.shut import Shut, Taken
-from proxy.erasure.tables import CASES, CHAPTER, METADATA_2, SHUT, TOMBSTONES
+from proxy.erasure.tables import CASES, CHAPTER, ERASED, METADATA_2, SHUT, TOMBSTONES
 from proxy.erasure.tombstones import Tombstones
 from proxy.errors import StoreError
 from proxy.store import Chapter, Store
@@ -152,6 +152,24 @@ def test_a_store_of_version_2_finds_requesters_and_messages(database_url) -> Non
         assert cases.telling(7, 9) == [(CASE.id, "")]
         cases.keep(cases.get(CASE.id))
         assert cases.telling(7, 9) == []
+
+
+def test_when_somebody_was_last_erased_is_known_of_a_lane(tmp_path) -> None:
+    """A store of before says it of all lanes, by the newest that it remembers; nobody erased is no time."""
+    five = Chapter(
+        "erasure", (*(each for each in CHAPTER.tables if each is not ERASED),), (lambda connection: None,) * 4
+    )
+    for name, since in (("new.db", None), ("old.db", 7)):
+        with closing(Store.open(url_of(tmp_path / name), (five,))) as store, store.begin() as connection:
+            row = {"digest": b"x" * 32, "case": "case0001", "kind": "email", "since": since, "basis": ""}
+            if since is not None:
+                connection.execute(insert(TOMBSTONES).values(row))
+        with closing(Store.open(url_of(tmp_path / name), (CHAPTER,))) as store:
+            stones = Tombstones(store, bytes(32))
+            assert [stones.last(lane) for lane in ("crm", "other")] == [since or 0] * 2
+            stones.note(["crm"], 9)
+            stones.note(["crm"], 11)
+            assert [stones.last(lane) for lane in ("crm", "other")] == [11, since or 0]
 
 
 def test_a_record_is_shut_for_one_case_at_a_time(store) -> None:

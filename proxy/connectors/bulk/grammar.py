@@ -54,6 +54,8 @@ _ONLY: Final[Mapping[str, tuple[Tree, ...]]] = {
 }
 
 
+_FETCHING: Final = frozenset({"outcomes", "parcels", "found"})
+"""What comes back was ordered before, and may hold people who were erased since."""
 Put = Callable[[Understood, str], tuple[Tree, Answer]]
 
 
@@ -74,7 +76,8 @@ class Bulk:
         query = tuple((name, values[0]) for name, values in asking.query.items())
         speaks = self._job(asking).speaks if self.step != "open" else ""
         sign = _signer(speaks) if self.kind == "1" else None
-        return _placed(reading, query, sign)
+        placed = _placed(reading, query, sign)
+        return replace(placed, ordered=self._batch_of(asking).at) if self.step in _FETCHING else placed
 
     def _job(self, asking: Asking) -> Job:
         """Return the job that the path names."""
@@ -101,7 +104,7 @@ class Bulk:
         if operation not in WRITES or self.kind == "query":
             raise Gap("construct", "unknown_value")
         words = self.setting.words.object(infos.text_of(tree, "object", NAME))
-        job = Job("", operation, words.name, speaks="xml" if xml else "json")
+        job = Job("", operation, words.name, speaks="xml" if xml else "json", at=asking.at)
         sent: dict[str, Tree] = {**tree, "object": words.name}
         operations: tuple[Operation, ...] = ()
         if operation == "upsert":
@@ -123,7 +126,7 @@ class Bulk:
         speaks = "xml" if xml else "json"
         if self.kind == "1":
             words = self.setting.words.object(infos.text_of(tree, "object", NAME))
-            job = Job("", operation, words.name, speaks="xml" if speaks == "xml" else "json")
+            job = Job("", operation, words.name, speaks="xml" if speaks == "xml" else "json", at=asking.at)
             sent = self._sent({**tree, "object": words.name}, xml=xml)
             return Reading((), self._made(job, asking), asking.params, tree=sent)
         text = tree.get("query")
@@ -131,7 +134,7 @@ class Bulk:
             raise Undecodable("query_missing")
 
         def put(understood: Understood, sent: str) -> tuple[Tree, Answer]:
-            job = Job("", operation, query=understood.text)
+            job = Job("", operation, query=understood.text, at=asking.at)
             return self._sent({**tree, "query": sent}, xml=xml), self._made(job, asking)
 
         return self._asked(text, asking, put, deleted=operation == "queryAll")
@@ -263,7 +266,7 @@ class Bulk:
             raise Undecodable("query_missing")
 
         def put(understood: Understood, sent: str) -> tuple[Tree, Answer]:
-            asked = replace(job, query=understood.text)
+            asked = replace(job, query=understood.text, at=asking.at)
             return {"value": sent}, Batches(*self._batches(asked, asking))
 
         reading = self._asked(text, asking, put, deleted=job.deleted)

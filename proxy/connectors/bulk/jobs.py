@@ -41,6 +41,8 @@ class Job:
     """The CRM's id of a batch that holds the query."""
     speaks: Speaks = "json"
     """How what is said of the job is written."""
+    at: int = 0
+    """When it was ordered, in seconds since the epoch; 0 of one from before that was noted."""
 
     @property
     def deleted(self) -> bool:
@@ -60,7 +62,7 @@ class Jobs:
     sealer: Sealer | None
     context: str
     fields: tuple[str, ...] = field(
-        default=("id", "operation", "object", "key", "query", "batch", "speaks"), repr=False
+        default=("id", "operation", "object", "key", "query", "batch", "speaks", "at"), repr=False
     )
 
     def seal(self, job: Job, binding: str) -> str:
@@ -84,6 +86,8 @@ class Jobs:
         if self.sealer is None:
             raise Gap("construct", "job")
         found = json.loads(decompress(self.sealer.open(text[1:], self.context + binding)))
+        if isinstance(found, list) and len(found) == len(self.fields) - 1:
+            found.append(0)  # an older version's, which did not note when
         if not isinstance(found, list) or len(found) != len(self.fields):
             raise Undecodable("cursor")
         job = Job(**dict(zip(self.fields, found, strict=True)))

@@ -1,5 +1,7 @@
 """Jobs and the ids by which their owners name them."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.connectors.bulk.jobs import Job, Jobs
@@ -17,6 +19,14 @@ def test_a_job_comes_back_as_it_was_sealed() -> None:
     assert jobs.seal(query, "me")[0] == "q"
     assert jobs.seal(JOB, "me")[0] == "j"
     assert (query.deleted, JOB.deleted) == (True, False)
+
+
+def test_when_a_job_was_ordered_is_in_its_id() -> None:
+    """One from before that was noted is older than anything."""
+    jobs = Jobs(OpenSealer(), "crm job\n")
+    assert jobs.open(jobs.seal(replace(JOB, at=7), "me"), "me").at == 7
+    before = Jobs(jobs.sealer, jobs.context, jobs.fields[:-1])
+    assert jobs.open(before.seal(replace(JOB, at=7), "me"), "me").at == 0
 
 
 def test_a_job_opens_for_its_maker_only() -> None:
