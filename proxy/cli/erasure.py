@@ -213,7 +213,8 @@ def accept(
     """Leave a case that ended partial at what CRMs refuse to delete or to change.
 
     It takes as many people as the plan did, each with a credential of their own. The case ends as incomplete
-    then, and its certificate says first that it is, and what remains; nobody reads those records any more.
+    then, and its certificate says first that it is, and what remains; nobody reads the person's records among
+    those any more.
     """
     del refused
     key = key_file.read_text("utf-8").strip()

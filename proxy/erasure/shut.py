@@ -1,6 +1,6 @@
 """Whose records nobody reads, as they are kept: item by item, each with the case it is for."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 
 from sqlalchemy import delete, insert, select
 
@@ -24,13 +24,21 @@ class Shut:
         with self._store.read() as connection:
             return list(connection.scalars(select(SHUT.c.item).order_by(SHUT.c.item)).all())
 
+    def free(self, items: Iterable[str], cases: Collection[str]) -> None:
+        """Have items shut no longer for some cases that are over: what those left is gone."""
+        wanted = sorted(set(items))
+        with self._store.begin() as connection:
+            for at in range(0, len(wanted), 500):
+                part = SHUT.c.item.in_(wanted[at : at + 500])
+                connection.execute(delete(SHUT).where(part, SHUT.c.case.in_([*cases])))
+
     def put(self, case: str, items: Iterable[str], *, beside: Container[str] = ()) -> None:
         """Have the items of a case be exactly these; durable when this returns.
 
         Args:
             case: whose they are.
             items: what nobody reads.
-            beside: cases of the same person that it goes on with; what is theirs is shut, and stays theirs.
+            beside: cases that are over, or that it goes on with; what is theirs is shut, and stays theirs.
 
         Raises:
             Taken: one of them is another case's.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from proxy.erasure import Case
 from proxy.erasure.shut import Shut
-from proxy.erasure.states import INCOMPLETE
+from proxy.erasure.states import INCOMPLETE, State
 from proxy.erasures.shared import Shared
 from proxy.restricted import item, one_form
 
@@ -23,15 +23,17 @@ class Shutting:
     async def shut(self, case: Case) -> None:
         """Have nobody read the plan's records any more, nor store the person anew; see `Shuts.shut`."""
         assert case.plan is not None
-        self._shut.put(case.id, self._items(case), beside=self._followed(case))
+        self._shut.put(case.id, self._items(case), beside={*self._followed(case), *self._ended()})
         if not case.erased:  # from then on it is remembered for good, and whoever is allowed back may come
             known, regions = case.plan.known, self._shared.regions(case.plan)
             await asyncio.to_thread(self._shared.tombstones.leave, case.id, known, regions=regions)
         await self.tell_all()
 
     async def reopen(self, case: Case) -> None:
-        """Let everybody in again."""
+        """Let everybody in again; also to what an older case left shut, if this one has erased it."""
         self._shut.put(case.id, ())
+        if case.state is State.LIVE_COMPLETE and (ended := self._ended()):
+            self._shut.free(self._items(case), ended)
         if not case.erased:
             await asyncio.to_thread(self._shared.tombstones.stay, case.id)
             await asyncio.to_thread(self._shared.returns.drop, case.id)
@@ -51,6 +53,9 @@ class Shutting:
             found.add(case.follows)
             case = self._shared.cases.get(case.follows)
         return found
+
+    def _ended(self) -> list[str]:
+        return [*self._shared.cases.ids(frozenset({State.FINAL_INCOMPLETE}))]
 
     def _items(self, case: Case) -> Iterator[str]:
         assert case.plan is not None

@@ -19,6 +19,8 @@ from proxy.sweeps import Sweep
 
 CLOCKED: Final = frozenset(State) - OVER - ANSWERED
 """Cases whose person waits for an answer."""
+OPEN: Final = CLOCKED | {State.LIVE_INCOMPLETE}
+"""Cases that may erase their person still."""
 
 
 class Sweeping:
@@ -75,7 +77,7 @@ class Sweeping:
             rule = self._rule(spot, why) if source == "consent" else None
             if source == "consent" and (rule is None or rule.then == "report"):
                 continue
-            if self._shared.cases.about(spot, CLOCKED):
+            if self._shared.cases.about(spot, OPEN):
                 already += 1
             elif rule is not None:
                 opened.append(await self._opening.open_withdrawn(spot, rule, now, batch=batch))

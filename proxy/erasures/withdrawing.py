@@ -12,7 +12,7 @@ from proxy.erasures.consents import look
 from proxy.erasures.opening import Opening
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Shared
-from proxy.erasures.sweeping import CLOCKED
+from proxy.erasures.sweeping import OPEN
 from proxy.errors import LychgateError
 
 AT_ONCE: Final = 100
@@ -67,6 +67,6 @@ class Withdrawing:
             return
         if told.rule.then == "report":
             await note("consent_withdrawn", f"rule={told.rule.id} {where}")
-        elif not self._shared.cases.about(spot, CLOCKED):
+        elif not self._shared.cases.about(spot, OPEN):
             changed = looked.changed(told.rule)
             await self._opening.open_withdrawn(spot, told.rule, watch.at, changed=changed)

@@ -116,6 +116,27 @@ async def test_it_is_looked_at_again_and_ends_as_not_complete(desk: Desk, refusi
     assert not desk.harness.app.restricted.items
 
 
+async def test_another_case_erases_what_an_ended_one_left(desk: Desk, refusing: Refusing) -> None:
+    """What was left stays shut until then, whatever becomes of the other case, and is free once it is gone."""
+    case = await partial(desk)
+    await accept(desk, case)
+    await desk.does("run", case)
+    desk.erasures.cases.keep(desk.erasures.cases.get(case).put(checks=(1,)))
+    assert (await desk.does("run", case))["state"] == "final_incomplete"
+    left = desk.harness.app.restricted.items
+    about = {"records": ["hubspot/contacts/101"], "ground": "objection", "identity": "document"}
+    given_up = (await desk.does("open", **about))["case"]
+    await desk.does("plan", given_up)
+    await desk.does("revoke", given_up)
+    assert desk.harness.app.restricted.items == left
+    refusing.over()
+    again = (await desk.does("open", **about))["case"]
+    await desk.agree(again)
+    assert (await desk.does("run", again))["state"] == "live_complete"
+    assert not desk.there
+    assert not desk.harness.app.restricted.items
+
+
 async def test_what_comes_back_meanwhile_is_not_left_at(desk: Desk, refusing: Refusing) -> None:
     """The case is partial again, nobody's agreement stands, and what was open is shut."""
     case = await partial(desk)
