@@ -19,6 +19,7 @@ there on it only goes forward, and an outcome that nobody knows is never counted
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -518,8 +519,13 @@ class Eraser:
         """Issue what is to be issued; look again when it is time; finish when nothing is left to wait for."""
         incomplete = case.state is State.LIVE_INCOMPLETE
         live, final = (PART, FINAL_PART) if incomplete else (LIVE, FINAL)
-        if not any(each.edition == live for each in case.issued):
-            return await self._certify(case, live)
+        left = tuple(each for each in case.checks if each > self._now())
+        if left != case.checks:
+            return await self._look_again(case, left)
+        issued = {each.edition for each in case.issued[case.earlier :]}
+        if live not in issued:
+            blind = any(each.verdict == "unverifiable" for each in case.findings)
+            return case if blind and case.checks else await self._certify(case, live)
         pending = any(each.verdict == "pending" for each in case.findings)
         if not case.released and not pending:
             # Of an incomplete one what was refused stays shut, and no more.
@@ -528,17 +534,24 @@ class Eraser:
             )
             return await self.keep(case.put(released=True), "released")
         if not case.checks:
-            if not any(each.edition == final for each in case.issued):
+            if final not in issued:
                 return await self._certify(case, final)
             return await self.keep(_forgotten(case.moved(Event.FINISH)), "finished")
-        left = tuple(each for each in case.checks if each > self._now())
-        if left == case.checks:
-            return case
+        return case
+
+    async def _look_again(self, case: Case, left: tuple[int, ...]) -> Case:
+        """Return the case as it is found now.
+
+        Args:
+            case: answered.
+            left: when it is looked at after this.
+        """
         assert case.plan is not None
         await self._give_up_strays(() if case.allowed else case.plan.known)
+        before = _refused(case.findings)
         case = case.put(findings=_allowed(case, await self._checked(case)), checks=left)
         verdicts = {each.verdict for each in case.findings}
-        if "residue" in verdicts or ("refused" in verdicts and not incomplete):
+        if "residue" in verdicts or _refused(case.findings) - before:  # to no more have people left it
             case = case.moved(Event.RESIDUE, reason=BACK).put(runs=0, released=False, leaving=())
             await self.ports.shuts.shut(case)
             return await self.keep(case, "checked")
@@ -618,6 +631,15 @@ def rechecks(now: int, case: Case) -> tuple[int, ...]:
         *sorted(int(datetime.fromisoformat(each).timestamp()) for each in soon),
         *(now + each for each in RECHECKS),
     )
+
+
+def _refused(findings: Iterable[Finding]) -> Counter[tuple[str, ...]]:
+    """Return how much CRMs refuse, by where it is and how that was seen."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for one in findings:
+        if one.verdict == "refused":
+            found[one.lane, one.place, one.how, one.why] += one.count
+    return found
 
 
 def _unseen(case: Case) -> list[str]:

@@ -100,7 +100,9 @@ def leave(case: Case, assent: Assent) -> Case:
         if each.plan == about and 0 <= assent.at - each.at < case.terms.valid_seconds
     )
     leaving = _with(case, standing, msgspec.structs.replace(assent, plan=about))
-    return (ended if len(leaving) >= max(1, case.terms.approvers) else case).put(leaving=leaving)
+    if len(leaving) < max(1, case.terms.approvers):
+        return case.put(leaving=leaving)
+    return ended.put(leaving=leaving, earlier=len(case.issued))
 
 
 def _remainder(case: Case) -> str:

@@ -254,6 +254,8 @@ class Case(msgspec.Struct, frozen=True):
     """When it is looked at again."""
     notices: tuple[Notice, ...] = ()
     issued: tuple[Issued, ...] = ()
+    earlier: int = 0
+    """How many of them had been issued when people left it at what CRMs refuse: those say nothing of that."""
     certifying: Certifying | None = None
     """What was begun, and is not among `issued` yet."""
     erased: int = 0

@@ -106,6 +106,8 @@ def superseded(case: Case, edition: str) -> str:
     if case.state not in (INCOMPLETE if edition.endswith("incomplete") else whole):
         why = f": {case.reason}" if case.reason else ""
         return f"It says what was seen when it was signed. By now the case is {words(case.state)}{why}."
+    if len(case.issued) <= case.earlier:
+        return "What has become of the case since is yet to be certified."
     newest = case.issued[-1].edition
     return "" if edition == newest else f"A later edition has been issued: {newest}."
 

@@ -60,7 +60,8 @@ class Agreeing:
         async with self._shared.turns.of(name):
             case = leave(self._shared.cases.get(name), assent)
             if case.state in ANSWERED:
-                case = case.put(checks=rechecks(assent.at, case))
+                # what was seen may be long ago
+                case = case.put(checks=(assent.at, *rechecks(assent.at, case)))
             return self._shared.told_of(await self._shared.keep(case, "left_incomplete", who=by.who))
 
     async def batch(self, asked: Asked) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the policies in force say of erasures: by which law, who agrees, and who somebody is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from proxy.app import App
@@ -11,6 +11,7 @@ from proxy.errors import ExchangeError, LychgateError
 from proxy.message import Headers, Request
 from proxy.model import Principal
 from proxy.policy.erasing import Consent
+from proxy.yamlfile import nearest
 
 
 def erasing_law(app: App) -> str:
@@ -35,6 +36,28 @@ def terms(app: App) -> Terms:
     """Return what has to be true of the agreement to a new case; raises as `consent` does."""
     found = consent(app)
     return Terms(found.people, found.cooling_seconds, found.valid_seconds, "consent")
+
+
+def categories(app: App, named: Iterable[str]) -> tuple[str, ...]:
+    """Return the categories of data that a hold or an exception is about.
+
+    Raises:
+        LychgateError: no field is of one of them, or of one below it, so that nothing would stay because of it.
+    """
+    there = {
+        field.category
+        for gateway in app.gateways.values()
+        for spec in gateway.rules.connector.catalogue.values()
+        for field in spec.fields.values()
+    }
+    found = tuple(map(str, named))
+    for one in found:
+        if not any(each == one or each.startswith(f"{one}.") for each in there):
+            message = (
+                f"no field of any CRM here is of category {one!r}{nearest(one, there)}, so nothing would be kept"
+            )
+            raise LychgateError(message)
+    return found
 
 
 def quorum(said: Consent, cases: int) -> int:

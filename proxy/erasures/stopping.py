@@ -11,6 +11,7 @@ from proxy.erasure import Case, Event, Exempt, Hold, State
 from proxy.erasure.case import HOLD
 from proxy.erasure.states import OVER, TABLE, words
 from proxy.erasure.weighing import denied, excepted, extended, refuse_begun
+from proxy.erasures import policies
 from proxy.erasures.ports import Erasers
 from proxy.erasures.shared import Asked, Shared, because
 from proxy.erasures.shutting import Shutting
@@ -29,11 +30,11 @@ class Stopping:
         """Keep data whatever was asked: all of the person's, or some categories, in every case.
 
         Raises:
-            LychgateError: a case about them has begun to erase.
+            LychgateError: a case about them has begun to erase, or a category is none that data have.
         """
         hold = Hold(
             f"{HOLD}{secrets.token_hex(4)}", str(asked["because"]), str(asked.get("owner") or "operator"),
-            int(time.time()), tuple(asked.get("categories", ())),
+            int(time.time()), policies.categories(self._shared.app, asked.get("categories", ())),
         )  # fmt: skip
         name, cases = str(asked["case"]), self._shared.cases
         others = [other.id for other in self._erasers.persons.others(self._may_hold(name, hold))]
@@ -73,7 +74,8 @@ class Stopping:
         """Apply an exception of the law, to the whole case or to some categories of the data."""
         exempt = Exempt(
             f"except-{secrets.token_hex(4)}", str(asked["word"]), because(asked),
-            str(asked.get("owner") or "operator"), int(time.time()), tuple(asked.get("categories", ())),
+            str(asked.get("owner") or "operator"), int(time.time()),
+            policies.categories(self._shared.app, asked.get("categories", ())),
         )  # fmt: skip
         what = "excepted" if exempt.categories else "denied"
         return await self._stop(asked, lambda case: excepted(_not_begun(case), exempt), what)

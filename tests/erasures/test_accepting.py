@@ -10,6 +10,7 @@ from proxy.errors import LychgateError
 from proxy.ledger.verify import check_certificate, parse_keys
 from proxy.message import Headers, Request
 from proxy.sandbox import Answer
+from proxy.sandbox.hubspot.properties import CONTACTS
 from proxy.sandbox.salesforce.objects import SCHEMA
 from tests.desk import Desk
 from tests.erase.conftest import AOIFE, answered
@@ -150,6 +151,44 @@ async def test_what_comes_back_meanwhile_is_not_left_at(desk: Desk, refusing: Re
     assert desk.harness.app.restricted.items == before
     with pytest.raises(LychgateError, match="more is left than a CRM refuses"):
         await accept(desk, case)
+
+
+async def test_what_is_left_is_looked_at_before_it_is_certified(desk: Desk, refusing: Refusing) -> None:
+    """A case can have been partial for weeks: what has come back since is no part of what people leave it at."""
+    case = await partial(desk)
+    desk.crms["salesforce"].org.insert(SCHEMA.objects["contact"], {"LastName": "Byrne", "Email": AOIFE})
+    await accept(desk, case)
+    told = await desk.does("run", case)
+    assert (told["state"], told["issued"], told["leaving"]) == ("partial", [], [])
+
+
+async def test_more_that_is_refused_later_is_not_left_at(desk: Desk, refusing: Refusing) -> None:
+    """Somebody writes more of the person into a record that stays; people have to agree to that, too."""
+    case = await partial(desk)
+    await accept(desk, case)
+    await desk.does("run", case)
+    (spot,) = desk.erasures.cases.get(case).refused
+    held = refusing.crm.store.get(CONTACTS, spot.id)
+    assert not held.values.get("fax")
+    held.values["fax"] = held.values["phone"]
+    desk.erasures.cases.keep(desk.erasures.cases.get(case).put(checks=(1,)))
+    told = await desk.does("run", case)
+    assert (told["state"], told["leaving"]) == ("partial", [])
+
+
+async def test_what_is_left_anew_has_a_certificate_of_its_own(desk: Desk, refusing: Refusing) -> None:
+    """The one of the first time says what people agreed to then; nobody is handed it as if it said more."""
+    case = await partial(desk)
+    await accept(desk, case)
+    await desk.does("run", case)
+    assert (await desk.does("retry", case))["state"] == "partial"
+    await accept(desk, case, because="they keep them still")
+    told = await desk.does("certificate", case)
+    assert told["superseded"].endswith("yet to be certified.")
+    told = await desk.does("run", case)
+    assert [one["edition"] for one in told["issued"]] == ["live-incomplete", "live-incomplete"]
+    assert told["issued"][0]["seq"] < told["issued"][1]["seq"]
+    assert (await desk.does("certificate", case))["superseded"] == ""
 
 
 async def test_once_the_crm_lets_go_it_becomes_complete(desk: Desk, refusing: Refusing) -> None:

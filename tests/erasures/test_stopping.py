@@ -91,6 +91,16 @@ async def test_a_hold_is_refused_while_another_case_erases_the_person(
     assert (await running)["state"] == State.LIVE_COMPLETE
 
 
+@pytest.mark.parametrize("category", ["user.contact.emial", "User.contact.email", "user.contact.", "user.cont"])
+async def test_nothing_is_held_by_a_category_that_no_data_have(desk: Desk, category: str) -> None:
+    """A hold by a slip of the pen would keep nothing, and so would an exception."""
+    case = await desk.confirmed()
+    for what, more in (("hold", {}), ("except", {"word": "legal_claims"})):
+        with pytest.raises(LychgateError, match="nothing would be kept"):
+            await desk.does(what, case, because="litigation", categories=[category], **more)
+    assert desk.erasures.cases.get(case).state is State.READY
+
+
 async def test_who_is_there_again_can_be_held(desk: Desk) -> None:
     """Records that a case has erased cannot; others about the same person can."""
     case, crm = await desk.confirmed(), desk.crms["salesforce"]
