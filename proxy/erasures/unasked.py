@@ -31,6 +31,10 @@ MOVING: Final = RUNNING | ANSWERED | {State.VERIFIED, State.COOLING_OFF, State.A
 """Cases that time or we may move on."""
 EVERY_SECONDS: Final = 1.0
 """How often the process that runs looks whether a case can be moved on."""
+NEW: Final = frozenset({State.VERIFIED})
+"""Cases that have no plan yet."""
+AT_ONCE: Final = 5
+"""As many of the oldest of these are looked for in one go, and as many of the newest."""
 STRAY_HOURS: Final = 1.0
 """From one question for tokens that no record is known to have to the next."""
 SELDOM: Final = 60
@@ -86,11 +90,22 @@ class Unasked:
         """Move on what can be; what has failed, or waits for time, only now and then."""
         seldom = self._looks % SELDOM == 0
         self._looks += 1
-        for name in [*self._shared.cases.ids(MOVING if seldom else RUNNING | {State.VERIFIED})]:
-            if self._goes_by_itself(name) and (seldom or name not in self._shared.troubles):
+        for name in self._in_turn(seldom=seldom):
+            await asyncio.sleep(0)
+            if self._goes_by_itself(name):
                 await self._moving.drive(name)
         if seldom:
             await self.warn()
+
+    def _in_turn(self, *, seldom: bool) -> list[str]:
+        """Return what one look is at: all that has begun, and a few of the new, the oldest and the newest.
+
+        Very many can be new at once, and each is looked for in every CRM: none of the others waits for them all.
+        """
+        ids, troubles = self._shared.cases.ids, self._shared.troubles
+        begun = [name for name in ids((MOVING if seldom else RUNNING) - NEW) if seldom or name not in troubles]
+        new = [name for name in ids(NEW) if seldom or name not in troubles]
+        return [*begun, *new[:AT_ONCE], *new[AT_ONCE:][-AT_ONCE:]]
 
     def _goes_by_itself(self, name: str) -> bool:
         """Say whether a case may be moved without a command: one that people agreed to waits for it."""
@@ -127,6 +142,7 @@ class Unasked:
         """Look at the law's clocks of all cases that wait for an answer; tell once of each step reached."""
         clocks: Counter[str] = Counter()
         for name in [*self._shared.cases.ids(CLOCKED)]:
+            await asyncio.sleep(0)  # there can be thousands, and traffic does not wait for them
             case = self._shared.cases.get(name)
             clocks["open"] += 1
             clocks[clock(case, int(time.time()))] += 1

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from proxy.erase import Eraser
+from proxy.erasure import State
 from proxy.errors import LychgateError
 from proxy.sandbox import SalesforceSandbox, StoppedClock
 from proxy.sweeps import Rounds
@@ -35,6 +36,29 @@ async def test_a_clock_is_told_once_for_each_step(desk: Desk, caplog: pytest.Log
     assert said == ["80_percent", "100_percent"]
     assert len(caplog.records) == 2
     assert f"erasure {case}: 100 % of the time that gdpr gives is used up" in caplog.records[1].getMessage()
+
+
+async def test_nothing_waits_for_all_that_is_new(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody opts very many people out: what has begun goes on first, and who comes next is not the last."""
+    many = [(await desk.does("open", **ABOUT))["case"] for _ in range(30)]
+    cases, moved = desk.erasures.cases, list[str]()
+    cases.keep(cases.get(many[15]).put(state=State.ERASING))
+
+    async def drive(name: str) -> None:
+        moved.append(name)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(desk.erasures._moving, "drive", drive)
+    going = asyncio.ensure_future(desk.erasures.unasked.keep_going())
+    while len(moved) < 2:
+        await asyncio.sleep(0)
+    assert moved[0] == many[15]
+    while many[29] not in moved:
+        await asyncio.sleep(0)
+    assert many[0] in moved
+    assert len(moved) < 15
+    going.cancel()
+    await asyncio.wait([going])
 
 
 async def test_the_process_that_runs_looks_by_itself(desk: Desk, monkeypatch) -> None:
