@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
-from proxy import borrowed
+from proxy import borrowed, inferred
 from proxy.connectors import Opened
 from proxy.connectors.naming import telling, told
 from proxy.errors import Refused, Unavailable
@@ -81,12 +81,13 @@ class Bars:
         self._refuse_queries(exchange)
 
     def _refuse_queries(self, exchange: Exchange) -> None:
-        """Return if nothing is looked for by what is in records of another object of which some are restricted.
+        """Return if nothing tells of records of an object of which some are restricted, and shows none of them.
 
         Raises:
-            Refused: it is; whichever records are found, they would tell what is in the restricted one.
+            Refused: it does; whichever records are found, or what is counted, would tell what is in the
+            restricted one.
         """
-        if any(self._restricted.among(self._lane, name) for name in borrowed.queried(exchange)):
+        if any(self._restricted.among(self._lane, name) for name in inferred.told_of(exchange)):
             raise Refused(REASON)
 
     def wanted(self, exchange: Exchange) -> dict[str, frozenset[str]]:

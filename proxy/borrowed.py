@@ -11,7 +11,7 @@ from proxy.connectors import Opened
 from proxy.connectors.facts import link
 from proxy.exchange import Exchange
 from proxy.message import Record, scalar_text
-from proxy.model import DISCLOSING, QUERYING, Catalogue, CopyOf, Facts
+from proxy.model import DISCLOSING, Catalogue, CopyOf, Facts
 
 _MISSING: Final = object()
 _NOBODY: Final = (None, False, "")
@@ -86,33 +86,12 @@ def _whose(ways: Iterable[CopyOf], links: Mapping[str, object]) -> tuple[tuple[s
 def asked_for(exchange: Exchange) -> dict[str, frozenset[str]]:
     """Return, by object, the links that say whose the copies are which a request names."""
     found: dict[str, frozenset[str]] = {}
-    for name, field in _used(exchange, disclosing=True):
-        ways = exchange.rules.connector.catalogue[name].borrowed.get(field, ())
-        if ways:
-            found[name] = found.get(name, frozenset()) | {link(each.by) for each in ways}
-    return found
-
-
-def queried(exchange: Exchange) -> frozenset[str]:
-    """Return the objects by whose values a request looks for records of another: those it finds tell of them.
-
-    It does by copies of the values, or along a link. That there is a link, the record says that has it.
-    """
-    assert exchange.asked is not None
-    catalogue, own = exchange.rules.connector.catalogue, exchange.asked.operations[0].object
-    found: set[str] = set()
-    for name, field in _used(exchange, disclosing=False):
-        spec = catalogue[name]
-        found.update(each.object for each in spec.borrowed.get(field, ()))
-        if name != own and field in spec.fields and spec.fields[field].semantic != "id":
-            found.add(name)
-    return frozenset(found)
-
-
-def _used(exchange: Exchange, *, disclosing: bool) -> Iterator[tuple[str, str]]:
-    actions = DISCLOSING if disclosing else QUERYING
     asked, catalogue = exchange.asked, exchange.rules.connector.catalogue
     for operation in asked.operations if asked is not None else ():
         for use in operation.uses:
-            if use.action in actions and use.object in catalogue:
-                yield use.object, use.field
+            if use.action in DISCLOSING and use.object in catalogue:
+                ways = catalogue[use.object].borrowed.get(use.field, ())
+                if ways:
+                    links = {link(each.by) for each in ways}
+                    found[use.object] = found.get(use.object, frozenset()) | links
+    return found

@@ -16,7 +16,7 @@ from proxy.connectors.odata.naming import Names
 from proxy.connectors.words import Hidden, ObjectWords, Relation
 from proxy.errors import Gap, Refused
 from proxy.message import RECORD_ITSELF
-from proxy.model import Action, FieldUse, Operation
+from proxy.model import QUERYING, Action, FieldUse, Operation
 
 Columns = Mapping[str, tuple[str, str, Action]]
 
@@ -78,7 +78,9 @@ class _Reader:
         operations = [
             Operation(Action.LIST, name, tuple(uses)) for name, uses in self.uses.items() if name != own
         ]
-        first = Operation(Action.LIST, own, tuple(self.uses.get(own, ())))
+        # Which records of the own object come is a matter of what the others are found and sorted by.
+        joined = (use for each in operations for use in each.uses if use.action in QUERYING)
+        first = Operation(Action.LIST, own, tuple(dict.fromkeys((*self.uses.get(own, ()), *joined))))
         operations = [first, *operations, *self._told_apart()]
         return Meaning(tuple(operations), tuple(self.joined), self.columns, frozenset(self.counting))
 
