@@ -12,6 +12,13 @@ _NAMED: Final = re.compile(r"<([^<>\s]+@[^<>\s@]+)>\s*$")
 """Address behind the name of whoever has it."""
 _GOOGLE: Final = frozenset({"gmail.com", "googlemail.com"})
 """Dots in front of these say nothing, and both are one."""
+_SHARED: Final = frozenset({
+    "abuse", "accounts", "admin", "billing", "buero", "careers", "contact", "contacto", "enquiries",
+    "hello", "help", "helpdesk", "hostmaster", "hr", "info", "jobs", "kontakt", "legal", "mail",
+    "marketing", "noc", "office", "post", "postmaster", "press", "privacy", "reception", "sales",
+    "security", "service", "support", "team", "vertrieb", "webmaster",
+})  # fmt: skip
+"""What mailboxes of several people are called (RFC 2142, and habit): behind a plus sign is which of them."""
 _LONGEST: Final = 253
 """Signs of a domain."""
 
@@ -46,9 +53,20 @@ def domains(domain: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def owner(local: str) -> str:
+    """Return what stands before the `@` without what its owner puts behind a plus sign."""
+    own = local.partition("+")[0]
+    return local if not own or is_shared(own) else own
+
+
+def is_shared(local: str) -> bool:
+    """Say whether a mailbox is of several people, by what it is called."""
+    return local in _SHARED
+
+
 def mailbox(local: str, domain: str) -> tuple[str, str]:
     """Return the address without what its owner puts behind a plus sign, and as its host has it."""
-    own = local.partition("+")[0] or local
+    own = owner(local)
     if domain in _GOOGLE:
         return own.replace(".", "") or own, "gmail.com"
     return own, domain

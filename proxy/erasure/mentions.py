@@ -25,6 +25,8 @@ _J: Final = f"{JOINT}*"
 _START: Final = r"(?<![^\W_])"
 _END: Final = r"(?![^\W_])"
 _WORD: Final = re.compile(r"[^\W_]+")
+_ATOM: Final = re.compile(r"\d+|[^\W\d_]+")
+_LONG_ID: Final = 8
 _CJK: Final = re.compile(r"[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005]+")
 _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\u3005]+")
 _ABROAD: Final = re.compile(r"(?:\+|(?<![^\W_])00)[\d\s.\-()/]*$")
@@ -33,6 +35,10 @@ _ABROAD_SIGNS: Final = 8
 _SHORT_TOKEN: Final = 4
 _NO_ADDRESS: Final = r"(?![\w.+\-]{0,64}(?:@|%40|&#64|&commat))"
 """Behind a name: it is no part of an address, which may be somebody else's."""
+_NO_LOCAL: Final = r"(?<![^\W_][._+\-])"
+"""Before an address: what begins there is no end of a longer one, which is somebody else's."""
+_NO_EXTENSION: Final = r"(?!-\d)"
+"""Behind a number: no one in the same house is called by more digits."""
 _NUMERIC: Final = f"[\\s.\\-()/{JOINT}]*"
 
 
@@ -119,8 +125,7 @@ def _pattern(kind: str, value: str, region: str) -> re.Pattern[str] | None:
     elif kind == "phone":
         return re.compile(_phone(value, region))
     elif kind == "id":
-        atoms = "".join(_WORD.findall(fold(value, accents=True)))
-        body = f"[\\s.\\-_/{JOINT}]*".join(map(re.escape, atoms)) if atoms else ""
+        body = _id(fold(value, accents=True))
     elif kind == "name":
         return _name(fold(value, accents=False))
     else:
@@ -133,6 +138,17 @@ def _spread(text: str) -> str:
     return _J.join(map(re.escape, text))
 
 
+def _id(value: str) -> str:
+    """Return what finds an identifier; a short one has gaps where letters end and digits begin, or no more.
+
+    With one between any two digits, 1234 would be found in 12-34, and in an amount of 1.234.
+    """
+    atoms: Sequence[str] = _ATOM.findall(value)
+    if sum(map(len, atoms)) >= _LONG_ID:
+        atoms = "".join(atoms)
+    return f"[\\s.\\-_/{JOINT}]*".join(map(_spread, atoms))
+
+
 def _email(value: str) -> str:
     """Return what finds an address, with anything behind a plus sign; as text what is none."""
     found = dict.fromkeys(mailboxes.alike(value))
@@ -142,9 +158,10 @@ def _email(value: str) -> str:
     bodies = []
     for each in found:
         local, _, domain = (fold(part, accents=True) for part in each.rpartition("@"))
-        own = local.partition("+")[0]
-        bodies.append(f"{_spread(own)}{more}{_J}@{_J}{_spread(domain)}" if own else _spread(f"{local}@{domain}"))
-    return "|".join(dict.fromkeys(bodies))
+        own = mailboxes.owner(local)
+        behind = "" if mailboxes.is_shared(own.partition("+")[0]) else more
+        bodies.append(f"{_spread(own)}{behind}{_J}@{_J}{_spread(domain)}")
+    return f"{_NO_LOCAL}(?:{'|'.join(dict.fromkeys(bodies))})"
 
 
 def _phone(value: str, region: str) -> str:
@@ -153,14 +170,14 @@ def _phone(value: str, region: str) -> str:
     number = numbers.parsed(value, region)
     if number is None:
         digits = numbers.digits_of(value).lstrip("0")
-        return rf"{_START}{opening}(?:(?:\+|00?){_NUMERIC})?{_NUMERIC.join(digits)}{_END}"
+        return rf"{_START}{opening}(?:(?:\+|00?){_NUMERIC})?{_NUMERIC.join(digits)}{_END}{_NO_EXTENSION}"
     rest, before = _NUMERIC.join(numbers.significant(number)), numbers.trunk(number)
     zero = rf"(?:\(?0\)?{_NUMERIC})?" if before == "0" else ""
     country = _NUMERIC.join(str(number.country_code))
     ways = [rf"(?:(?:\+|00|011){_NUMERIC})?{country}{_NUMERIC}{zero}{rest}"]
     if numbers.within_country(number, region):
         ways.append(rf"(?:{_NUMERIC.join(before)}{_NUMERIC})?{rest}" if before else rest)
-    return rf"{_START}(?P<dialled>{opening}(?:{'|'.join(ways)})){_END}"
+    return rf"{_START}(?P<dialled>{opening}(?:{'|'.join(ways)})){_END}{_NO_EXTENSION}"
 
 
 def _name(value: str) -> re.Pattern[str] | None:

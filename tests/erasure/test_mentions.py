@@ -66,6 +66,9 @@ HOLDS = [
     ("email", "alice@xn--mller-kva.example", "", "alice@müller.example", "X"),
     ("email", "alice@müller.example", "", "ALICE@XN--MLLER-KVA.EXAMPLE", "X"),
     ("id", "PASSPORT-LC 771.1220", "", "passport LC7711220", "X"),
+    ("id", "LC771122", "", "LC 77.11.22", "X"),
+    ("id", "AB1234", "", "ab-1234 and AB1234", "X and X"),
+    ("email", ADDRESS, "", "_alice@example.com_, -alice@example.com", "_X_, -X"),
 ]  # fmt: skip
 
 
@@ -91,6 +94,12 @@ STRANGERS = [
     ("name", NAME, "", "Malice Martin"),
     ("email", ADDRESS, "", "malice@example.com"),
     ("email", ADDRESS, "", "alice@example.community"),
+    ("email", ADDRESS, "", "mary.alice@example.com, mary-alice@example.com, mary_alice@example.com"),
+    ("email", ADDRESS, "", "office+alice@example.com"),
+    ("email", "info+alice@example.com", "", "info@example.com, info+bob@example.com"),
+    ("email", "info@example.com", "", "info+bob@example.com"),
+    ("phone", "+49 30 123456", "DE", "030 123456-12 is somebody else's desk"),
+    ("id", "1234", "", "1.234 EUR, 12-34, 1 2 3 4"),
     ("email", "alice@muller.example", "", "alice@müller.example"),
     ("email", ADDRESS, "", "alice <b>example</b>.com"),
 ]
