@@ -1,5 +1,6 @@
 """E-mail addresses: which are of one mailbox, and how one that came with other things around it reads."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ import idna
 
 _NAMED: Final = re.compile(r"<([^<>\s]+@[^<>\s@]+)>\s*$")
 """Address behind the name of whoever has it."""
+_ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"',;:\\/|]+@[^\s<>()\[\]\"',;:\\/|@]+")
+"""An address among whatever else people write into a field for one."""
+_VARIANTS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
 _GOOGLE: Final = frozenset({"gmail.com", "googlemail.com"})
 """Dots in front of these say nothing, and both are one."""
 _SHARED: Final = frozenset({
@@ -25,14 +29,25 @@ _LONGEST: Final = 253
 
 def bare(value: str) -> str:
     """Return an address without what mail programs put around it, and without signs that nobody sees."""
-    plain = "".join(
-        each for each in unicodedata.normalize("NFKC", value) if unicodedata.category(each) != "Cf"
-    ).strip()
+    plain = _visible(value).strip()
     if plain[:7].casefold() == "mailto:":
         plain = unquote(plain[7:].partition("?")[0])
     if named := _NAMED.search(plain):
         plain = named[1]
     return plain.strip().rstrip(".")
+
+
+def _visible(value: str) -> str:
+    folded = unicodedata.normalize("NFKC", value)
+    return "".join(
+        each for each in folded if unicodedata.category(each) != "Cf" and not "\ufe00" <= each <= "\ufe0f"
+    )
+
+
+def each_of(value: str) -> list[str]:
+    """Return the addresses in a value: itself, or those that stand there with anything around them."""
+    found = [each.strip(".\u3002") for each in _ADDRESS.findall(unquote(html.unescape(_visible(value))))]
+    return list(dict.fromkeys([value, *found]))
 
 
 def apart(value: str) -> tuple[str, str] | None:

@@ -79,6 +79,16 @@ def known_as(kind: str, value: str, region: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in (value, *more) if part))
 
 
+def among(kind: str, value: str) -> list[str]:
+    """Return a value, and those that stand in it with anything between: people write several into one field.
+
+    Whoever is in one field with somebody is not the same person: this is for knowing who comes back, no more.
+    """
+    if kind == "email":
+        return mailboxes.each_of(value)
+    return numbers.each_of(value) if kind == "phone" else [value]
+
+
 def keys(kind: str, value: str, region: str) -> frozenset[str]:
     """Return the keys of all forms by which somebody is known; see `known_as`."""
     return frozenset(key(kind, form) for form in known_as(kind, value, region)) - {""}

@@ -8,6 +8,9 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 _NO_DIGIT: Final = re.compile(r"\D+")
+_APART: Final = re.compile(r"[/;,|&\n]|\s(?:or|und|and|ou|oder)\s")
+_WHOLE: Final = 7
+"""Digits that one of several numbers has: with fewer it is a part of one, as in 0171/1234567."""
 _BETWEEN: Final = (" ", "-", ".", "/", "")
 """What people write between the groups of a number."""
 
@@ -15,6 +18,12 @@ _BETWEEN: Final = (" ", "-", ".", "/", "")
 def digits_of(value: str) -> str:
     """Return the digits of a text, of any script."""
     return "".join(str(unicodedata.decimal(each)) for each in value if unicodedata.category(each) == "Nd")
+
+
+def each_of(value: str) -> list[str]:
+    """Return the numbers in a value: itself, or several with signs between that part one from the next."""
+    found = [each for each in _APART.split(value) if len(digits_of(each)) >= _WHOLE]
+    return [value, *found] if len(found) > 1 else [value]
 
 
 def international(value: str, region: str) -> str:

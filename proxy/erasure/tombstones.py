@@ -172,7 +172,9 @@ class Tombstones:
 
     def _digests(self, said: str, value: str, region: str) -> Iterator[bytes]:
         for part in normal.parts(said, value):
-            yield from self._forms(normal.kind_of(said, part), part, region)
+            kind = normal.kind_of(said, part)
+            for each in normal.among(kind, part):
+                yield from self._forms(kind, each, region)
 
     def _forms(self, kind: str, value: str, region: str) -> Iterator[bytes]:
         """Yield what a value is remembered by."""

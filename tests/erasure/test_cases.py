@@ -205,6 +205,46 @@ def test_a_mailbox_is_met_in_any_spelling(store, written: str) -> None:
     assert stones.met([("email", other) for other in OTHERS]) is None
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "mara@b.example; other@b.example",
+        "other@b.example, Mara <mara@b.example>",
+        "mara@b.example (Mara)",
+        "'mara@b.example'",
+        "smtp:mara@b.example",
+        "mara%40b.example",
+        "mara@b.example\u3002",
+        "mara\ufe0f@b.example",
+    ],
+)
+def test_an_address_is_met_among_others_in_one_field(store, written: str) -> None:
+    """Odoo and Tryton take whatever somebody writes there."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("email", "mara@b.example")], 7)
+    assert stones.met([("email", written)]) == "case0001"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("email", "mara@b.example; bo@b.example"), ("phone", "+353 1 555 0101 / +353 1 555 0102")],
+)
+def test_whoever_shares_a_field_with_somebody_is_not_kept_away(store, kind: str, field: str) -> None:
+    """What stands beside the person's own value may be another's; the field as it was is met."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known(kind, field)], 7)
+    assert stones.met([(kind, field)]) == "case0001"
+    assert stones.met([(kind, field.replace(" / ", "; ").split("; ")[1])]) is None
+
+
+def test_a_number_is_met_among_others_in_one_field(store) -> None:
+    """With whatever stands between; the parts of one number are no numbers."""
+    stones = Tombstones(store, bytes(32))
+    stones.put("case0001", [Known("phone", "+353 86 123 4567"), Known("phone", "1234567")], 7)
+    assert stones.met([("phone", "+353 86 123 4568 / +353 86 123 4567")]) == "case0001"
+    assert stones.met([("phone", "0171/1234567")]) is None
+
+
 def test_dots_say_nothing_at_one_host_alone(store) -> None:
     """And its two names are one."""
     stones = Tombstones(store, bytes(32))
