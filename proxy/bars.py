@@ -7,7 +7,7 @@ somebody is restricted: it may be theirs.
 What is written is looked at for people who were erased: nobody puts them back without a new lawful basis.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
@@ -186,6 +186,8 @@ class Bars:
         for record in opened.records:
             if record.names is None or record.key is not None:
                 self._look(record, record.key, record.members, catalogue, gone=gone, left=left)
+            else:
+                self._hide_nameless(record.names, record.members, catalogue)
             self._hide(record, copies, left)
         for alike in opened.alike:
             facts = alike.facts or [None] * len(alike.keys)
@@ -207,6 +209,15 @@ class Bars:
                 record.members[member] = None
             else:
                 left |= names
+
+    def _hide_nameless(
+        self, names: Mapping[str, tuple[str, str, Action]], members: dict[str, Tree], catalogue: Catalogue
+    ) -> None:
+        """Have columns say nothing of people, where no column says whose they are and some are restricted."""
+        for member, (name, field, _) in names.items():
+            some = name in catalogue and self._restricted.among(self._lane, name)
+            if member in members and some and inferred.is_somebodys(catalogue[name], field):
+                members[member] = None
 
     def again(self, left: Iterable[str] | None, exchange: Exchange) -> None:
         """Return if nobody who is left in an answer has been restricted meanwhile.
@@ -246,6 +257,8 @@ class Bars:
             yield from self._record(record.object, key)
         field = catalogue[record.object].subject_key
         person = members.get(field) if field is not None else None
+        if isinstance(person, list) and person:  # with what it is called: [7, "Mara Quinn"]
+            person = person[0]
         if isinstance(person, str | int):
             yield from self._items(record.object, "person", str(person))
 

@@ -31,11 +31,11 @@ def _told_by(operation: Operation, catalogue: Catalogue) -> Iterator[str]:
     for use in by:
         spec = catalogue[use.object]
         yield from (each.object for each in spec.borrowed.get(use.field, ()))
-        if (computed or use.object != operation.object) and _is_somebodys(spec, use.field):
+        if (computed or use.object != operation.object) and is_somebodys(spec, use.field):
             yield use.object
 
 
-def _is_somebodys(spec: ObjectSpec, field: str) -> bool:
+def is_somebodys(spec: ObjectSpec, field: str) -> bool:
     """Say whether a field tells of a person; what says that a record is there at all does not."""
     if field not in spec.fields:
         return field != RECORD_ITSELF

@@ -8,7 +8,9 @@ import pytest
 
 from proxy.message import Headers, Request, Response
 from proxy.restricted import item, one_form
-from tests.e2e.harness import Ended, GatewayHarness
+from proxy.sandbox import DynamicsSandbox
+from tests.e2e.harness import CRM_TOKEN, Ended, GatewayHarness
+from tests.sandboxes import answered
 
 API = "/api/data/v9.2"
 POLICY = """\
@@ -175,3 +177,52 @@ async def test_a_computation_that_races_the_restriction_is_not_answered(harness:
     ended = await harness.exchange(lane, Request("GET", path, query, credentials), upstream)
     assert ended.forwarded is not None
     assert b"canary" not in ended.response.body
+
+
+JOINED = (
+    "<fetch{distinct}><entity name='account'><attribute name='name'/><link-entity name='contact' "
+    "from='contactid' to='primarycontactid' alias='c'>{columns}</link-entity></entity></fetch>"
+)
+SHOWN = {
+    "a column of a joined record": JOINED.format(distinct="", columns="<attribute name='emailaddress1'/>"),
+    "by a name of its own": JOINED.format(distinct="", columns="<attribute name='emailaddress1' alias='m'/>"),
+    "of rows that are one": JOINED.format(
+        distinct=" distinct='true'", columns="<attribute name='emailaddress1'/>"
+    ),
+    "of its own, without an id": (
+        "<fetch distinct='true'><entity name='contact'><attribute name='emailaddress1'/></entity></fetch>"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SHOWN)
+async def test_columns_of_a_restricted_person_are_not_shown(harness: GatewayHarness, way: str) -> None:
+    """Whose they are is asked for, where that changes no row; where nobody can tell, none is shown."""
+    crm, query = DynamicsSandbox(CRM_TOKEN), SHOWN[way]
+    first, second = crm.people()[:2]
+    entities = "contacts" if "entity name='contact'>" in query and "account" not in query else "accounts"
+    credentials = Headers(harness.credentials("privacy_desk", "subject_request"))
+    request = Request("GET", f"{API}/{entities}", f"fetchXml={quote(query)}", credentials)
+    harness.app.restricted.replace([])
+    ended = await harness.exchange("dynamics", request, lambda sent: answered(crm, sent))
+    assert str(first["emailaddress1"]).encode() in ended.response.body
+    name = harness.pseudonym(str(first["contactid"]))
+    harness.app.restricted.replace([item("dynamics", "contact", "record", name)])
+    ended = await harness.exchange("dynamics", request, lambda sent: answered(crm, sent))
+    assert ended.response.status == 200
+    assert str(first["emailaddress1"]).encode() not in ended.response.body
+    assert (str(second["emailaddress1"]).encode() in ended.response.body) is ("distinct" not in query)
+    assert b"c.contactid" not in ended.response.body
+
+
+async def test_a_link_with_what_it_is_called_says_whose_a_record_is(harness: GatewayHarness) -> None:
+    """Odoo's leads of others stay while one partner is restricted."""
+    rows = [{"id": 1, "name": "a", "partner_id": [7, "Mara"]}, {"id": 2, "name": "b", "partner_id": [8, "Bo"]}]
+    name = harness.pseudonym("7")
+    harness.app.restricted.replace([item("odoo", "crm.lead", "person", name)])
+    credentials = (*harness.credentials("privacy_desk", "subject_request"), ("content-type", "application/json"))
+    body = json.dumps({"domain": [], "fields": ["name", "partner_id"]}).encode()
+    request = Request("POST", "/json/2/crm.lead/search_read", "", Headers(credentials), body)
+    kind = Headers((("content-type", "application/json"),))
+    ended = await harness.exchange("odoo", request, lambda _: Response(200, kind, json.dumps(rows).encode()))
+    assert [each["id"] for each in json.loads(ended.response.body)] == [2]

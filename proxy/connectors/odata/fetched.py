@@ -63,10 +63,9 @@ class Fetching:
     def _reading(self, asking: Asking, query: "_Query") -> Reading:
         """Return what the query does, and how to ask for less or more than it does."""
         answer = self._answer(asking, query)
-        pairs = ((FETCH, fetchtree.write(query.sent)),)
-        reading = Reading(query.meaning.operations, answer, asking.params, pairs)
         if query.fetch.aggregates:
-            return reading
+            pairs = ((FETCH, fetchtree.write(query.sent)),)
+            return Reading(query.meaning.operations, answer, asking.params, pairs)
 
         def narrow(hidden: Hidden) -> Reading:
             less = fetching.narrowed(query.sent, query.words, self.names, hidden)
@@ -78,6 +77,7 @@ class Fetching:
             opening = Rows(answer.reader, answer.joined, answer.columns, answer.sealed, wanted, added)
             return Reading(query.meaning.operations, opening, asking.params, ((FETCH, fetchtree.write(wider)),))
 
+        reading = widen({})
         reading.narrow, reading.widen = narrow, widen
         return reading
 

@@ -245,7 +245,8 @@ Added = Mapping[str, frozenset[str]]
 
 
 def widened(fetch: Fetch, words: ObjectWords, names: Names, wanted: Wanted) -> tuple[Fetch, Added]:
-    """Return a query that also asks for the attributes facts are read from, and those that were added.
+    """Return a query that also asks for the attributes facts are read from, and whose the rows of joined objects
+    are; and those that were added.
 
     Where rows that look alike are one, nothing is added: other rows would come, and tell what is in it.
     """
@@ -261,7 +262,9 @@ def widened(fetch: Fetch, words: ObjectWords, names: Names, wanted: Wanted) -> t
         )
         if named and entity.columns and not entity.whole:
             asked = {column.name for column in entity.columns if not column.alias}
-            new = [name for name in names.facts(of, wanted) if name not in asked]
+            # Of the outermost object the CRM shows whose a row is, asked or not.
+            key = [names.objects[of.name].key] if alias and of.spec.subject_key is not None else []
+            new = [name for name in dict.fromkeys((*key, *names.facts(of, wanted))) if name not in asked]
             added[alias] = frozenset(new)
             entity = replace(entity, columns=(*entity.columns, *map(Column, new)))
         return replace(entity, links=links)
