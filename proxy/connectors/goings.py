@@ -6,6 +6,7 @@ connector says which writes are that (`deletes`, `erases` of an object): they ne
 policy has in place of a delete (`kind: Erasure`) takes their place, too.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,6 +16,7 @@ from proxy.message import RECORD_ITSELF, Record, Tree, scalar_text
 from proxy.model import Action, FieldUse, Operation
 
 Flag = bool | int | str
+_NUMBER: Final = re.compile(r"[+-]?\d{1,9}(?:\.\d{0,9})?(?:e[+-]?\d{1,2})?", re.ASCII)
 _FALSE: Final = frozenset({"", "0", "false", "no"})
 _TRUE: Final = frozenset({"1", "true", "yes"})
 
@@ -35,7 +37,7 @@ class Going:
         )
         if found:
             return Action.DELETE, found
-        if self.erases and all(name in members and _text(members[name]) == "" for name in self.erases):
+        if self.erases and all(name in members and not _text(members[name]).strip() for name in self.erases):
             return Action.ERASE, self.erases
         return None
 
@@ -110,6 +112,8 @@ def _merged(operations: Iterable[Operation]) -> list[Operation]:
 def reads_as(leaf: Tree, value: Flag) -> bool:
     """Say whether a value that is written is a flag's, as CRMs take it: yes and no in many ways."""
     text = _text(leaf).strip().casefold()
+    if _NUMBER.fullmatch(text):  # 1.0 and 01 are 1 to most
+        text = f"{float(text) + 0.0:.15g}"
     if isinstance(value, bool):
         return text in (_TRUE if value else _FALSE)
     return text == str(value).casefold()

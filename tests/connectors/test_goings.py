@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import Raw
 
 from proxy.connectors import Connector, load_connector
 from proxy.connectors.asked import Asked
@@ -66,7 +67,9 @@ FLAGS = [
     # declared, written, whether it goes
     (False, False, True), (False, 0, True), (False, None, True), (False, "false", True), (False, "", True),
     (False, True, False), (False, "x", False), (True, True, True), (True, 1, True), (True, "TRUE", True),
-    (True, False, False), (1, "1", True), (1, 2, False), ("Inactive", "inactive", True), ("Inactive", "", False),
+    (True, False, False), (1, Raw(b"1.0"), True), (1, "01", True), (1, Raw(b"1.5"), False),
+    (False, Raw(b"-0.0"), True), (False, Raw(b"0e1"), True), (False, Raw(b"2.0"), False), (1, "1", True),
+    (1, 2, False), ("Inactive", "inactive", True), ("Inactive", "", False),
 ]  # fmt: skip
 
 
@@ -75,6 +78,13 @@ def test_a_flag_is_read_as_crms_read_it(declared: object, written: object, goes:
     """Yes and no in every way in which they take them; other values as they stand."""
     found = Going({"flag": declared}, frozenset()).by({"flag": written})
     assert (found is not None) is goes
+
+
+def test_spaces_are_nothing() -> None:
+    """CRMs take them off."""
+    fields = frozenset({"email", "name"})
+    assert Going({}, fields).by({"email": " ", "name": "\t\u00a0"}) is not None
+    assert Going({}, fields).by({"email": " ", "name": "x"}) is None
 
 
 def test_nobody_goes_by_a_field_that_is_not_written() -> None:
