@@ -53,12 +53,17 @@ class Agreeing:
 
     async def accept(self, asked: Asked, shown: Request) -> dict[str, Any]:
         """Note that whoever shows a credential leaves a case at what CRMs refuse, and says why."""
-        who = policies.agreeing(self._shared.app, shown, policies.consent(self._shared.app))
+        app = self._shared.app
+        consent = policies.consent(app)
+        who = policies.agreeing(app, shown, consent)
         name, said = str(asked["case"]), because(asked)
-        by = self._shared.app.pseudonyms.credential(who)
-        assent = Assent(by.who, who.via, int(time.time()), "", by.client, by.subject, said)
+        by = app.pseudonyms.credential(who)
+        roles = tuple(sorted(who.roles & consent.roles))
+        assent = Assent(by.who, who.via, int(time.time()), "", by.client, by.subject, said, roles)
         async with self._shared.turns.of(name):
-            case = leave(self._shared.cases.get(name), assent)
+            case = self._shared.cases.get(name)
+            standing = tuple(filter(partial(policies.still_agrees, app), case.leaving))
+            case = leave(case.put(leaving=standing), assent)
             if case.state in ANSWERED:
                 # what was seen may be long ago
                 case = case.put(checks=(assent.at, *rechecks(assent.at, case)))

@@ -12,12 +12,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from proxy import erase
 from proxy.demo.installation import Installation
 from proxy.erasure import State
 from proxy.erasure.assent import NO_LONGER
 from proxy.errors import LychgateError
 from proxy.message import Headers, Request
 from tests.desk import ABOUT, Desk, installed
+from tests.erasures.test_accepting import Refusing
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 ISSUERS = """
@@ -53,6 +55,7 @@ rules:
     then: case
     ground: objection
 """
+PURPOSES = {"": "subject_request", "token": "subject_request", "consent": "customer_support"}
 
 
 def token(subject: str, client: str = "portal") -> str:
@@ -197,3 +200,24 @@ async def test_who_may_still_agree_is_not_asked_again(people: People) -> None:
     people.change("token")
     assert await people.agrees(case, people.key("privacy_desk")) == State.AWAITING_APPROVAL
     assert len(people.erasures.cases.get(case).assents) == 1
+
+
+@pytest.mark.parametrize("taken", ["", "token", "consent"])
+async def test_leaving_a_case_takes_people_who_may_agree_when_it_is_left(
+    people: People, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    """Two do; one whose role was taken away before the second one came does not count any more."""
+    monkeypatch.setattr(erase, "CALM", 0.0)
+    Refusing(people)
+    case = await people.planned()
+    for who in ("one", "two"):
+        await people.agrees(case, token(who))
+    await people.does("run", case)
+    asked = {"do": "accept", "case": case, "because": "they keep them", "purpose": "subject_request"}
+    assert (await people.erasures.do({**asked, "key": token("one")}))["state"] == State.PARTIAL
+    if taken:
+        people.change(taken)
+    second = people.key("helpdesk") if taken == "consent" else people.key("privacy_desk")
+    told = await people.erasures.do({**asked, "key": second, "purpose": PURPOSES[taken]})
+    assert len(told["leaving"]) == (1 if taken else 2)
+    assert told["state"] == (State.PARTIAL if taken else State.LIVE_INCOMPLETE)
