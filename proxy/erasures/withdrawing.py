@@ -6,7 +6,7 @@ until that is done.
 import time
 from typing import Final
 
-from proxy.erase import Eraser
+from proxy.erase import Eraser, Stuck
 from proxy.erasure.watched import Watch
 from proxy.erasures.consents import look
 from proxy.erasures.opening import Opening
@@ -36,12 +36,19 @@ class Withdrawing:
         """
         now, watched = int(time.time()), self._shared.watched
         due = watched.due(now, AT_ONCE)
-        eraser = self._erasers.make() if due else None
+        eraser, away = self._erasers.make() if due else None, set[str]()
         for row, watch in due.items():
             assert eraser is not None
+            lane = watch.spot.lane if watch is not None else ""
+            if lane in away:
+                watched.later(row, now + AGAIN)
+                continue
             try:
                 await self._settle(eraser, watch)
-            except LychgateError:  # the CRM does not answer, or nobody may agree to a case for now
+            except Stuck:  # it takes its time, and others wait; if it is for this record alone, that one is last
+                away.add(lane)
+                watched.later(row, now + 2 * AGAIN)
+            except LychgateError:  # nobody may agree to a case for now
                 watched.later(row, now + AGAIN)
             else:
                 watched.drop(row)
@@ -57,7 +64,9 @@ class Withdrawing:
             await note("withdrawal_unseen", "a record that was written cannot be looked at; look by a sweep")
             return
         looked = await look(self._shared, eraser, watch.spot)
-        if looked is None:
+        if looked is None:  # it is gone, or hidden from us, and nobody can tell which
+            where = f"lane={watch.spot.lane} object={watch.spot.object}"
+            await note("withdrawal_unseen", f"the CRM shows us no such record; {where}")
             return
         spot, told = looked.spot, looked.told(watch.before)
         where = f"lane={spot.lane} object={spot.object}"

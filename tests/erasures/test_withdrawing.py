@@ -1,12 +1,13 @@
 """What becomes of a consent that a write may have withdrawn, whatever fails on the way."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from proxy.erasure import Spot
 from proxy.erasure.watched import Watch
-from proxy.erasures.withdrawing import Withdrawing
+from proxy.erasures.withdrawing import AGAIN, Withdrawing
 from proxy.message import Request, Response
 from proxy.sandbox import Fault
 from tests.desk import Desk, installed
@@ -127,6 +128,28 @@ async def test_a_crm_that_does_not_answer_is_asked_again(desk: Watching) -> None
     desk.come_due()
     await desk.withdrawing.look()
     assert len((await desk.does("list"))["cases"]) == 1
+
+
+async def test_a_crm_that_is_away_is_asked_once_and_not_for_each_record(desk: Watching) -> None:
+    """It takes its time to say nothing, and the records of other CRMs wait behind."""
+    records = [str(one["hs_object_id"]) for one in desk.crms["hubspot"].people()][:5]
+    for record in records:
+        await desk.writes(record)
+    desk.crms["hubspot"].faults.add(Fault("crash", times=-1))
+    desk.crms["hubspot"].calls.clear()
+    await desk.withdrawing.look()
+    assert len(desk.crms["hubspot"].calls) == 1
+    assert len(desk.watched()) == len(records)
+    soon = desk.erasures.shared.watched.due(int(time.time()) + AGAIN, 100)
+    assert len(soon) == len(records) - 1  # of one alone nobody may ever be able to say; it is not first again
+
+
+async def test_a_record_that_the_crm_does_not_show_us_is_told_of(desk: Watching) -> None:
+    """Our credential may be blind to what a client can write: nobody may take that for a consent that stands."""
+    await desk.writes("999999", upstream=lambda _: Response(204))
+    await desk.withdrawing.look()
+    assert (desk.watched(), desk.said()) == ({}, ["withdrawal_unseen"])
+    assert "999999" not in str(desk.harness.entries()[-1])
 
 
 async def test_a_write_that_the_crm_refuses_withdraws_nothing(desk: Watching) -> None:
