@@ -12,7 +12,7 @@ from proxy.connectors.facts import Wanted
 from proxy.connectors.implied import outright
 from proxy.connectors.odata.fetchreading import COUNTING, TEXTUAL
 from proxy.connectors.odata.fetchtree import Column, Compare, Entity, Fetch, Filter, Link, Order
-from proxy.connectors.odata.naming import Names
+from proxy.connectors.odata.naming import SHOWS_VALUES, Names
 from proxy.connectors.words import Hidden, ObjectWords, Relation
 from proxy.errors import Gap, Refused
 from proxy.message import RECORD_ITSELF
@@ -118,9 +118,12 @@ class _Reader:
 
     def _column(self, at: Joined, column: Column) -> None:
         field = field_of(self.names, at.words, column.name)
-        action = Action.GROUP if column.group else Action.AGGREGATE if column.aggregate else Action.LIST
+        shown = not column.aggregate or column.aggregate in SHOWS_VALUES
+        action = Action.LIST if shown else Action.AGGREGATE
         if column.aggregate == "count":
             field = RECORD_ITSELF
+        if column.group or column.aggregate:
+            self._note(at.words, field, Action.GROUP if column.group else Action.AGGREGATE)
         self._note(at.words, field, action)
         if column.alias:
             # In the answer it stands beside the object's own attributes, and must not be taken for one.

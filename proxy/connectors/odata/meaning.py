@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.connectors.facts import Wanted, Way
-from proxy.connectors.odata.naming import Names
+from proxy.connectors.odata.naming import SHOWS_VALUES, Names
 from proxy.connectors.odata.tree import (
     Apply,
     Call,
@@ -214,13 +214,15 @@ class _Reader:
         columns: dict[str, tuple[str, str, Action]] = {}
         for name in tree.group:
             self._note(self.names.uses(words, name, Action.GROUP))
-            columns[name] = (words.name, self.names.field(words, name), Action.GROUP)
+            self._note(self.names.uses(words, name, Action.LIST))
+            columns[name] = (words.name, self.names.field(words, name), Action.LIST)
         for each in tree.columns:
             field = self.names.field(words, each.field) if each.field else RECORD_ITSELF
-            self._note([FieldUse(words.name, field, Action.AGGREGATE)])
+            action = Action.LIST if each.method in SHOWS_VALUES else Action.AGGREGATE
+            self._note([FieldUse(words.name, field, use) for use in dict.fromkeys((Action.AGGREGATE, action))])
             if each.alias in columns or each.alias in words.spec.fields or each.alias.startswith("_"):
                 raise Gap("construct", "odata_apply")
-            columns[each.alias] = (words.name, field, Action.AGGREGATE)
+            columns[each.alias] = (words.name, field, action)
         return columns
 
 

@@ -13,6 +13,9 @@ from proxy.model import Action, FieldUse
 
 _LOOKUP: Final = re.compile(r"_([A-Za-z0-9_]{1,90})_value")
 
+SHOWS_VALUES: Final = frozenset({"min", "max"})
+"""What comes of these is one of the values: judged as showing the field, too, as what a group is called is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Names:

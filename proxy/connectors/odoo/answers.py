@@ -162,7 +162,7 @@ class _Rows:
         self.opened.records.append(record)
         for member, (_, base, action) in columns.items():
             relation = self.shapes[name].relations.get(base)
-            if member in row and relation is not None and action is Action.GROUP:
+            if member in row and relation is not None and action is Action.LIST:
                 self._link(row[member], relation, (record, member))
 
     def pair(self, pair: Tree, name: str, within: tuple[Record, str] | None = None) -> None:

@@ -24,6 +24,8 @@ _AGGREGATE: Final = re.compile(
     r"([a-z_][a-z0-9_]{0,63})(?::(sum|avg|min|max|count|count_distinct|bool_and|bool_or)"
     r"(?:\(([a-z_][a-z0-9_]{0,63})\))?)?"
 )
+_SHOWS_VALUES: Final = frozenset({"min", "max"})
+"""What comes of these is one of the values: judged as showing the field, too, as what a group is called is."""
 _ORDER: Final = re.compile(r" *([a-z_][a-z0-9_.]{0,199})(?::[a-z]{1,8})?(?: +(asc|desc))? *", re.IGNORECASE)
 _TEXT: Final = re.compile(r"[A-Za-z0-9_@./ +-]{0,64}")
 Columns = dict[str, tuple[str, str, Action]]
@@ -180,10 +182,11 @@ class Arguments:
                 raise Gap("construct", "group")
             name = self._field(found[1])
             self.uses[FieldUse(self.name, name, Action.GROUP)] = None
+            self.uses[FieldUse(self.name, name, Action.LIST)] = None
             if (far := self.shapes[self.name].relations.get(name)) is not None:
                 # Odoo has groups by a link come in the order of what the linked records are called.
                 self.uses[FieldUse(far.object, self.shapes[far.object].called, Action.SORT)] = None
-            self.columns[text] = (self.name, name, Action.GROUP)
+            self.columns[text] = (self.name, name, Action.LIST)
             self.columns[f"{found[1]}_count"] = (self.name, ID, Action.AGGREGATE)
         self.columns[COUNT] = (self.name, ID, Action.AGGREGATE)
         self.uses[FieldUse(self.name, ID, Action.AGGREGATE)] = None
@@ -197,8 +200,9 @@ class Arguments:
             if found is None:
                 raise Gap("construct", "aggregate")
             name = self._field(found[3] or found[1])
-            self.uses[FieldUse(self.name, name, Action.AGGREGATE)] = None
-            self.columns.setdefault(found[1], (self.name, name, Action.AGGREGATE))
+            action = Action.LIST if found[2] in _SHOWS_VALUES else Action.AGGREGATE
+            self.uses.update({FieldUse(self.name, name, each): None for each in (Action.AGGREGATE, action)})
+            self.columns.setdefault(found[1], (self.name, name, action))
         return value or []
 
     def _rows(self, value: Tree) -> Tree:

@@ -115,7 +115,7 @@ def test_computed_columns_are_what_was_asked_for(dynamics: Connector) -> None:
     found = opened(dynamics, target, {"value": rows, "@odata.nextLink": "https://x/"})
     assert found.tree == {"value": [{"address1_city": "Cork", "n": 2}, {}]}
     assert found.records[0].names == {
-        "address1_city": ("contact", "address1_city", Action.GROUP),
+        "address1_city": ("contact", "address1_city", Action.LIST),
         "n": ("contact", "", Action.AGGREGATE),
     }
 

@@ -63,9 +63,9 @@ def test_groups_are_columns(odoo: Connector) -> None:
     group, link = found.records
     assert group.members.keys() == {"country_id", "country_id_count", "credit_limit"}
     assert {name: group.names[name] for name in group.members} == {
-        "country_id": ("res.partner", "country_id", Action.GROUP),
+        "country_id": ("res.partner", "country_id", Action.LIST),
         "country_id_count": ("res.partner", "id", Action.AGGREGATE),
-        "credit_limit": ("res.partner", "credit_limit", Action.AGGREGATE),
+        "credit_limit": ("res.partner", "credit_limit", Action.LIST),
     }
     assert (link.object, link.within) == ("res.country", (group, "country_id"))
 
