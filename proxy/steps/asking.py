@@ -10,6 +10,7 @@ from proxy.erasure import mentions
 from proxy.erasure.plan import Known
 from proxy.erasure.reading import Reading
 from proxy.errors import UpstreamFault
+from proxy.ids import same_form
 from proxy.message import Request, Response
 from proxy.steps.protected import opened, sought
 
@@ -44,7 +45,8 @@ def read(book: Book, object_: str, record: str, *, deleted: bool = False) -> Ask
     request = book.request(call, object_, id=record, fields=list(names))
     response = yield request
     page = book.page(call, object_, names, request, response)
-    shown = [each for each in page.records if each.id == record and (deleted or not each.deleted)]
+    same = (each for each in page.records if same_form(each.id) == same_form(record))
+    shown = [each for each in same if deleted or not each.deleted]
     found = yield from opened(book, shown[:1])
     return found[0] if found else None
 
@@ -68,7 +70,7 @@ def remembered(book: Book, object_: str, record: str, known: Iterable[Known] = (
         page = call.read(object_, "id", (called,) if called else (), request, response)
         if not called and page.records:
             return True
-        for found in (each for each in page.records if each.id == record):
+        for found in (each for each in page.records if same_form(each.id) == same_form(record)):
             return named(found.fields.get(called, ""), known, book.region)
         request, pages = page.next if called else None, pages + 1
         if pages > MOST_PAGES:

@@ -44,6 +44,15 @@ async def test_a_person_is_found_in_every_crm_by_one_address(world: World) -> No
     assert {entry.what for entry in world.entries} == {"planned"}
 
 
+async def test_a_record_is_found_by_either_form_of_its_id(world: World) -> None:
+    """Whoever deletes it by 15 characters means the same person; the CRM answers with 18."""
+    row = next(row for row in world.crms["salesforce"].people() if row["Email"] == AOIFE)
+    case = await erased(world, Spot("salesforce", "Contact", row["Id"][:15]))
+    assert (case.state, case.reason) == (State.LIVE_COMPLETE, "")
+    assert Spot("salesforce", "Contact", row["Id"]) in case.plan.people
+    assert world.left() == []
+
+
 async def test_nothing_is_left_and_the_case_says_so(world: World) -> None:
     """After the erasure no record of any CRM says anything of her, bins included."""
     case = await erased(world, Known("email", AOIFE))
