@@ -28,10 +28,11 @@ def told_of(exchange: Exchange) -> frozenset[str]:
 def _told_by(operation: Operation, catalogue: Catalogue) -> Iterator[str]:
     by = [each for each in operation.uses if each.action in QUERYING and each.object in catalogue]
     computed = any(each.action in COMPUTING for each in by)
+    kin = any(use.field in catalogue[use.object].kin for use in by)  # it may stand in the linked one
     for use in by:
         spec = catalogue[use.object]
         yield from (each.object for each in spec.borrowed.get(use.field, ()))
-        if (computed or use.object != operation.object) and is_somebodys(spec, use.field):
+        if (computed or kin or use.object != operation.object) and is_somebodys(spec, use.field):
             yield use.object
 
 

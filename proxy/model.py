@@ -127,6 +127,8 @@ class ObjectSpec:
     """What the CRM is known to take in fields for addresses and telephone numbers."""
     borrowed: Mapping[str, tuple[CopyOf, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The fields that repeat what stands in other records, each with what it repeats there."""
+    kin: frozenset[str] = frozenset()
+    """The fields that link a record to another of the same object alone, where queries can follow them."""
     place: str = field(default="", compare=False)
     """`file:line:column` where the connector lists it."""
 

@@ -72,11 +72,18 @@ def _object(
         attributes=_attributes(model),
         takes=takes,
         borrowed=borrowed(fields),
+        kin=_kin(name, parents),
         place=where(("objects", name)),
     )
     searched, unasked = tuple(model.searched), tuple(model.unasked)
     scopes = MappingProxyType({scope: tuple(names) for scope, names in model.searched_in.items()})
     return ObjectWords(spec, parents, children, searched, spelling, unasked, scopes, model.prefix)
+
+
+def _kin(name: str, parents: Mapping[str, Relation]) -> frozenset[str]:
+    """Return the fields that lead to a record of the same object, and to no other."""
+    own = {each.via for each in parents.values() if each.object == name}
+    return frozenset(own - {each.via for each in parents.values() if each.object != name})
 
 
 def _attributes(model: ObjectModel) -> Mapping[str, AttributeSpec]:

@@ -79,6 +79,8 @@ TELLING = [
     soql("SELECT CaseNumber FROM Case WHERE Contact.Email LIKE 'm%'"),
     soql("SELECT CaseNumber FROM Case ORDER BY Contact.LastName"),
     soql("SELECT MAX(Contact.Email) FROM Case"),
+    soql("SELECT LastName FROM Contact WHERE ReportsTo.Email LIKE 'm%'"),
+    soql("SELECT LastName FROM Contact ORDER BY ReportsTo.LastName"),
     soql("SELECT Name FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Email = 'x')"),
     odata("accounts?$select=name&$filter=primarycontactid/emailaddress1 eq 'x'"),
     odata("accounts?$select=name&$orderby=primarycontactid/emailaddress1"),
@@ -101,7 +103,9 @@ KEPT = [
     soql("SELECT AccountId, COUNT(Id) FROM Contact GROUP BY AccountId"),
     soql("SELECT LastName FROM Contact WHERE Email = 'x' ORDER BY LastName"),
     soql("SELECT CaseNumber, Contact.Email FROM Case WHERE Account.Name = 'x'"),
+    soql("SELECT LastName FROM Contact WHERE ReportsToId = null"),
     odata("contacts?$filter=emailaddress1 eq 'x'"),
+    odata(f"contacts?$filter=_parentcustomerid_value eq {PEOPLE['dynamics'][1]} and lastname eq 'x'"),
     odoo("res.partner/search_read", domain=[["email", "=", "x"]], fields=["name"]),
     tryton("party.party.search_read", [["name", "=", "x"]], 0, 10, None, ["name"]),
 ]
