@@ -66,6 +66,8 @@ class Unasked:
         self.withdrawing = withdrawing
         self.messages = Messages(shared)
         self._looks = 0
+        self._anew: set[str] = set()
+        """New cases that have failed, and are to be tried again."""
         self.rounds = Rounds(shared.app.config.erasure.sweep_hours, time.monotonic())
         self.stray_rounds = Rounds(STRAY_HOURS, time.monotonic())
         self.clocks: Counter[str] = Counter()
@@ -104,8 +106,14 @@ class Unasked:
         """
         ids, troubles = self._shared.cases.ids, self._shared.troubles
         begun = [name for name in ids((MOVING if seldom else RUNNING) - NEW) if seldom or name not in troubles]
-        new = [name for name in ids(NEW) if seldom or name not in troubles]
-        return [*begun, *new[:AT_ONCE], *new[AT_ONCE:][-AT_ONCE:]]
+        all_ = [*ids(NEW)]
+        self._anew.intersection_update(all_)
+        if seldom and not self._anew:  # each of them once, however many fail every time
+            self._anew = {*all_} & troubles.keys()
+        new = [name for name in all_ if name not in troubles or name in self._anew]
+        new = [*new[:AT_ONCE], *new[AT_ONCE:][-AT_ONCE:]]
+        self._anew.difference_update(new)
+        return [*begun, *new]
 
     def _goes_by_itself(self, name: str) -> bool:
         """Say whether a case may be moved without a command: one that people agreed to waits for it."""

@@ -7,6 +7,7 @@ import pytest
 
 from proxy.erase import Eraser
 from proxy.erasure import State
+from proxy.erasures import unasked
 from proxy.errors import LychgateError
 from proxy.sandbox import SalesforceSandbox, StoppedClock
 from proxy.sweeps import Rounds
@@ -57,6 +58,30 @@ async def test_nothing_waits_for_all_that_is_new(desk: Desk, monkeypatch: pytest
         await asyncio.sleep(0)
     assert many[0] in moved
     assert len(moved) < 15
+    going.cancel()
+    await asyncio.wait([going])
+
+
+async def test_every_new_case_that_has_failed_is_tried_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many others fail each time, before it and behind it."""
+    many = {(await desk.does("open", **ABOUT))["case"] for _ in range(35)}
+    moved = set[str]()
+
+    async def drive(name: str) -> None:
+        moved.add(name)
+        desk.erasures.shared.troubles[name] = "the CRM cannot be asked"
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(desk.erasures._moving, "drive", drive)
+    monkeypatch.setattr(unasked, "EVERY_SECONDS", 0)
+    going = asyncio.ensure_future(desk.erasures.unasked.keep_going())
+    for _ in range(2):  # as new ones, and as such that have failed
+        async with asyncio.timeout(30):
+            while moved != many:
+                await asyncio.sleep(0)
+        moved.clear()
     going.cancel()
     await asyncio.wait([going])
 
