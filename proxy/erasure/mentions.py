@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import entities
+from itertools import chain
 from typing import Final
 
 from proxy.erasure import mailboxes, normal, numbers
@@ -18,17 +19,19 @@ from proxy.erasure.reading import JOINT, Reading, View, fold
 NAME_WORDS: Final = 2
 NAME_LETTERS: Final = 8
 """What a name has to have before texts are searched for it."""
-IDEOGRAPHS: Final = 4
-"""The same for one in Chinese or Japanese signs, which may be written without a gap."""
+IDEOGRAPHS: Final = 3
+"""The same for one in Chinese, Japanese or Korean signs, which may be written without a gap."""
 _PASSES: Final = 12
 _J: Final = f"{JOINT}*"
 _START: Final = r"(?<![^\W_])"
 _END: Final = r"(?![^\W_])"
 _WORD: Final = re.compile(r"[^\W_]+")
 _ATOM: Final = re.compile(r"\d+|[^\W\d_]+")
+_WHOLE: Final = "(?![\u11a8-\u11ff\u3099\u309a])"
+"""Behind a name in such signs, which are read in their parts: the last is no other that begins alike."""
 _LONG_ID: Final = 8
-_CJK: Final = re.compile(r"[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005]+")
-_HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\u3005]+")
+_CJK: Final = re.compile(r"[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\uac00-\ud7a3\u1100-\u11ff]+")
+_HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\u3005]+|[\uac00-\ud7a3]+")
 _ABROAD: Final = re.compile(r"(?:\+|(?<![^\W_])00)[\d\s.\-()/]*$")
 """Just before a number: what makes it another country's."""
 _ABROAD_SIGNS: Final = 8
@@ -205,9 +208,9 @@ def _unspaced(parts: list[str]) -> re.Pattern[str]:
     """Return what finds a name whose signs need no gap around or between its words."""
     gap = rf"[\s・･=,、{JOINT}]*"
     if len(parts) == 1:
-        return re.compile(rf"[\s{JOINT}]*".join(map(re.escape, parts[0])))
+        return re.compile(rf"[\s{JOINT}]*".join(map(re.escape, parts[0])) + _WHOLE)
     ways = [parts[at:] + parts[:at] for at in range(len(parts))]
-    return re.compile("|".join(gap.join(map(_spread, each)) for each in ways))
+    return re.compile(f"(?:{'|'.join(gap.join(map(_spread, each)) for each in ways)}){_WHOLE}")
 
 
 def written(kind: str, value: str, region: str) -> tuple[str, ...]:
@@ -240,19 +243,19 @@ def asked(kind: str, value: str, region: str) -> tuple[str, ...]:
         compact = "".join(_WORD.findall(value))
         found += [*normal.forms(kind, value), _longest(value), compact[-_SHORT_TOKEN:]]
     elif kind == "name":
-        found += _spellings(_rarest(value))
+        found += chain.from_iterable(map(_spellings, _rarest(value)))
     return tuple(each for each in dict.fromkeys(found) if len(each) >= 2)
 
 
-def _rarest(name: str) -> str:
+def _rarest(name: str) -> tuple[str, ...]:
     """Return the word of a name that the fewest others have: what they call the family, if it is long enough."""
     family = name.partition(",")[0] if "," in name else name.rsplit(maxsplit=1)[-1]
     if family == name and _HAN.fullmatch(name):
-        return name[:2]  # nobody knows where the family's name ends, and there may be a gap
+        return name[:2], name[-2:]  # nobody knows where the family's name ends, and there may be a gap
     longest = _longest(family)
-    if len(longest) > _SHORT_TOKEN or _CJK.fullmatch(longest):
-        return longest
-    return _longest(name) or name
+    if len(longest) > _SHORT_TOKEN or (_CJK.fullmatch(longest) and len(longest) > 1):
+        return (longest,)
+    return (_longest(name) or name,)
 
 
 def _longest(text: str) -> str:

@@ -21,7 +21,9 @@ SEVERAL: Final[Mapping[str, str]] = MappingProxyType({"emails": "email", "phones
 """What it says of a field that holds several values with semicolons between -> what each of them is."""
 FEWEST_DIGITS: Final = 6
 SHORTEST: Final = 4
-"""Letters or digits that a value has to have before it is looked for; less would find strangers."""
+"""Letters or digits that a value has to have before it is looked for; less would find strangers. A Chinese,
+Japanese or Korean sign says as much as one and a half of them."""
+_SIGN: Final = re.compile(r"[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\uac00-\ud7a3]")
 _SEPARATORS: Final = {"emails": re.compile("[;,]"), "phones": re.compile(";")}
 _NO_DIGIT: Final = re.compile(r"\D+")
 _NO_WORD: Final = re.compile(r"[\W_]+")
@@ -55,7 +57,7 @@ def key(kind: str, value: str) -> str:
         found = _NO_WORD.sub("", plain).casefold()
     else:
         found = " ".join(plain.casefold().split())
-    return found if len(_NO_WORD.sub("", found)) >= SHORTEST else ""
+    return found if len(_NO_WORD.sub("", found)) + len(_SIGN.findall(found)) // 2 >= SHORTEST else ""
 
 
 def known_as(kind: str, value: str, region: str) -> tuple[str, ...]:

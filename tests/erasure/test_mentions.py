@@ -51,6 +51,12 @@ HOLDS = [
     ("name", "太郎 山田", "", "山田太郎様からのお電話", "X様からのお電話"),
     ("name", "太郎 山田", "", "山田　太郎", "X"),
     ("name", "山田太郎", "", "担当は山田 太郎です", "担当はXです"),
+    ("name", "王小明", "", "客户王小明打电话", "客户X打电话"),
+    ("name", "小明 王", "", "客户 王小明 打电话", "客户 X 打电话"),
+    ("name", "田中豊", "", "田中　豊様", "X様"),
+    ("name", "豊 田中", "", "田中豊様", "X様"),
+    ("name", "김민수", "", "고객 김민수님이 전화", "고객 X님이 전화"),
+    ("name", "민수 김", "", "김 민수님", "X님"),
     ("email", ADDRESS, "", "alice@<wbr>example.com", "X<wbr>"),
     ("email", ADDRESS, "", "alice&#64;example.com", "X"),
     ("email", ADDRESS, "", "alice&commat;example&period;com", "X"),
@@ -92,6 +98,8 @@ STRANGERS = [
     ("name", NAME, "", "alice.martin@elsewhere.example"),
     ("name", NAME, "", "Alice Martinez"),
     ("name", NAME, "", "Malice Martin"),
+    ("name", "김민수", "", "김민숙님"),
+    ("name", "はた さか", "", "はたさが"),
     ("email", ADDRESS, "", "malice@example.com"),
     ("email", ADDRESS, "", "alice@example.community"),
     ("email", ADDRESS, "", "mary.alice@example.com, mary-alice@example.com, mary_alice@example.com"),
@@ -117,12 +125,13 @@ def test_a_stranger_is_not_found(kind: str, value: str, region: str, text: str) 
     [
         ("name", "Alice", False), ("name", "Al Li", False), ("name", NAME, True),
         ("name", "太郎 山田", True), ("name", "山田太郎", True), ("name", "カトリーヌ", False),
+        ("name", "王小明", True), ("name", "김민수", True), ("name", "李娜", False), ("name", "娜 李", False),
         ("name", "山田", False), ("email", "a@b.ex", True),
         ("address", "Row 1", False), ("text", "Alice Martin", False),
     ],
 )  # fmt: skip
 def test_what_texts_are_searched_for(kind: str, value: str, *, tells: bool) -> None:
-    """A name of one word would find strangers; one of four ideographs is a whole one."""
+    """A name of one word would find strangers; one of three ideographs is a whole one."""
     assert telling(kind, value) is tells
 
 
@@ -218,6 +227,10 @@ ASKED = [
     ("name", "José Núñez", "", ["Jose Nunez", "Jos&eacute; N&uacute;&ntilde;ez", "NÚÑEZ José"]),
     ("name", "Jean-Luc O'Brien", "", ["O’Brien, Jean Luc"]),
     ("name", "山田太郎", "", ["山田 太郎"]),
+    ("name", "王小明", "", ["王 小明"]),
+    ("name", "田中豊", "", ["田中　豊"]),
+    ("name", "豊 田中", "", ["田中豊"]),
+    ("name", "김민수", "", ["김 민수"]),
     ("email", ADDRESS, "", ["alice%40example.com", "alice@<wbr>example.com", "alice+x@example.com"]),
     ("id", "PASSPORT-LC7711220", "", ["passport lc 771 1220", "LC-7711220"]),
     ("phone", NUMBER, "", ["(01) 555-0199", "01/5550199", "00353 1 5550199"]),
