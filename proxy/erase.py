@@ -481,11 +481,10 @@ class Eraser:
             found += await self.asked(
                 lane, check(lane, site.book, case.plan, case.erased, now, refused=case.refused)
             )
-        gone = {
-            spot.lane
-            for spot in [*case.plan.people, *case.plan.related, *(step.spot for step in case.plan.steps)]
-        }
-        gone -= self.ports.sites.keys()
+        # A lane in which nobody was found was looked into all the same; later nobody may be able to.
+        spots = [*case.plan.people, *case.plan.related, *(step.spot for step in case.plan.steps)]
+        lanes = {one.lane for one in spots} | {one.lane for one in case.findings if one.lane}
+        gone = lanes - self.ports.sites.keys()
         found += [Finding(lane, "", "unverifiable", "id", why="lane_missing") for lane in sorted(gone)]
         found += [Finding(lane, "", "unverifiable", "id", why="unseen") for lane in _unseen(case)]
         last = {each.spot: each for each in case.plan.steps}

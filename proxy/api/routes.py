@@ -94,7 +94,7 @@ async def _confirm(given: Given, call: Call) -> Answer:
 
 
 async def _accept(given: Given, call: Call) -> Answer:
-    asked = {"do": "accept", "case": call.names["case"], "because": call.body.because}
+    asked = {"do": "accept", "case": call.names["case"], "because": call.body.because, "typed": call.body.hash}
     return said(await given.erasures.do(asked, shown=call.request))
 
 

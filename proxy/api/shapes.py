@@ -84,8 +84,8 @@ class Because(Sent):
 class Accepting(Because):
     """Agreement to leave a case at what CRMs refuse to delete or to change."""
 
-    refused: Literal[True]
-    """Nothing else can be left at."""
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
+    """What `left` of the case is: what it is left at is what was looked at, and no more."""
 
 
 class Denying(Because):
@@ -249,6 +249,8 @@ class CaseWhole(CaseInShort):
     """What whoever agrees has to have read."""
     people_needed: int
     agreed: list[Agreed]
+    left: str
+    """What has to be sent to leave the case at what CRMs refuse; "" if that is not all that is left."""
     leaving: list[LeavingTold]
     extension: str
     holds: list[HoldTold]

@@ -201,14 +201,14 @@ def _agree(
 
 @erasure.command()
 @_CASE
-@click.option("--refused", is_flag=True, required=True, help="What CRMs refuse; nothing else can be left at.")
+@click.option("--hash", "typed", help="The short hash of what is refused; it is asked for if left out.")
 @click.option("--because", required=True, help="Why; kept with the case, and in no certificate.")
 @click.option("--purpose", help="What your client is registered for, if it has no default.")
 @_KEY
 @CONFIG
 @_FORMAT
 def accept(
-    case: str, because: str, purpose: str | None, key_file: Path, *, refused: bool, config: Path, form: str
+    case: str, typed: str | None, because: str, purpose: str | None, key_file: Path, *, config: Path, form: str
 ) -> None:
     """Leave a case that ended partial at what CRMs refuse to delete or to change.
 
@@ -216,9 +216,20 @@ def accept(
     then, and its certificate says first that it is, and what remains; nobody reads the person's records among
     those any more.
     """
-    del refused
+    if not typed:
+        told = _done(config, {"do": "show", "case": case})
+        click.echo(_long(told), err=True)
+        what = f"case {case} at what is refused, type the"
+        typed = click.prompt(f"To leave {what} short hash", err=True) if told["left"] else ""
     key = key_file.read_text("utf-8").strip()
-    asked = {"do": "accept", "case": case, "because": because, "key": key, "purpose": purpose or ""}
+    asked = {
+        "do": "accept",
+        "case": case,
+        "because": because,
+        "key": key,
+        "purpose": purpose or "",
+        "typed": typed,
+    }
     _tell(_done(config, asked), form, _long)
 
 
@@ -527,9 +538,11 @@ def _long(told: dict[str, Any]) -> str:
         lines.append(
             f"  records that came since are the matter of case {told['followed']}; it has to be agreed to"
         )
-    if told["state"] == "partial" and told["leaving"]:
-        needed = max(1, told["people_needed"])
-        lines.append(f"  {len(told['leaving'])} of {needed} people leave it at what is refused")
+    if told["left"]:
+        leaving, needed = len(told["leaving"]), max(1, told["people_needed"])
+        lines.append(
+            f"  {leaving} of {needed} people leave it at what is refused; its short hash is {told['left']}"
+        )
     for one in told["findings"]:
         where = f"{one['lane']} {one['place']}".strip()
         more = " ".join(each for each in (one["until"] and f"until {one['until']}", one["why"]) if each)

@@ -55,8 +55,8 @@ def agree(
     """
     if case.state not in CONFIRMABLE or case.plan is None:
         raise NotAgreed(f"there is nothing to confirm: the case is {case.state.replace('_', ' ')}")
-    hash_, typed = case.plan.hash, typed.strip().lower()
-    if len(typed) < SHORT or not hash_.startswith(typed):
+    hash_ = case.plan.hash
+    if not _is(hash_, typed):
         raise NotAgreed(
             "that is not this plan's hash: look at `lychgate erasure plan` again, it may have changed since"
         )
@@ -72,7 +72,13 @@ def _with(case: Case, standing: tuple[Assent, ...], assent: Assent) -> tuple[Ass
     return (*standing, assent)
 
 
-def leave(case: Case, assent: Assent) -> Case:
+def _is(hash_: str, typed: str) -> bool:
+    """Say whether somebody typed a hash, or enough of its beginning."""
+    typed = typed.strip().lower()
+    return len(typed) >= SHORT and hash_.startswith(typed)
+
+
+def leave(case: Case, assent: Assent, typed: str) -> Case:
     """Return the case with one person's agreement to leave it at what CRMs refuse.
 
     As many people as the plan needed have to, and at least one; then it is over but for what is looked at again.
@@ -80,9 +86,11 @@ def leave(case: Case, assent: Assent) -> Case:
     Args:
         case: that ended partial.
         assent: without a plan's hash; who it is was proved by their own credential.
+        typed: what the person typed: the first digits of `remainder`.
 
     Raises:
-        NotAgreed: something else is left, nothing was refused, or the person has agreed before.
+        NotAgreed: something else is left, nothing was refused, it is not what they typed the hash of, or the
+            person has agreed before.
         OutOfTurn: the case did not end partial.
     """
     ended = case.moved(Event.ACCEPT, reason=INCOMPLETE)
@@ -93,7 +101,11 @@ def leave(case: Case, assent: Assent) -> Case:
         )
     if "refused" not in verdicts:
         raise NotAgreed("nothing was refused; run the case again")
-    about = _remainder(case)
+    about = remainder(case)
+    if not _is(about, typed):
+        raise NotAgreed(
+            "that is not the hash of what is refused: see `lychgate erasure show`, it may be more by now"
+        )
     standing = tuple(
         each
         for each in case.leaving
@@ -105,7 +117,7 @@ def leave(case: Case, assent: Assent) -> Case:
     return ended.put(leaving=leaving, earlier=len(case.issued))
 
 
-def _remainder(case: Case) -> str:
+def remainder(case: Case) -> str:
     """Return a digest of what is left at: who agreed to less has not agreed to more."""
     refused = [msgspec.to_builtins(each) for each in case.findings if each.verdict == "refused"]
     return hashlib.sha256(canonical([case.plan.hash if case.plan else "", refused])).hexdigest()

@@ -5,8 +5,10 @@ Nothing here is a value or a name of the person, nor an id of a record; what som
 
 from typing import Any
 
+from proxy.erasure.assent import remainder
 from proxy.erasure.case import Case, moment
-from proxy.erasure.plan import summary
+from proxy.erasure.plan import SHORT, summary
+from proxy.erasure.states import State
 from proxy.erasure.weighing import clock
 
 
@@ -43,6 +45,7 @@ def whole(case: Case) -> dict[str, Any]:
         "summary": summary(plan) if plan is not None else [],
         "people_needed": case.terms.approvers,
         "agreed": [{"who": one.who, "at": one.at} for one in case.assents],
+        "left": remainder(case)[:SHORT] if _stops_at_refusals(case) else "",
         "leaving": [{"who": one.who, "at": one.at, "because": one.because} for one in case.leaving],
         "extension": case.extension.because if case.extension is not None else "",
         "holds": [
@@ -72,3 +75,8 @@ def whole(case: Case) -> dict[str, Any]:
         ],
         "issued": [{"edition": one.edition, "text": one.text, "seq": one.seq} for one in case.issued],
     }  # fmt: skip
+
+
+def _stops_at_refusals(case: Case) -> bool:
+    verdicts = {each.verdict for each in case.findings}
+    return case.state is State.PARTIAL and "refused" in verdicts and not verdicts & {"residue", "unverifiable"}

@@ -63,7 +63,7 @@ class Agreeing:
         async with self._shared.turns.of(name):
             case = self._shared.cases.get(name)
             standing = tuple(filter(partial(policies.still_agrees, app), case.leaving))
-            case = leave(case.put(leaving=standing), assent)
+            case = leave(case.put(leaving=standing), assent, str(asked["typed"]))
             if case.state in ANSWERED:
                 # what was seen may be long ago
                 case = case.put(checks=(assent.at, *rechecks(assent.at, case)))

@@ -77,9 +77,9 @@ RIGHTS = [
     ("helpdesk", "POST", "/plan", {}, 403),
     ("helpdesk", "POST", "/confirmations", {"hash": "0" * 12}, 403),
     ("helpdesk", "POST", "/run", {}, 403),
-    ("helpdesk", "POST", "/acceptances", {"because": "x", "refused": True}, 403),
-    ("privacy_desk", "POST", "/acceptances", {"because": "x", "refused": False}, 422),
-    ("privacy_desk", "POST", "/acceptances", {"because": "x", "refused": True}, 409),  # nothing was erased yet
+    ("helpdesk", "POST", "/acceptances", {"because": "x", "hash": "0" * 12}, 403),
+    ("privacy_desk", "POST", "/acceptances", {"because": "x"}, 422),
+    ("privacy_desk", "POST", "/acceptances", {"because": "x", "hash": "0" * 12}, 409),  # nothing was erased yet
     ("helpdesk", "POST", "/holds", {"because": "x"}, 403),
     ("helpdesk", "DELETE", "/holds/hold-1", None, 403),
     ("helpdesk", "POST", "/exceptions", {"because": "x", "word": "expression"}, 403),

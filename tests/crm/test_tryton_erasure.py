@@ -263,7 +263,7 @@ def test_a_won_opportunity_is_told_beforehand_and_can_be_left_at(selling: Lane) 
     assert {one["verdict"] for one in done["findings"]} == {"erased", "kept", "refused"}, done["findings"]
     key = str(selling.run.installation.folder / "officer.key")
     told = does(
-        selling, "accept", case, "--refused", "--because", "Tryton keeps won ones", "--key-file", key,
+        selling, "accept", case, "--hash", done["left"], "--because", "Tryton keeps won ones", "--key-file", key,
         "--purpose", "subject_request",
     )  # fmt: skip
     assert told["state"] == "live_incomplete"

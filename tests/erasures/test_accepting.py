@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from msgspec import structs
 
 from proxy import erase
 from proxy.erasure import State
@@ -43,10 +44,11 @@ def refusing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Refusing:
     return Refusing(desk)
 
 
-async def accept(desk: Desk, case: str, client: str = "privacy_desk", because: str = BECAUSE):
+async def accept(desk: Desk, case: str, client: str = "privacy_desk", because: str = BECAUSE, typed: str = ""):
     """Leave a case at what is refused, as one of the clients."""
     key = desk.harness.installation.keys[client]
-    return await desk.does("accept", case, because=because, key=key, purpose="subject_request")
+    typed = typed or (await desk.does("show", case))["left"]
+    return await desk.does("accept", case, because=because, typed=typed, key=key, purpose="subject_request")
 
 
 async def partial(desk: Desk) -> str:
@@ -160,6 +162,24 @@ async def test_what_is_left_is_looked_at_before_it_is_certified(desk: Desk, refu
     await accept(desk, case)
     told = await desk.does("run", case)
     assert (told["state"], told["issued"], told["leaving"]) == ("partial", [], [])
+
+
+async def test_it_is_left_at_what_was_looked_at(desk: Desk, refusing: Refusing) -> None:
+    """Whoever looked, and types what stood there then, leaves it at nothing that has come since."""
+    case = await partial(desk)
+    seen = (await desk.does("show", case))["left"]
+    assert len(seen) == 12
+    held = desk.erasures.cases.get(case)
+    more = tuple(structs.replace(one, count=one.count + 4) for one in held.findings if one.verdict == "refused")
+    desk.erasures.cases.keep(
+        held.put(findings=(*(one for one in held.findings if one.verdict != "refused"), *more))
+    )
+    for typed in (seen, seen[:11], "0" * 12):
+        with pytest.raises(LychgateError, match="not the hash of what is refused"):
+            await accept(desk, case, typed=typed)
+    assert desk.erasures.cases.get(case).state is State.PARTIAL
+    await accept(desk, case)
+    assert desk.erasures.cases.get(case).state is State.LIVE_INCOMPLETE
 
 
 async def test_more_that_is_refused_later_is_not_left_at(desk: Desk, refusing: Refusing) -> None:

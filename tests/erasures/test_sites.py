@@ -7,6 +7,7 @@ from proxy.erasure import State
 from proxy.erasures import ports
 from proxy.erasures.sites import COPIES
 from proxy.errors import Problem, Problems
+from proxy.sandbox.salesforce.objects import SCHEMA
 from tests.desk import ABOUT, Desk
 
 PROTECT = """\
@@ -79,3 +80,27 @@ async def test_sites_are_made_once_for_one_piece_of_work(desk: Desk, monkeypatch
     assert made == []
     await desk.does("plan", case)
     assert len(made) == 1
+
+
+async def test_a_lane_that_nobody_can_look_into_any_more_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the person was found in it, but it was looked into: the last word does not pass over it."""
+    org = desk.crms["salesforce"].org
+    org.insert(SCHEMA.objects["contact"], {"LastName": "Quill", "Email": "petra.quill@example.org"})
+    about = {"values": [("email", "petra.quill@example.org")], "ground": "objection", "identity": "document"}
+    case = (await desk.does("open", **about))["case"]
+    await desk.agree(case)
+    told = await desk.does("run", case)
+    assert (told["state"], {one["lane"] for one in told["findings"]}) == (
+        "live_complete",
+        {"", "hubspot", "salesforce"},
+    )
+    sites = desk.sites()
+    monkeypatch.setattr(ports, "sites", lambda _app: {"salesforce": sites["salesforce"]})
+    desk.erasures.cases.keep(desk.erasures.cases.get(case).put(checks=(1,)))
+    told = await desk.does("run", case)
+    assert ("hubspot", "unverifiable", "lane_missing") in {
+        (one["lane"], one["verdict"], one["why"]) for one in told["findings"]
+    }
+    assert (told["state"], [one["edition"] for one in told["issued"]]) == ("live_complete", ["live-complete"])
