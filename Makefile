@@ -69,9 +69,10 @@ lint: setup ## Style, types and the direction of imports
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 
+# Tests wait for servers more than they compute, so there are twice as many processes as cores on a small machine.
 test: setup tryton envoy node services lint ## Everything CI runs
 	@.venv/bin/coverage erase
-	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=
+	@$(PY) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	@.venv/bin/coverage report --fail-under=90 --format=total
 
 bench: setup envoy ## CPU per request and per decision against baselines measured in the same run
