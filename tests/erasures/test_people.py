@@ -212,8 +212,10 @@ async def test_leaving_a_case_takes_people_who_may_agree_when_it_is_left(
     case = await people.planned()
     for who in ("one", "two"):
         await people.agrees(case, token(who))
-    await people.does("run", case)
-    asked = {"do": "accept", "case": case, "because": "they keep them", "purpose": "subject_request"}
+    left = (await people.does("run", case))["left"]
+    asked = {
+        "do": "accept", "case": case, "because": "they keep them", "typed": left, "purpose": "subject_request",
+    }  # fmt: skip
     assert (await people.erasures.do({**asked, "key": token("one")}))["state"] == State.PARTIAL
     if taken:
         people.change(taken)
