@@ -1,12 +1,13 @@
 """Reads what is enforced on each lane: policies, connectors, issuers; all of it checked, or none of it.
 
-`load_all` for all lanes, `load_rules` for one; commands that need connectors alone call `load_connectors`.
+`load_all` for all lanes: what they share is read once (`load_set`), and each gets rules of its own (`rules_of`).
+Commands that need connectors alone call `load_connectors`.
 """
 
 import shutil
 import time
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proxy import config as settings
@@ -49,11 +50,10 @@ def load_all(
         with origin.source.opened() as opened:
             if copies is not None:
                 shutil.copytree(opened.folder, copies / str(number), ignore=shutil.ignore_patterns(".*"))
+            read = load_set(opened.folder, sealer)
             for lane in origin.lanes:
-                rules[lane.name] = replace(
-                    load_rules(opened.folder, lane, sealer, issuers, frozen, standins=standins),
-                    commit=opened.commit,
-                )
+                fresh = rules_of(read, lane, issuers, frozen, standins=standins)
+                rules[lane.name] = replace(fresh, commit=opened.commit)
         positions.append(opened.position)
     lanes = [lane for origin in found for lane in origin.lanes]
     _refuse_mixed(lanes, rules)
@@ -118,34 +118,54 @@ def _mixed(first: settings.Lane, lane: settings.Lane) -> Problem:
     return Problem(f"lane {lane.name}", 0, 0, "LG208", message)
 
 
-def load_rules(
-    folder: Path,
-    lane: settings.Lane,
-    sealer: Sealer,
-    issuers: Mapping[str, Issuer],
-    frozen: Container[str] = frozenset(),
-    *,
-    standins: bytes | None = None,
-    rehearsed: bool = False,
-) -> Rules:
-    """Return all that is enforced on one lane, freshly read.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one folder says, for whatever lane."""
+
+    folder: Path
+    connectors: Mapping[str, Connector]
+    policies: PolicySet
+
+
+def load_set(folder: Path, sealer: Sealer, *, rehearsed: bool = False) -> Loaded:
+    """Return what a folder says, freshly read.
 
     Args:
         folder: with the policies and connectors.
-        lane: which one.
         sealer: seals what a client brings back.
-        issuers: who may sign tokens.
-        frozen: who is stopped.
-        standins: the key that stand-ins for recipients are made with.
         rehearsed: the set's own tests have passed, in another process.
 
     Raises:
         Problems: something in the folder is wrong, or one of the set's own tests fails.
     """
     connectors = load_connectors(folder, sealer)
+    return Loaded(folder, connectors, load_tested(folder, connectors, rehearsed=rehearsed))
+
+
+def rules_of(
+    loaded: Loaded,
+    lane: settings.Lane,
+    issuers: Mapping[str, Issuer],
+    frozen: Container[str] = frozenset(),
+    *,
+    standins: bytes | None = None,
+) -> Rules:
+    """Return all that is enforced on one lane.
+
+    Args:
+        loaded: what was read.
+        lane: which one.
+        issuers: who may sign tokens.
+        frozen: who is stopped.
+        standins: the key that stand-ins for recipients are made with.
+
+    Raises:
+        Problems: there is no such connector as the lane names.
+    """
+    connectors, policies = loaded.connectors, loaded.policies
     if lane.connector not in connectors:
-        raise Problems([Problem(str(folder / "connectors"), 0, 0, "LG101", unknown_connector(lane, connectors))])
-    policies = load_tested(folder, connectors, rehearsed=rehearsed)
+        where = str(loaded.folder / "connectors")
+        raise Problems([Problem(where, 0, 0, "LG101", unknown_connector(lane, connectors))])
     identifier = Identifier(policies.clients, issuers, now=time.time, frozen=frozen)
     connector = connectors[lane.connector]
     redactors = Redactors(connector.catalogue, standins if policies.has_standins else None)

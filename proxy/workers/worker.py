@@ -24,7 +24,7 @@ from proxy.exchange import Rules
 from proxy.gateways import make_gateways, shared_guards
 from proxy.identity import Frozen, Issuer
 from proxy.kept import Kept, open_kept
-from proxy.loading import load_issuers, load_rules
+from proxy.loading import load_issuers, load_set, rules_of
 from proxy.metrics import Metrics
 from proxy.origins import origins
 from proxy.restricted import Restricted
@@ -218,16 +218,9 @@ class Worker:
         """
         rules: dict[str, Rules] = {}
         for origin, copy in zip(origins(has.config), message.copies, strict=True):
+            read = load_set(Path(copy.folder), has.sealer, rehearsed=True)
             for lane in origin.lanes:
-                fresh = load_rules(
-                    Path(copy.folder),
-                    lane,
-                    has.sealer,
-                    has.issuers,
-                    self._frozen,
-                    standins=has.standins,
-                    rehearsed=True,
-                )
+                fresh = rules_of(read, lane, has.issuers, self._frozen, standins=has.standins)
                 rules[lane.name] = replace(fresh, commit=copy.commit)
         if {name: each.policy for name, each in rules.items()} != message.expected:
             raise LychgateError("the copy of the policies is not what was checked")
