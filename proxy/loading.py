@@ -1,6 +1,6 @@
 """Reads what is enforced on each lane: policies, connectors, issuers; all of it checked, or none of it.
 
-`load_all` for all lanes: what they share is read once (`load_set`), and each gets rules of its own (`rules_of`).
+`load_all` for all lanes: what they share is read once (`load_set`), and each has rules of its own (`rules_of`).
 Commands that need connectors alone call `load_connectors`.
 """
 
@@ -51,9 +51,7 @@ def load_all(
             if copies is not None:
                 shutil.copytree(opened.folder, copies / str(number), ignore=shutil.ignore_patterns(".*"))
             read = load_set(opened.folder, sealer)
-            for lane in origin.lanes:
-                fresh = rules_of(read, lane, issuers, frozen, standins=standins)
-                rules[lane.name] = replace(fresh, commit=opened.commit)
+            rules |= rules_of(read, origin.lanes, issuers, frozen, standins=standins, commit=opened.commit)
         positions.append(opened.position)
     lanes = [lane for origin in found for lane in origin.lanes]
     _refuse_mixed(lanes, rules)
@@ -144,24 +142,38 @@ def load_set(folder: Path, sealer: Sealer, *, rehearsed: bool = False) -> Loaded
 
 def rules_of(
     loaded: Loaded,
-    lane: settings.Lane,
+    lanes: Iterable[settings.Lane],
     issuers: Mapping[str, Issuer],
     frozen: Container[str] = frozenset(),
     *,
     standins: bytes | None = None,
-) -> Rules:
-    """Return all that is enforced on one lane.
+    commit: str = "",
+) -> dict[str, Rules]:
+    """Return all that is enforced on some lanes, by their names.
 
     Args:
         loaded: what was read.
-        lane: which one.
+        lanes: which ones.
         issuers: who may sign tokens.
         frozen: who is stopped.
         standins: the key that stand-ins for recipients are made with.
+        commit: of what was read; "": it is no commit.
 
     Raises:
-        Problems: there is no such connector as the lane names.
+        Problems: there is no such connector as a lane names.
     """
+    return {
+        lane.name: replace(_rules_of(loaded, lane, issuers, frozen, standins), commit=commit) for lane in lanes
+    }
+
+
+def _rules_of(
+    loaded: Loaded,
+    lane: settings.Lane,
+    issuers: Mapping[str, Issuer],
+    frozen: Container[str],
+    standins: bytes | None,
+) -> Rules:
     connectors, policies = loaded.connectors, loaded.policies
     if lane.connector not in connectors:
         where = str(loaded.folder / "connectors")

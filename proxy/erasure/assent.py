@@ -23,6 +23,10 @@ QUORUM: Final = 2
 """People who have to agree to a batch beyond `BULK`, whatever the terms of its cases say."""
 
 
+MORE: Final = frozenset({"residue", "unverifiable"})
+"""Verdicts with which nobody can leave a case at what was refused."""
+
+
 class NotAgreed(LychgateError):
     """A confirmation does not count."""
 
@@ -95,7 +99,7 @@ def leave(case: Case, assent: Assent, typed: str) -> Case:
     """
     ended = case.moved(Event.ACCEPT, reason=INCOMPLETE)
     verdicts = {each.verdict for each in case.findings}
-    if verdicts & {"residue", "unverifiable"}:
+    if verdicts & MORE:
         raise NotAgreed(
             "more is left than a CRM refuses, or nobody could look; run the case again, and see the findings"
         )

@@ -5,7 +5,7 @@ Nothing here is a value or a name of the person, nor an id of a record; what som
 
 from typing import Any
 
-from proxy.erasure.assent import remainder
+from proxy.erasure.assent import MORE, remainder
 from proxy.erasure.case import Case, moment
 from proxy.erasure.plan import SHORT, summary
 from proxy.erasure.states import State
@@ -79,4 +79,4 @@ def whole(case: Case) -> dict[str, Any]:
 
 def _stops_at_refusals(case: Case) -> bool:
     verdicts = {each.verdict for each in case.findings}
-    return case.state is State.PARTIAL and "refused" in verdicts and not verdicts & {"residue", "unverifiable"}
+    return case.state is State.PARTIAL and "refused" in verdicts and not verdicts & MORE

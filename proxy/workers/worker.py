@@ -219,9 +219,9 @@ class Worker:
         rules: dict[str, Rules] = {}
         for origin, copy in zip(origins(has.config), message.copies, strict=True):
             read = load_set(Path(copy.folder), has.sealer, rehearsed=True)
-            for lane in origin.lanes:
-                fresh = rules_of(read, lane, has.issuers, self._frozen, standins=has.standins)
-                rules[lane.name] = replace(fresh, commit=copy.commit)
+            rules |= rules_of(
+                read, origin.lanes, has.issuers, self._frozen, standins=has.standins, commit=copy.commit
+            )
         if {name: each.policy for name, each in rules.items()} != message.expected:
             raise LychgateError("the copy of the policies is not what was checked")
         return rules
